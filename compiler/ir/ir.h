@@ -1,0 +1,358 @@
+/* The intermediate representation: one tree of plain structs in one arena,
+ * filled room by room as the passes go. Every pass reads and writes only
+ * this; none calls another. ir/print.c writes it as text.
+ *
+ *   front     project, policies (names still text), stdlib
+ *   resolve   pointers for names: targets, kinds, actions, after, windows
+ *   check     expressions compiled, parameters typed, cycles of `after` refused
+ *   bind      facts loaded; verdicts
+ *   lower     steps (and deferred)
+ *   optimise  merged, subsumed, follow-up steps; causes first
+ *   order     edges; steps in plan order
+ *   schedule  predicted times, conflicts, deferral
+ *   lint      diagnostics
+ *   emit      bytes
+ */
+#ifndef COMPILER_IR_H
+#define COMPILER_IR_H
+
+#include "expr.h"
+#include "facts.h"
+#include "front/node.h"
+#include "map.h"
+#include "quote.h"
+#include "script/script.h"
+
+typedef struct ir ir;
+typedef struct ir_step ir_step;
+typedef UPK_VEC(upk_str) ir_names;
+
+/* A text with its place. */
+typedef struct ir_text {
+  upk_str text;
+  upk_span span;      /* to point at */
+  upk_span text_span; /* where the first byte of text stands */
+} ir_text;
+typedef UPK_VEC(ir_text) ir_texts;
+
+/* ---- stdlib ---- */
+
+typedef struct ir_attribute {
+  upk_str name; /* "oldest_row_age" when parametric */
+  upk_type type;
+  upk_str doc;
+  upk_str unit_note;     /* may be absent */
+  bool parametric;       /* written name(argument) */
+  struct ir_collector *collector;
+} ir_attribute;
+
+/* One variant of a collector's query. */
+typedef struct ir_variant {
+  int64_t min_version, max_version; /* 0: open */
+  ir_names needs;                   /* capabilities */
+  upk_str sql;                      /* with {filter} */
+} ir_variant;
+
+typedef struct ir_collector {
+  upk_str name, path;
+  struct ir_kind *kind;
+  bool measured; /* cost: reads data */
+  ir_names columns; /* as the queries return them, x.reason included */
+  upk_type *column_types;
+  UPK_VEC(ir_variant) variants;
+  upk_str filter;      /* SQL for one object, e.g. "and n.nspname = $1" */
+  ir_names filter_keys; /* columns whose values are its parameters */
+  upk_str unavailable;
+} ir_collector;
+
+typedef struct ir_kind {
+  upk_str name;   /* "index" */
+  upk_str doc;
+  ir_names keys;  /* columns that name an object: schema, name */
+  bool single;    /* one object per target: database of SQLite, instance */
+  UPK_VEC(ir_attribute) attributes;
+  UPK_VEC(ir_collector *) collectors; /* the first makes the rows */
+  /* What objects belong to: `table.size` in an index. parent_keys are columns
+   * of this kind that hold the parent's keys. */
+  struct {
+    upk_str kind;
+    ir_names keys;
+  } *parents;
+  size_t parent_count;
+} ir_kind;
+
+typedef enum ir_value_type {
+  IR_VALUE_BOOL,
+  IR_VALUE_INT,
+  IR_VALUE_TEXT,
+  IR_VALUE_BYTES,
+  IR_VALUE_DURATION,
+  IR_VALUE_RATIO,
+  IR_VALUE_LIST, /* of texts */
+  IR_VALUE_CHECKS, /* list of {sql, expect}: for run_sql and its kind */
+  IR_VALUE_STATEMENTS,
+} ir_value_type;
+
+typedef struct ir_parameter {
+  upk_str name;
+  ir_value_type type;
+  bool required;
+  node *otherwise; /* default; NULL: none */
+  bool has_min, has_max;
+  int64_t min, max;
+  ir_names choices; /* of a text; empty: any */
+  upk_str doc;
+} ir_parameter;
+
+typedef enum ir_risk { IR_RISK_LOW, IR_RISK_MEDIUM, IR_RISK_HIGH } ir_risk;
+
+typedef struct ir_action {
+  upk_str name, engine, kind, doc, path;
+  upk_span span;
+  UPK_VEC(ir_parameter) parameters;
+  ir_names reads; /* attributes that plan() looks at */
+  int64_t min_version, max_version; /* 0: open */
+  ir_names needs; /* capabilities that facts must show */
+  ir_names provides, subsumes, conflicts; /* "action" on the same object, or "action:parent" / "action:children" */
+  bool per_policy; /* run_sql: the step's id ends in #policy */
+  bool destructive; /* refuses if_unknown: act and auto */
+  bool deterministic_post; /* post-check of the invariant: holds (true) or improves */
+  const node *definition; /* the whole table; functions plan, estimate ... */
+  script *script;
+} ir_action;
+
+typedef struct ir_engine {
+  upk_str name;
+  upk_dialect dialect;
+  const node *definition; /* stdlib/ENGINE/engine.lua */
+  UPK_VEC(ir_kind *) kinds;
+  UPK_VEC(ir_collector *) collectors;
+  UPK_VEC(ir_action *) actions;
+  struct { upk_str name, sql; } *capabilities;
+  size_t capability_count;
+  upk_str identity_sql;
+} ir_engine;
+
+/* ---- project ---- */
+
+typedef struct ir_label { upk_str key, value; } ir_label;
+
+typedef struct ir_target {
+  upk_str name, engine_name, connect, role, ledger; /* ledger: in-target | none */
+  upk_span span;
+  UPK_VEC(ir_label) labels;
+  ir_names replicas;
+  int64_t jobs;
+  ir_engine *engine; /* resolve */
+} ir_target;
+
+typedef struct ir_window {
+  upk_str name, rrule, timezone;
+  int64_t duration_us;
+  upk_span span;
+} ir_window;
+
+typedef struct ir_project {
+  upk_str path, state;
+  int64_t version;
+  UPK_VEC(ir_target) targets;
+  UPK_VEC(ir_window) windows;
+  ir_texts include, use, actions, facts;
+  const node *raw; /* keys that later rooms read: blackouts, approvals ... */
+} ir_project;
+
+/* ---- policies ---- */
+
+typedef struct ir_expression {
+  ir_text source;     /* source.text absent: not given */
+  node *function;     /* a Lua function instead of text, or NULL */
+  upk_expr *compiled; /* per target engine: see check */
+} ir_expression;
+
+typedef enum ir_unknown {
+  IR_UNKNOWN_WARN,
+  IR_UNKNOWN_SKIP,
+  IR_UNKNOWN_ACT,
+  IR_UNKNOWN_FAIL,
+} ir_unknown;
+
+typedef enum ir_on_failure {
+  IR_FAILURE_CONTINUE,
+  IR_FAILURE_STOP,
+  IR_FAILURE_ROLLBACK,
+} ir_on_failure;
+
+typedef struct ir_remedy {
+  ir_text action; /* name */
+  node *with;     /* a map, or NULL */
+  ir_action *resolved; /* for the target being compiled, or NULL */
+  UPK_VEC(struct { upk_str name; const node *value; }) arguments; /* check: typed, defaults filled in, in byte order */
+} ir_remedy;
+
+typedef struct ir_limits {
+  int64_t lock_timeout_us, statement_timeout_us, max_duration_us;
+  int64_t max_blocking_us, reader_wait_us;
+  int64_t retries, max_actions; /* max_actions 0: no cap */
+} ir_limits;
+
+typedef struct ir_policy {
+  upk_str name, why, owner;
+  upk_span span, name_span;
+  upk_severity severity; /* NOTE is info, FAILURE is critical */
+  node *targets;         /* selector: map or expression; NULL: all */
+  ir_text kind_name;
+  ir_expression where, ensure, warn;
+  UPK_VEC(ir_remedy) by;
+  int64_t ahead_us, cooldown_us;
+  ir_unknown if_unknown;
+  ir_texts after;
+  ir_text window;
+  int64_t priority;
+  ir_limits limits;
+  ir_texts throttle;
+  ir_on_failure on_failure;
+  bool atomic, auto_run;
+  upk_str on_window_end; /* finish | cancel */
+  int64_t sustained_us, clear_after_us;
+  const node *waive, *exempt; /* read by lint and bind */
+
+  /* resolve, for the target being compiled */
+  bool applies;   /* its selector matches and the kind exists there */
+  ir_kind *kind;
+  UPK_VEC(size_t) after_index; /* policies, by number */
+  ir_window *window_resolved;
+
+  /* bind: one byte an object of the kind, or NULL */
+  uint8_t *verdicts; /* ir_verdict */
+  size_t counts[16]; /* by ir_verdict */
+} ir_policy;
+
+typedef enum ir_verdict {
+  IR_EXCLUDED,
+  IR_HOLDS,
+  IR_WARNS,
+  IR_BROKEN,
+  IR_PREDICTED,
+  IR_UNKNOWN_VERDICT,
+  IR_EXEMPT,
+} ir_verdict;
+
+/* ---- steps ---- */
+
+typedef struct ir_object {
+  ir_kind *kind;
+  size_t row; /* in the kind's facts */
+  const upk_str *name; /* key values */
+  size_t name_count;
+  upk_str display;
+  upk_str native_id; /* may be absent */
+} ir_object;
+
+typedef struct ir_check {
+  upk_str name;
+  ir_names queries; /* or */
+  upk_str sql;
+  UPK_VEC(const node *) params;
+  UPK_VEC(struct { upk_str name; upk_type type; }) columns;
+  upk_str expect, otherwise, rows;
+  int64_t within_ms;
+} ir_check;
+
+typedef struct ir_statement {
+  upk_str sql;
+  UPK_VEC(const node *) params;
+  upk_str returns;
+  ir_names catches;
+  bool no_transaction;
+} ir_statement;
+
+typedef struct ir_lock {
+  upk_str mode;
+  UPK_VEC(upk_str) object;
+} ir_lock;
+
+typedef struct ir_estimate {
+  int64_t p50_ms, p90_ms, blocking_ms;
+  int64_t reads_bytes, writes_bytes, wal_bytes, disk_peak_bytes;
+  upk_str basis;
+} ir_estimate;
+
+struct ir_step {
+  upk_str id;
+  ir_policy *policy; /* NULL: upkeep's own, such as the ledger's */
+  size_t policy_index;
+  ir_action *action;
+  ir_remedy *remedy;
+  ir_object object;
+  upk_str because;
+  upk_span span;
+  upk_str atomicity;
+  ir_risk risk;
+  UPK_VEC(ir_check) pre, post;
+  UPK_VEC(ir_statement) run;
+  bool has_probe;
+  ir_check probe_done, probe_partial;
+  bool has_partial;
+  UPK_VEC(ir_statement) cleanup;
+  upk_str undo_class, undo_why;
+  UPK_VEC(ir_statement) undo;
+  UPK_VEC(ir_lock) locks;
+  ir_names conflicts; /* schedule */
+  int64_t lock_ms, statement_ms, max_ms;
+  ir_estimate estimate;
+  int64_t score, benefit, cost, urgency; /* scheduling */
+  int64_t start_ms, end_ms; /* predicted, from the run's start */
+  bool dropped; /* optimise: merged into, or subsumed by, another */
+};
+
+typedef struct ir_edge {
+  /* Steps by number; a barrier of policy p is IR_BARRIER + p. */
+  uint32_t from, to;
+  upk_str why;
+  upk_span at;
+} ir_edge;
+#define IR_BARRIER 0x80000000u
+
+typedef struct ir_deferred {
+  ir_policy *policy;
+  ir_object object;
+  upk_str action, reason, because;
+} ir_deferred;
+
+/* ---- the whole ---- */
+
+struct ir {
+  upk_arena *arena;
+  upk_diags *diags;
+  const struct upk_compile_request *request;
+  const struct upk_source *source;
+
+  ir_project project;
+  UPK_VEC(ir_policy) policies; /* sorted by name after front */
+  UPK_VEC(ir_engine *) engines;
+  UPK_VEC(struct { upk_str path; upk_str sha256; }) files; /* that policies came from */
+  upk_str stdlib_version, stdlib_sha256;
+
+  ir_target *target; /* the one being compiled */
+  ir_engine *engine; /* its */
+  upk_facts facts;
+  upk_str facts_sha256;
+  int64_t now_us;
+
+  UPK_VEC(ir_step) steps;
+  UPK_VEC(ir_edge) edges;
+  UPK_VEC(ir_deferred) deferred;
+  UPK_VEC(uint32_t) plan_order; /* numbers of the steps that are left */
+  upk_sink output; /* what emit writes to */
+  UPK_VEC(struct { upk_str name, sql; }) query_texts;
+};
+
+/* The IR as text for --dump-after and tests: stable, one fact a line. */
+void ir_print(const ir *ir, upk_str after_pass, upk_buf *out);
+
+ir_kind *ir_kind_find(const ir_engine *engine, upk_str name);
+ir_attribute *ir_attribute_find(const ir_kind *kind, upk_str name);
+ir_action *ir_action_find(const ir_engine *engine, upk_str name);
+ir_policy *ir_policy_find(const ir *ir, upk_str name); /* binary search */
+
+#endif

@@ -1,0 +1,66 @@
+/* The sandboxed Lua interpreter: the only folder that includes lua.h.
+ *
+ * A script is one interpreter state with no os, io, debug, load, coroutines,
+ * pcall or clock; text chunks only; `pairs` in order of keys; limits of
+ * instructions and memory that no script can swallow. Faults become
+ * diagnostics with file:line. Known escapes of stock Lua are each a test.
+ */
+#ifndef COMPILER_SCRIPT_H
+#define COMPILER_SCRIPT_H
+
+#include "front/node.h"
+
+typedef struct script script;
+
+typedef struct script_limits {
+  uint64_t instructions; /* of the whole life of the script; 0: default 50M */
+  size_t memory_bytes;   /* 0: default 64 MiB */
+} script_limits;
+
+/* How `require "name"` and the globals of a kind of file are made. */
+typedef struct script_host {
+  void *ctx;
+  /* Text of a module by its name ("policies/tiers" or "upkeep"): false when
+   * it is not there. "upkeep" and what the stdlib offers come from here too. */
+  bool (*module)(void *ctx, upk_str name, upk_str *ret_path,
+                 upk_str *ret_text);
+  /* Called for each `collect(name-of-global, table)` below. */
+  void (*declared)(void *ctx, upk_str global, node **arguments, size_t count,
+                   upk_span span);
+  const char *const *globals; /* functions that declare: {"policy", NULL} */
+} script_host;
+
+/* Never NULL. `host` must outlive it. Nodes it makes are in `arena`. */
+script *script_new(upk_arena *arena, upk_diags *diags, const script_host *host,
+                   const script_limits *limits);
+void script_free(script *s); /* NULL is fine */
+
+/* Runs a chunk; its return value as a node (NODE_NULL when none). NULL after
+ * a diagnostic. Each global of host->globals, called with plain data,
+ * reports through host->declared. */
+node *script_run(script *s, upk_str path, upk_str text);
+
+/* Calls a function node with arguments; result as a node with its functions
+ * dropped; NULL after a diagnostic. Arguments are borrowed. */
+node *script_call(script *s, const node *function, const node *const *arguments,
+                  size_t count, upk_arena *arena);
+
+/* A table kept inside the script, to pass to calls without converting it
+ * again and again: an object's attributes, filled field by field. */
+typedef struct script_table script_table;
+script_table *script_table_new(script *s);
+void script_table_set_int(script_table *t, const char *key, int64_t value);
+void script_table_set_text(script_table *t, const char *key, upk_str value);
+void script_table_set_bool(script_table *t, const char *key, bool value);
+void script_table_set_null(script_table *t, const char *key);
+void script_table_set_node(script_table *t, const char *key, const node *value);
+/* Tables first, then plain nodes, as the function's arguments. */
+node *script_call_tables(script *s, const node *function,
+                         script_table *const *tables, size_t count,
+                         upk_arena *arena);
+
+/* Helpers visible to actions as global `u`: u.ident(name...), u.literal(text)
+ * (quoted for `dialect`), u.duration(us), u.bytes(n), u.seconds(us). */
+void script_set_dialect(script *s, int dialect /* upk_dialect */);
+
+#endif

@@ -1,0 +1,64 @@
+/* The compiler: policies, stdlib and facts in; a plan out.
+ *
+ * A pure function: no clock, network, database or environment. Same inputs,
+ * same bytes. Files come only through the upkeep source handed in.
+ */
+#ifndef UPKEEP_COMPILE_H
+#define UPKEEP_COMPILE_H
+
+#include <upkeep/base.h>
+#include <upkeep/diag.h>
+
+/* Files as the compiler sees them: paths are relative to the folder of
+ * upkeep.yaml, with '/'. Results live in `arena`. Absolute paths and ".." are refused
+ * by the compiler before it asks. */
+typedef struct upk_source {
+  void *ctx;
+  /* false when there is no such file, or it is over `limit` bytes
+   * (*ret_too_large then). */
+  bool (*read)(void *ctx, upk_str path, size_t limit, upk_arena *arena,
+               upk_str *ret_bytes, bool *ret_too_large);
+  /* Paths that match a glob (core's upk_glob, '/' not crossed by star), in byte
+   * order. Returns their count. */
+  size_t (*list)(void *ctx, upk_str glob, upk_arena *arena,
+                 upk_str **ret_paths);
+} upk_source;
+
+typedef enum upk_compile_mode {
+  UPK_COMPILE_PROJECT,  /* output: project, formats.md */
+  UPK_COMPILE_VALIDATE, /* all policies, all targets, no facts; no output */
+  UPK_COMPILE_INSPECT,  /* output: inspection request for `target` */
+  UPK_COMPILE_CHECK,    /* needs facts; output: check report */
+  UPK_COMPILE_PLAN,     /* needs facts; output: plan file */
+  UPK_COMPILE_EXPLAIN,  /* output: text about `word`, or about all with "" */
+  UPK_COMPILE_SCHEMA,   /* output: JSON Schema named by `word` */
+} upk_compile_mode;
+
+typedef struct upk_compile_request {
+  upk_compile_mode mode;
+  upk_str project;     /* "upkeep.yaml" */
+  upk_str target;      /* name; "" when the project has just one */
+  upk_str facts;       /* bytes of a facts file */
+  upk_str facts_path;  /* for diagnostics */
+  int64_t at_us;       /* the compiler's now; 0: facts.taken_at */
+  upk_str only;        /* selectors: comma-separated globs on policy names, or */
+  upk_str except;      /*   action:object */
+  upk_str word;        /* EXPLAIN, SCHEMA */
+  upk_str dump_after;  /* a pass name: output is the IR's text after it */
+  bool all_attributes; /* INSPECT: every collector */
+  bool stdlib_from_source; /* read "@stdlib/..." from the source instead of the embedded
+                              files (--stdlib DIR) */
+} upk_compile_request;
+
+/* Output bytes go to `output`, in one piece at the end, only on UPK_OK.
+ * UPK_DENIED: diagnostics say why. UPK_STALE: the facts file is damaged.
+ * UPK_USAGE: no such target, pass or word. */
+upk_status upk_compile(const upk_compile_request *request,
+                       const upk_source *source, upk_diags *diags,
+                       upk_sink output);
+
+/* Names and one-line docs of the passes, in order; NULL past the end. */
+const char *upk_compile_pass_name(size_t index);
+const char *upk_compile_pass_doc(size_t index);
+
+#endif

@@ -1,0 +1,86 @@
+/* The runtime: inspects databases, executes plans, keeps the plan log.
+ * It has no Lua and reads no policy: only inspection requests and plans.
+ */
+#ifndef UPKEEP_RUNTIME_H
+#define UPKEEP_RUNTIME_H
+
+#include <upkeep/base.h>
+#include <upkeep/diag.h>
+
+/* The clock and random numbers, handed in. */
+typedef struct upk_clock {
+  int64_t (*wall_us)(void *ctx);      /* since 1970 */
+  int64_t (*monotonic_us)(void *ctx); /* counts suspended time too */
+  uint64_t (*random)(void *ctx);      /* for run ids and seeds */
+  void *ctx;
+} upk_clock;
+
+/* One database, as the project says it; the cli has resolved env: and file:. */
+typedef struct upk_target {
+  upk_str name;
+  upk_str engine;
+  upk_str connect; /* secret: never logged, printed or put into a message */
+  upk_str role;    /* refuse when the server has another; absent: any */
+  unsigned jobs;   /* at least 1 */
+} upk_target;
+
+typedef struct upk_inspect_request {
+  upk_target target;
+  upk_str request; /* bytes of an inspection request */
+  int64_t connect_timeout_ms, statement_timeout_ms;
+} upk_inspect_request;
+
+/* Reads facts and writes a facts file to `output`. Read-only: the session is
+ * set so, and SQLite is opened so that no WAL is checkpointed. Blocks. */
+upk_status upk_inspect(const upk_inspect_request *request,
+                       const upk_clock *clock, upk_diags *diags,
+                       upk_sink output);
+
+/* What happens, while it happens: for progress lines and NDJSON. */
+typedef struct upk_event {
+  const char *name;    /* as in the plan log, and "progress" */
+  upk_str step;        /* id, or absent */
+  upk_str text;        /* English, e.g. what a wait waits for */
+  size_t done, total;  /* steps */
+  int64_t elapsed_us;  /* of the step, or the run */
+  upk_str json;        /* the log record, or absent */
+} upk_event;
+
+typedef struct upk_apply_request {
+  upk_target target;
+  upk_str plan;        /* bytes of a plan file */
+  upk_str plan_path;   /* for messages */
+  upk_str runs_folder; /* ".upkeep/runs" */
+  upk_str host, user;  /* for run.begin */
+  unsigned jobs;       /* 0: the target's */
+  bool dry_run;        /* checks only: every pre-check, nothing else */
+  int64_t connect_timeout_ms;
+  void (*on_event)(void *ctx, const upk_event *event); /* may be NULL */
+  void *ctx;
+  /* Set by a signal handler: 1 finish cleanly, 2 or more cancel now. */
+  const volatile int *stop;
+} upk_apply_request;
+
+typedef struct upk_outcome {
+  upk_str run; /* id; absent when none was begun */
+  size_t applied, skipped, failed, undone, cancelled, in_doubt, total;
+} upk_outcome;
+
+/* Executes a plan. Strings of the outcome are in the diagnostics' arena. */
+upk_status upk_apply(const upk_apply_request *request, const upk_clock *clock,
+                     upk_diags *diags, upk_outcome *ret_outcome);
+
+/* Checks form, digest and intent of a plan file without a database. */
+upk_status upk_plan_verify(upk_str plan, upk_str path, upk_diags *diags);
+
+/* Chain, seal, canonical form, and that plan.json is the plan it names.
+ * UPK_STALE with the first wrong line. A torn last line is said (a warning)
+ * and is no damage. `ret_semantic` (may be NULL) gets the run's semantic
+ * digest, "sha256:...", in the diagnostics' arena. */
+upk_status upk_log_verify(upk_str run_folder, upk_diags *diags,
+                          upk_str *ret_semantic);
+
+/* Drivers built in: "sqlite", "postgres"; NULL past the end. */
+const char *upk_driver_name(size_t index);
+
+#endif
