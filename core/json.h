@@ -106,7 +106,7 @@ struct upk_json {
       size_t count;
     } object;
   };
-  upk_str bytes; /* this value's own bytes in the input: exact, for digests */
+  upk_str bytes; /* of arrays and objects: their own bytes in the input */
 };
 
 /* The tree is in `arena`; strings borrow from `bytes` where they can. NULL on
