@@ -1,0 +1,159 @@
+#include <string.h>
+
+#include "quote.h"
+
+/* One row a dialect: the quote that opens and closes an identifier, whether
+ * the closing one can stand doubled inside, and the limit of its length. */
+static const struct dialect {
+  const char *engine;
+  upk_dialect dialect;
+  char open, close;
+  bool doubles;
+  enum { NO_LIMIT, BYTES, CHARACTERS, UTF16_UNITS } unit;
+  size_t limit;
+} dialects[] = {
+    {"sqlite", UPK_SQLITE, '"', '"', true, NO_LIMIT, 0},
+    {"postgres", UPK_POSTGRES, '"', '"', true, BYTES, 63},
+    {"mariadb", UPK_MYSQL, '`', '`', true, CHARACTERS, 64},
+    {"mysql", UPK_MYSQL, '`', '`', true, CHARACTERS, 64},
+    {"sqlserver", UPK_MSSQL, '[', ']', true, UTF16_UNITS, 128},
+    {"oracle", UPK_ORACLE, '"', '"', false, BYTES, 128},
+};
+enum { DIALECT_COUNT = sizeof dialects / sizeof *dialects };
+
+bool upk_dialect_find(upk_str engine, upk_dialect *ret_dialect) {
+  for (size_t i = 0; i < DIALECT_COUNT; i++)
+    if (upk_str_is(engine, dialects[i].engine)) {
+      *ret_dialect = dialects[i].dialect;
+      return true;
+    }
+  return false;
+}
+
+static const struct dialect *row_of(upk_dialect dialect) {
+  size_t i = 0;
+  while (dialects[i].dialect != dialect)
+    i++;
+  return &dialects[i];
+}
+
+/* Bytes of the UTF-8 character at s, or 0 (RFC 3629). */
+static size_t utf8_length(const unsigned char *s, size_t left) {
+  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  size_t len = s[0] < 0x80   ? 1
+               : s[0] < 0xc2 ? 0
+               : s[0] < 0xe0 ? 2
+               : s[0] < 0xf0 ? 3
+               : s[0] < 0xf5 ? 4
+                             : 0;
+  if (len == 0 || len > left || s[0] == 0)
+    return 0;
+  uint32_t code = len == 1 ? s[0] : s[0] & (0x7fu >> len);
+  for (size_t i = 1; i < len; i++) {
+    if ((s[i] & 0xc0) != 0x80)
+      return 0;
+    code = code << 6 | (s[i] & 0x3f);
+  }
+  if (len > 1 && code < least[len])
+    return 0;
+  return code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : len;
+}
+
+bool upk_utf8_valid(upk_str text) {
+  const unsigned char *s = (const unsigned char *)text.data;
+  for (size_t i = 0; i < text.len;) {
+    size_t len = utf8_length(s + i, text.len - i);
+    if (!len)
+      return false;
+    i += len;
+  }
+  return true;
+}
+
+/* `text` must be valid UTF-8. */
+static size_t length_in(upk_str text, int unit) {
+  size_t count = 0;
+  for (size_t i = 0; i < text.len; i++) {
+    unsigned char c = (unsigned char)text.data[i];
+    bool starts = (c & 0xc0) != 0x80;
+    count += unit == BYTES || starts;
+    count += unit == UTF16_UNITS && c >= 0xf0; /* a surrogate pair */
+  }
+  return count;
+}
+
+static void add_doubled(upk_buf *out, upk_str text, char quote) {
+  for (size_t i = 0; i < text.len; i++) {
+    if (text.data[i] == quote)
+      upk_buf_char(out, quote);
+    upk_buf_char(out, text.data[i]);
+  }
+}
+
+bool upk_quote_identifier(upk_dialect dialect, upk_str name, upk_buf *out) {
+  const struct dialect *d = row_of(dialect);
+  if (!name.len || !upk_utf8_valid(name) ||
+      (d->unit != NO_LIMIT && length_in(name, d->unit) > d->limit) ||
+      (!d->doubles && memchr(name.data, d->close, name.len)))
+    return false;
+  upk_buf_char(out, d->open);
+  add_doubled(out, name, d->close);
+  upk_buf_char(out, d->close);
+  return true;
+}
+
+bool upk_quote_literal(upk_dialect dialect, upk_str text, upk_buf *out) {
+  if (!upk_utf8_valid(text))
+    return false;
+  if (dialect == UPK_MSSQL)
+    upk_buf_char(out, 'N');
+  upk_buf_char(out, '\'');
+  for (size_t i = 0; i < text.len; i++) {
+    char c = text.data[i];
+    if (c == '\'' || (c == '\\' && dialect == UPK_MYSQL))
+      upk_buf_char(out, c);
+    upk_buf_char(out, c);
+  }
+  upk_buf_char(out, '\'');
+  return true;
+}
+
+static bool is_plain(upk_str name) {
+  for (size_t i = 0; i < name.len; i++) {
+    char c = name.data[i];
+    bool letter = (c >= 'a' && c <= 'z') || c == '_';
+    if (!letter && !(i > 0 && ((c >= '0' && c <= '9') || c == '$')))
+      return false;
+  }
+  return name.len > 0;
+}
+
+static void add_visible(upk_buf *out, upk_str name) {
+  const unsigned char *s = (const unsigned char *)name.data;
+  for (size_t i = 0; i < name.len;) {
+    size_t len = utf8_length(s + i, name.len - i);
+    if (len == 0 || s[i] < 0x20 || s[i] == 0x7f) {
+      upk_buf_printf(out, "\\x%02x", s[i]);
+      i++;
+      continue;
+    }
+    if (s[i] == '"' || s[i] == '\\')
+      upk_buf_char(out, (char)s[i]);
+    upk_buf_add(out, s + i, len);
+    i += len;
+  }
+}
+
+void upk_display_name(const upk_str *parts, size_t count, upk_buf *out) {
+  for (size_t i = 0; i < count; i++) {
+    if (i)
+      upk_buf_char(out, '.');
+    if (is_plain(parts[i])) {
+      upk_buf_str(out, parts[i]);
+      continue;
+    }
+    upk_buf_char(out, '"');
+    add_visible(out, parts[i]);
+    upk_buf_char(out, '"');
+  }
+}
