@@ -13,6 +13,9 @@ typedef struct upk_json_writer upk_json_writer;
 upk_json_writer *upk_json_writer_new(upk_sink sink);
 /* Flushes; false when the sink refused at any time. Frees. NULL is fine. */
 bool upk_json_writer_close(upk_json_writer *writer);
+/* Hands the sink what was written so far. Between documents (no array or
+ * object open) the next value starts a new one. */
+bool upk_json_writer_flush(upk_json_writer *writer);
 void upk_json_begin_object(upk_json_writer *writer);
 void upk_json_end_object(upk_json_writer *writer);
 void upk_json_begin_array(upk_json_writer *writer);

@@ -50,6 +50,13 @@ bool upk_json_writer_close(upk_json_writer *w) {
   return ok;
 }
 
+bool upk_json_writer_flush(upk_json_writer *w) {
+  flush(w);
+  if (w->depth == 0)
+    w->comma[0] = false;
+  return !w->refused;
+}
+
 static void put(upk_json_writer *w, const char *bytes, size_t len) {
   if (len > BUFFER_BYTES - w->used) {
     flush(w);

@@ -79,6 +79,7 @@ typedef struct ir_kind {
     ir_names keys;
   } *parents;
   size_t parent_count;
+  struct ir_scope *scope; /* ir/scope.h: made when a policy needs it */
 } ir_kind;
 
 typedef enum ir_value_type {
@@ -176,6 +177,16 @@ typedef enum ir_unknown {
   IR_UNKNOWN_FAIL,
 } ir_unknown;
 
+typedef enum ir_verdict {
+  IR_EXCLUDED,
+  IR_HOLDS,
+  IR_WARNS,
+  IR_BROKEN,
+  IR_PREDICTED,
+  IR_UNKNOWN_VERDICT,
+  IR_EXEMPT,
+} ir_verdict;
+
 typedef enum ir_on_failure {
   IR_FAILURE_CONTINUE,
   IR_FAILURE_STOP,
@@ -194,6 +205,22 @@ typedef struct ir_limits {
   int64_t max_blocking_us, reader_wait_us;
   int64_t retries, max_actions; /* max_actions 0: no cap */
 } ir_limits;
+
+typedef struct ir_object {
+  ir_kind *kind;
+  size_t row; /* in the kind's facts */
+  const upk_str *name; /* key values */
+  size_t name_count;
+  upk_str display;
+  upk_str native_id; /* may be absent */
+} ir_object;
+
+/* An object that a policy has something to say about. */
+typedef struct ir_detail {
+  ir_object object;
+  ir_verdict verdict;
+  upk_str because;
+} ir_detail;
 
 typedef struct ir_policy {
   upk_str name, why, owner;
@@ -225,28 +252,11 @@ typedef struct ir_policy {
   /* bind: one byte an object of the kind, or NULL */
   uint8_t *verdicts; /* ir_verdict */
   size_t counts[16]; /* by ir_verdict */
+  /* bind: what is neither `holds` nor excluded, in the order of rows. */
+  UPK_VEC(ir_detail) details;
 } ir_policy;
 
-typedef enum ir_verdict {
-  IR_EXCLUDED,
-  IR_HOLDS,
-  IR_WARNS,
-  IR_BROKEN,
-  IR_PREDICTED,
-  IR_UNKNOWN_VERDICT,
-  IR_EXEMPT,
-} ir_verdict;
-
 /* ---- steps ---- */
-
-typedef struct ir_object {
-  ir_kind *kind;
-  size_t row; /* in the kind's facts */
-  const upk_str *name; /* key values */
-  size_t name_count;
-  upk_str display;
-  upk_str native_id; /* may be absent */
-} ir_object;
 
 typedef struct ir_check {
   upk_str name;
@@ -281,8 +291,10 @@ struct ir_step {
   upk_str id;
   ir_policy *policy; /* NULL: upkeep's own, such as the ledger's */
   size_t policy_index;
+  /* optimise: other policies, by number, whose steps this one stands for. */
+  UPK_VEC(size_t) also;
   ir_action *action;
-  ir_remedy *remedy;
+  ir_remedy *remedy; /* its arguments are the step's parameters */
   ir_object object;
   upk_str because;
   upk_span span;
@@ -343,8 +355,13 @@ struct ir {
   UPK_VEC(ir_edge) edges;
   UPK_VEC(ir_deferred) deferred;
   UPK_VEC(uint32_t) plan_order; /* numbers of the steps that are left */
+  struct { /* schedule: of the whole plan, on the target's jobs */
+    int64_t p50_ms, p90_ms, blocking_ms;
+  } totals;
   upk_sink output; /* what emit writes to */
-  UPK_VEC(struct { upk_str name, sql; }) query_texts;
+  UPK_VEC(struct { upk_str name; upk_str sql; }) query_texts;
+  struct step_recipes *recipes; /* step/: what steps of one kind share */
+  bool makes_ledger;            /* lower: the plan begins with the ledger */
 };
 
 /* The IR as text for --dump-after and tests: stable, one fact a line. */
@@ -352,7 +369,12 @@ void ir_print(const ir *ir, upk_str after_pass, upk_buf *out);
 
 ir_kind *ir_kind_find(const ir_engine *engine, upk_str name);
 ir_attribute *ir_attribute_find(const ir_kind *kind, upk_str name);
+/* Actions are named within a kind: verify_integrity is there for tables, for
+ * indexes and for the database. The first gives any of them. */
 ir_action *ir_action_find(const ir_engine *engine, upk_str name);
+ir_action *ir_action_find_for(const ir_engine *engine, upk_str name,
+                              upk_str kind);
+ir_engine *ir_engine_find(const ir *ir, upk_str name);
 ir_policy *ir_policy_find(const ir *ir, upk_str name); /* binary search */
 
 #endif
