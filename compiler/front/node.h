@@ -51,7 +51,17 @@ struct node {
   };
 };
 
+node *node_new(upk_arena *arena, node_type type, upk_span span);
+/* A NODE_TEXT or NODE_PLAIN whose text is borrowed; text_span is `span`. */
+node *node_new_text(upk_arena *arena, node_type type, upk_str text,
+                    upk_span span);
+
 /* NULL when `map` is no map or has no such key. */
 node *node_find(const node *map, const char *key);
+const node_member *node_member_find(const node *map, upk_str key);
+/* A YAML null: nothing, or a plain ~ or null. */
+bool node_is_null(const node *value);
+/* "a list", "a map", "an integer": for messages. */
+const char *node_describe(const node *value);
 
 #endif

@@ -144,6 +144,7 @@ typedef struct ir_target {
   UPK_VEC(ir_label) labels;
   ir_names replicas;
   int64_t jobs;
+  const node *raw;   /* its map, for keys that later rooms read */
   ir_engine *engine; /* resolve */
 } ir_target;
 
@@ -153,12 +154,20 @@ typedef struct ir_window {
   upk_span span;
 } ir_window;
 
+/* A shipped file of policies, and what the project changes in it. */
+typedef struct ir_use {
+  ir_text name;    /* "std/postgres-baseline" */
+  ir_texts except; /* policies that are left out */
+  const node *override, *vars; /* maps, or NULL */
+} ir_use;
+
 typedef struct ir_project {
   upk_str path, state;
   int64_t version;
-  UPK_VEC(ir_target) targets;
+  UPK_VEC(ir_target) targets; /* in order of the file */
   UPK_VEC(ir_window) windows;
-  ir_texts include, use, actions, facts;
+  ir_texts include, actions, facts;
+  UPK_VEC(ir_use) use;
   const node *raw; /* keys that later rooms read: blackouts, approvals ... */
 } ir_project;
 
@@ -236,12 +245,15 @@ typedef struct ir_policy {
   ir_text window;
   int64_t priority;
   ir_limits limits;
-  ir_texts throttle;
+  ir_texts throttle; /* broken: work pauses */
+  ir_texts abort;    /* broken: work is cancelled */
   ir_on_failure on_failure;
   bool atomic, auto_run;
   upk_str on_window_end; /* finish | cancel */
   int64_t sustained_us, clear_after_us;
-  const node *waive, *exempt; /* read by lint and bind */
+  /* Lists of maps, read by lint and bind, or NULL: {rule, reason, until} and
+   * {object, until, reason}. */
+  const node *waive, *exempt;
 
   /* resolve, for the target being compiled */
   bool applies;   /* its selector matches and the kind exists there */
@@ -340,6 +352,7 @@ struct ir {
   const struct upk_source *source;
 
   ir_project project;
+  struct front_overlay *overlay; /* front: of the file being read, or NULL */
   UPK_VEC(ir_policy) policies; /* sorted by name after front */
   UPK_VEC(ir_engine *) engines;
   UPK_VEC(struct { upk_str path; upk_str sha256; }) files; /* that policies came from */

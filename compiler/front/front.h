@@ -1,0 +1,49 @@
+/* The front end: project file and policies, from YAML or Lua, into the IR.
+ *
+ *   files.c    what is read, and from where
+ *   project.c  upkeep.yaml
+ *   policy.c   one policy, whichever front end made its node
+ *   overlay.c  what `use` changes in a file: except, override, vars
+ *   schema.h   the tables that say what is allowed, and the reader of them
+ */
+#ifndef COMPILER_FRONT_H
+#define COMPILER_FRONT_H
+
+#include "ir/ir.h"
+
+enum { FRONT_FILE_BYTES = 1 << 20 };
+
+/* What changes the policies of the file being read. */
+typedef struct front_overlay {
+  const ir_use *use;    /* NULL for files of the user */
+  const node *defaults; /* `vars` of the file, or NULL */
+  ir_names seen;        /* policies met, before `except` */
+} front_overlay;
+
+/* Reads upkeep.yaml into ir->project. False when there is no tree to read. */
+bool front_project(ir *ir);
+
+/* Reads every file that `use` and `include` name, in that order. */
+void front_files(ir *ir);
+/* One file of policies in YAML. */
+void front_yaml(ir *ir, upk_str path, upk_str text);
+/* One policy: reads, checks and adds it to ir->policies. `name` is what Lua
+ * gives as first argument, or absent. */
+void front_policy(ir *ir, const node *policy, upk_str name);
+
+/* Registers `text` for diagnostics and its digest in ir->files. */
+void front_file_seen(ir *ir, upk_str path, upk_str text);
+
+/* Puts values for ${name} into the scalars below `tree`, in place. */
+void front_vars_apply(ir *ir, node *tree);
+/* Whether `use` leaves the policy out; notes that it was seen. */
+bool front_overlay_skips(ir *ir, upk_str policy);
+/* `policy` with the keys that `use` overrides; itself when there are none. */
+const node *front_overlay_apply(ir *ir, const node *policy, upk_str name);
+/* Names that `except` and `override` give and no policy has are errors. */
+void front_overlay_finish(ir *ir);
+
+/* UPK_COMPILE_PROJECT: docs/formats.md, "Project". */
+void project_write(const ir *ir, upk_sink sink);
+
+#endif
