@@ -1,0 +1,244 @@
+/* Diagnostics as people read them. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <upkeep/diag.h>
+
+static const struct {
+  const char *word, *color;
+} severities[] = {
+    [UPK_NOTE] = {"note", "\033[1;36m"},
+    [UPK_WARNING] = {"warning", "\033[1;33m"},
+    [UPK_FAILURE] = {"error", "\033[1;31m"},
+};
+#define BOLD "\033[1m"
+#define BLUE "\033[1;34m"
+#define PLAIN "\033[0m"
+
+typedef struct renderer {
+  const upk_diags *diags;
+  bool color;
+  upk_buf *out;
+} renderer;
+
+static void paint(renderer *r, const char *code) {
+  if (r->color)
+    upk_buf_str(r->out, upk_str_from(code));
+}
+
+static upk_str line_of(upk_str text, uint32_t number) {
+  upk_str rest = text;
+  for (uint32_t i = 1; rest.data; i++) {
+    upk_str line = upk_str_split(rest, '\n', &rest);
+    if (i == number) {
+      if (line.len && line.data[line.len - 1] == '\r')
+        line.len--;
+      return line;
+    }
+  }
+  return UPK_NO_STR;
+}
+
+static void gutter(renderer *r, int width, uint32_t number) {
+  paint(r, BLUE);
+  if (number)
+    upk_buf_printf(r->out, " %*" PRIu32 " | ", width, number);
+  else
+    upk_buf_printf(r->out, " %*s | ", width, "");
+  paint(r, PLAIN);
+}
+
+/* Control characters would move the carets, or the terminal. */
+static void add_safe(renderer *r, upk_str text) {
+  for (size_t i = 0; i < text.len; i++) {
+    unsigned char c = (unsigned char)text.data[i];
+    upk_buf_char(r->out, c < 0x20 || c == 0x7f ? ' ' : (char)c);
+  }
+}
+
+static size_t columns_between(upk_str line, size_t from, size_t to) {
+  size_t count = 0;
+  for (size_t i = from; i < to; i++) /* a byte that continues has no width */
+    count += i >= line.len || ((unsigned char)line.data[i] & 0xc0) != 0x80;
+  return count;
+}
+
+static void repeat(renderer *r, char c, size_t count) {
+  while (count--)
+    upk_buf_char(r->out, c);
+}
+
+static size_t end_column(const upk_span *span, upk_str line) {
+  size_t end = span->end_line == span->line ? span->end_column : line.len + 1;
+  return end > span->column ? end : (size_t)span->column + 1;
+}
+
+/* The marks of all labels on one line, left to right: ^ for the first label
+ * of the diagnostic, - for others, each with its text when it fits beside. */
+static void mark_line(renderer *r, const upk_diag *diag, upk_str line,
+                      uint32_t number, int width) {
+  size_t at = 1;
+  gutter(r, width, 0);
+  for (;;) {
+    const upk_label *next = NULL;
+    for (size_t i = 0; i < diag->labels.len; i++) {
+      const upk_label *label = &diag->labels.items[i];
+      if (label->span.line == number && label->span.column >= at &&
+          label->span.source == diag->labels.items[0].span.source &&
+          (!next || label->span.column < next->span.column))
+        next = label;
+    }
+    if (!next)
+      break;
+    size_t end = end_column(&next->span, line);
+    bool primary = next == diag->labels.items;
+    repeat(r, ' ', columns_between(line, at - 1, next->span.column - 1));
+    paint(r, primary ? severities[diag->severity].color : BLUE);
+    repeat(r, primary ? '^' : '-',
+           columns_between(line, next->span.column - 1, end - 1));
+    at = end;
+    if (next->text.len) {
+      upk_buf_char(r->out, ' ');
+      upk_buf_str(r->out, next->text);
+      at += next->text.len + 1;
+    }
+    paint(r, PLAIN);
+  }
+  upk_buf_char(r->out, '\n');
+}
+
+static void arrow(renderer *r, const upk_span *span, int width,
+                  const char *head) {
+  upk_str path = r->diags->sources.items[span->source].path;
+  paint(r, BLUE);
+  upk_buf_printf(r->out, " %*s%s", width, "", head);
+  paint(r, PLAIN);
+  upk_buf_printf(r->out, " %.*s:%" PRIu32 ":%" PRIu32 "\n", UPK_FMT(path),
+                 span->line, span->column);
+}
+
+static bool printed_before(const upk_diag *diag, size_t index) {
+  for (size_t i = 0; i < index; i++)
+    if (diag->labels.items[i].span.source ==
+            diag->labels.items[index].span.source &&
+        diag->labels.items[i].span.line == diag->labels.items[index].span.line)
+      return true;
+  return false;
+}
+
+/* Other places than the first one's line, each with its own arrow. */
+static void other_places(renderer *r, const upk_diag *diag, int width) {
+  for (size_t i = 1; i < diag->labels.len; i++) {
+    const upk_label *label = &diag->labels.items[i];
+    if (printed_before(diag, i))
+      continue;
+    arrow(r, &label->span, width, "::>");
+    upk_str line = line_of(
+        r->diags->sources.items[label->span.source].text, label->span.line);
+    if (!line.data) {
+      if (label->text.len)
+        upk_buf_printf(r->out, " %*s   %.*s\n", width, "",
+                       UPK_FMT(label->text));
+      continue;
+    }
+    gutter(r, width, label->span.line);
+    add_safe(r, line);
+    upk_buf_char(r->out, '\n');
+    gutter(r, width, 0);
+    repeat(r, ' ', columns_between(line, 0, label->span.column - 1));
+    repeat(r, '-',
+           columns_between(line, label->span.column - 1,
+                           end_column(&label->span, line) - 1));
+    upk_buf_printf(r->out, " %.*s\n", UPK_FMT(label->text));
+  }
+}
+
+static int digits_of(uint32_t n) {
+  int digits = 1;
+  while (n >= 10) {
+    n /= 10;
+    digits++;
+  }
+  return digits;
+}
+
+static void places(renderer *r, const upk_diag *diag, int width) {
+  const upk_span *span = &diag->labels.items[0].span;
+  upk_str line =
+      line_of(r->diags->sources.items[span->source].text, span->line);
+  arrow(r, span, width, "-->");
+  if (line.data) {
+    gutter(r, width, 0);
+    r->out->len--; /* no space at the end of an empty line */
+    upk_buf_char(r->out, '\n');
+    gutter(r, width, span->line);
+    add_safe(r, line);
+    upk_buf_char(r->out, '\n');
+    mark_line(r, diag, line, span->line, width);
+  } else if (diag->labels.items[0].text.len) {
+    upk_buf_printf(r->out, " %*s = %.*s\n", width, "",
+                   UPK_FMT(diag->labels.items[0].text));
+  }
+  other_places(r, diag, width);
+}
+
+static void render(renderer *r, const upk_diag *diag) {
+  int width = 1;
+  for (size_t i = 0; i < diag->labels.len; i++) {
+    int digits = digits_of(diag->labels.items[i].span.line);
+    width = digits > width ? digits : width;
+  }
+  paint(r, severities[diag->severity].color);
+  upk_buf_printf(r->out, "%s[UPK%04d]", severities[diag->severity].word,
+                 diag->code);
+  paint(r, PLAIN);
+  paint(r, BOLD);
+  upk_buf_printf(r->out, ": %.*s\n", UPK_FMT(diag->message));
+  paint(r, PLAIN);
+  if (diag->labels.len)
+    places(r, diag, width);
+  for (size_t i = 0; i < diag->notes.len; i++)
+    upk_buf_printf(r->out, " %*s = note: %.*s\n", width, "",
+                   UPK_FMT(diag->notes.items[i]));
+  if (diag->help.data)
+    upk_buf_printf(r->out, " %*s = help: %.*s\n", width, "",
+                   UPK_FMT(diag->help));
+}
+
+static const upk_span *place_of(const upk_diag *diag) {
+  static const upk_span nowhere = {UINT32_MAX, 0, 0, 0, 0};
+  return diag->labels.len ? &diag->labels.items[0].span : &nowhere;
+}
+
+/* By source and place; the order of adding breaks ties. */
+static int by_place(const void *a, const void *b) {
+  const upk_diag *const *x = a, *const *y = b;
+  const upk_span *p = place_of(*x), *q = place_of(*y);
+  if (p->source != q->source)
+    return p->source < q->source ? -1 : 1;
+  if (p->line != q->line)
+    return p->line < q->line ? -1 : 1;
+  if (p->column != q->column)
+    return p->column < q->column ? -1 : 1;
+  return *x < *y ? -1 : 1;
+}
+
+void upk_diags_render_text(const upk_diags *diags, bool color, upk_buf *out) {
+  renderer r = {diags, color, out};
+  upk_arena *arena = upk_arena_new(NULL);
+  const upk_diag **order =
+      UPK_NEW_ARRAY(arena, const upk_diag *, diags->items.len + 1);
+  for (size_t i = 0; i < diags->items.len; i++)
+    order[i] = &diags->items.items[i];
+  qsort(order, diags->items.len, sizeof *order, by_place);
+  for (size_t i = 0; i < diags->items.len; i++)
+    render(&r, order[i]);
+  upk_arena_free(arena);
+  if (diags->dropped)
+    upk_buf_printf(out, "%zu more not shown\n", diags->dropped);
+  if (diags->failures)
+    upk_buf_printf(out, "%zu error%s, %zu warning%s\n", diags->failures,
+                   diags->failures == 1 ? "" : "s", diags->warnings,
+                   diags->warnings == 1 ? "" : "s");
+}
