@@ -51,7 +51,8 @@ static upk_str copy_clean(upk_arena *arena, upk_str text) {
 
 void upk_diags_init(upk_diags *diags, upk_arena *arena) {
   *diags = (upk_diags){.arena = arena};
-  *UPK_PUSH(arena, &diags->sources) = (upk_source_text){UPK_STR(""), UPK_NO_STR};
+  *UPK_PUSH(arena, &diags->sources) =
+      (upk_source_text){UPK_STR(""), UPK_NO_STR};
 }
 
 uint32_t upk_diags_source(upk_diags *diags, upk_str path, upk_str text) {
@@ -61,9 +62,8 @@ uint32_t upk_diags_source(upk_diags *diags, upk_str path, upk_str text) {
         diags->sources.items[i].text = copy_clean(diags->arena, text);
       return (uint32_t)i;
     }
-  *UPK_PUSH(diags->arena, &diags->sources) =
-      (upk_source_text){copy_clean(diags->arena, path),
-                        copy_clean(diags->arena, text)};
+  *UPK_PUSH(diags->arena, &diags->sources) = (upk_source_text){
+      copy_clean(diags->arena, path), copy_clean(diags->arena, text)};
   return (uint32_t)(diags->sources.len - 1);
 }
 

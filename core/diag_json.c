@@ -55,7 +55,8 @@ static void diag_json(upk_json_writer *w, const upk_diags *diags,
   upk_json_end_array(w);
   if (diag->labels.len)
     upk_json_put_string(
-        w, "path", diags->sources.items[diag->labels.items[0].span.source].path);
+        w, "path",
+        diags->sources.items[diag->labels.items[0].span.source].path);
   upk_json_put_string(w, "severity",
                       upk_str_from(severity_names[diag->severity]));
   upk_json_end_object(w);
@@ -150,9 +151,8 @@ static void sarif_tool(upk_json_writer *w, const upk_diags *diags) {
 void upk_diags_render_sarif(const upk_diags *diags, upk_buf *out) {
   upk_json_writer *w = upk_json_writer_new(upk_sink_buf(out));
   upk_json_begin_object(w);
-  upk_json_put_string(
-      w, "$schema",
-      UPK_STR("https://json.schemastore.org/sarif-2.1.0.json"));
+  upk_json_put_string(w, "$schema",
+                      UPK_STR("https://json.schemastore.org/sarif-2.1.0.json"));
   upk_json_key(w, "runs");
   upk_json_begin_array(w);
   upk_json_begin_object(w);
@@ -194,8 +194,8 @@ void upk_diags_encode(const upk_diags *diags, upk_buf *out) {
 
 static int decode_code(upk_str text) {
   int code = 0;
-  for (size_t i = 3; i < text.len && text.data[i] >= '0' && text.data[i] <= '9' &&
-                     code < 10000;
+  for (size_t i = 3; i < text.len && text.data[i] >= '0' &&
+                     text.data[i] <= '9' && code < 10000;
        i++)
     code = code * 10 + (text.data[i] - '0');
   return code;
@@ -220,18 +220,16 @@ static void decode_item(upk_diags *diags, const upk_json *item,
   const upk_json *labels = upk_json_get(item, "labels");
   const upk_json *notes = upk_json_get(item, "notes");
   upk_str help = upk_json_text(item, "help");
-  upk_diag *diag =
-      upk_diag_add(diags, decode_code(upk_json_text(item, "code")),
-                   UPK_NO_SPAN, "%.*s", UPK_FMT(message));
+  upk_diag *diag = upk_diag_add(diags, decode_code(upk_json_text(item, "code")),
+                                UPK_NO_SPAN, "%.*s", UPK_FMT(message));
   for (size_t i = 0; i < 3; i++)
     if (upk_str_is(upk_json_text(item, "severity"), severity_names[i]))
       diag->severity = (upk_severity)i;
   for (size_t i = 0; i < upk_json_count(labels); i++) {
     const upk_json *label = upk_json_at(labels, i);
     upk_str text = upk_json_text(label, "text");
-    *UPK_PUSH(diags->arena, &diag->labels) =
-        (upk_label){decode_span(label, map, count),
-                    upk_arena_copy(diags->arena, text)};
+    *UPK_PUSH(diags->arena, &diag->labels) = (upk_label){
+        decode_span(label, map, count), upk_arena_copy(diags->arena, text)};
   }
   for (size_t i = 0; i < upk_json_count(notes); i++)
     *UPK_PUSH(diags->arena, &diag->notes) =

@@ -134,8 +134,8 @@ static void other_places(renderer *r, const upk_diag *diag, int width) {
     if (printed_before(diag, i))
       continue;
     arrow(r, &label->span, width, "::>");
-    upk_str line = line_of(
-        r->diags->sources.items[label->span.source].text, label->span.line);
+    upk_str line = line_of(r->diags->sources.items[label->span.source].text,
+                           label->span.line);
     if (!line.data) {
       if (label->text.len)
         upk_buf_printf(r->out, " %*s   %.*s\n", width, "",

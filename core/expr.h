@@ -103,8 +103,8 @@ size_t upk_expr_names(const upk_expr *expr, const upk_expr_name **ret_names);
 
 /* Normalised text: single spaces, lower-case keywords, canonical literals,
  * least parentheses. Equal meaning up to spelling gives equal text; compiles
- * back to the same. `substitute` may be NULL; else, when it returns true for a name, what it
- * added to `out` (a literal) stands in its place. */
+ * back to the same. `substitute` may be NULL; else, when it returns true for a
+ * name, what it added to `out` (a literal) stands in its place. */
 void upk_expr_print(const upk_expr *expr,
                     bool (*substitute)(void *ctx, const upk_expr_name *name,
                                        upk_buf *out),
@@ -121,7 +121,8 @@ typedef struct upk_expr_faults {
 
 /* Evaluates rows [first, first + count) of `columns`, indexed by slot. The
  * results go to result->integers etc. of a column made in `arena` (never
- * constant). `faults` may be NULL; it is added to. Allocates O(count + temporaries * 1024). */
+ * constant). `faults` may be NULL; it is added to. Allocates O(count +
+ * temporaries * 1024). */
 void upk_expr_eval(const upk_expr *expr, const upk_column *columns,
                    size_t first, size_t count, upk_arena *arena,
                    upk_column *ret_result, upk_expr_faults *faults);
@@ -131,13 +132,16 @@ upk_truth upk_expr_truth(const upk_expr *expr, const upk_column *columns,
                          size_t row); /* of a BOOL expression, one row */
 
 /* Why a boolean is false (or NULL) for a row, in its own words: the
- * comparisons that decide it, turned round, with values: "bloat_ratio 41% > 30%",
- * joined by ", ". For NULL: names that are NULL: "bloat_ratio is unknown". */
+ * comparisons that decide it, turned round, with values: "bloat_ratio 41% >
+ * 30%", joined by ", ". For NULL: names that are NULL: "bloat_ratio is
+ * unknown". */
 void upk_expr_because(const upk_expr *expr, const upk_column *columns,
                       size_t row, upk_buf *out);
 
 /* Patterns, for selectors and allow-lists elsewhere too. */
 bool upk_like(upk_str text, upk_str pattern, bool fold_case); /* % _ \ */
-bool upk_glob(upk_str text, upk_str pattern); /* star ? [a-z]; '/' is not special; "**" also crosses */
+bool upk_glob(
+    upk_str text,
+    upk_str pattern); /* star ? [a-z]; '/' is not special; "**" also crosses */
 
 #endif

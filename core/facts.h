@@ -19,18 +19,18 @@ typedef struct upk_facts_kind {
 } upk_facts_kind;
 
 typedef struct upk_facts {
-  upk_str engine;   /* "postgres" */
-  upk_str version;  /* "15.18" */
-  upk_str role;     /* "primary", "replica", "standalone" */
-  int64_t taken_at; /* microseconds since 1970 */
-  const upk_json *identity;     /* object of strings */
-  const upk_json *capabilities; /* object name -> bool */
-  const upk_json *collectors;   /* object collector -> variant number */
+  upk_str engine;                /* "postgres" */
+  upk_str version;               /* "15.18" */
+  upk_str role;                  /* "primary", "replica", "standalone" */
+  int64_t taken_at;              /* microseconds since 1970 */
+  const upk_json *identity;      /* object of strings */
+  const upk_json *capabilities;  /* object name -> bool */
+  const upk_json *collectors;    /* object collector -> variant number */
   UPK_VEC(upk_facts_kind) kinds; /* in byte order of names */
 } upk_facts;
 
-/* Reads a whole file (not compressed) into columns in `arena`; strings borrow from
- * `bytes`, which must live as long. On damage: UPK_STALE with UPK30xx that
+/* Reads a whole file (not compressed) into columns in `arena`; strings borrow
+ * from `bytes`, which must live as long. On damage: UPK_STALE with UPK30xx that
  * names byte offset and what was expected. Peak memory O(result). */
 upk_status upk_facts_read(upk_arena *arena, upk_str bytes, upk_str path,
                           upk_diags *diags, upk_facts *ret_facts);

@@ -62,13 +62,13 @@ typedef enum upk_json_token {
 } upk_json_token;
 
 typedef struct upk_json_error {
-  size_t offset;     /* of the byte that is wrong */
-  const char *text;  /* static, e.g. "keys are not in order" */
+  size_t offset;    /* of the byte that is wrong */
+  const char *text; /* static, e.g. "keys are not in order" */
 } upk_json_error;
 
 /* Depth over 64 is an error; so are duplicate or unordered keys, numbers that
- * are no integers, bad UTF-8, NUL, white space, non-canonical escapes and bytes after
- * the newline: only the canonical form is accepted. A reader is small and
+ * are no integers, bad UTF-8, NUL, white space, non-canonical escapes and bytes
+ * after the newline: only the canonical form is accepted. A reader is small and
  * may stand on the stack; it borrows `bytes`. */
 typedef struct upk_json_reader {
   upk_str bytes;

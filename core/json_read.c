@@ -162,9 +162,10 @@ static upk_json_token push(upk_json_reader *r, level state,
 /* The state after a whole value at this depth. */
 static void value_done(upk_json_reader *r) {
   level state = r->state[r->depth];
-  r->state[r->depth] = state == TOP                               ? DONE
-                       : state == ARRAY_FIRST || state == ARRAY_NEXT ? ARRAY_NEXT
-                                                                  : OBJECT_NEXT;
+  r->state[r->depth] = state == TOP ? DONE
+                       : state == ARRAY_FIRST || state == ARRAY_NEXT
+                           ? ARRAY_NEXT
+                           : OBJECT_NEXT;
 }
 
 static upk_json_token pop(upk_json_reader *r, upk_json_token token) {
@@ -219,8 +220,8 @@ static upk_json_token read_key(upk_json_reader *r, bool first) {
     int order = upk_str_compare(*last, r->string);
     if (order >= 0) {
       r->offset = start;
-      return fail(r, order == 0 ? "a key stands twice"
-                                : "keys are not in order");
+      return fail(r,
+                  order == 0 ? "a key stands twice" : "keys are not in order");
     }
   }
   *last = r->string;

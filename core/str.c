@@ -46,9 +46,7 @@ upk_str upk_str_split(upk_str a, char separator, upk_str *rest) {
   return (upk_str){a.data, len};
 }
 
-static bool is_space(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
+static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 upk_str upk_str_trim(upk_str a) {
   while (a.len && is_space(a.data[0])) {

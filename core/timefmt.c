@@ -6,12 +6,14 @@ enum { US = 1, MS = 1000, SECOND = 1000000 };
 static const int64_t DAY = INT64_C(86400) * SECOND;
 
 /* Days since 1970-01-01 of a civil date, and back: H. Hinnant, "chrono-
- * Compatible Low-Level Date Algorithms", days_from_civil and civil_from_days. */
+ * Compatible Low-Level Date Algorithms", days_from_civil and civil_from_days.
+ */
 static int64_t days_of(int64_t year, int64_t month, int64_t day) {
   year -= month <= 2;
   int64_t era = (year >= 0 ? year : year - 399) / 400;
   int64_t year_of_era = year - era * 400;
-  int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+  int64_t day_of_year =
+      (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
   int64_t day_of_era =
       year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   return era * 146097 + day_of_era - 719468;

@@ -79,8 +79,8 @@ upk_str upk_arena_printf(upk_arena *arena, const char *format, ...)
 void *upk_vec_grow(upk_arena *arena, void *items, size_t len, size_t *cap,
                    size_t item_size);
 #define UPK_PUSH(arena, vec)                                                   \
-  ((vec)->items = upk_vec_grow((arena), (vec)->items, (vec)->len,              \
-                               &(vec)->cap, sizeof *(vec)->items),             \
+  ((vec)->items = upk_vec_grow((arena), (vec)->items, (vec)->len, &(vec)->cap, \
+                               sizeof *(vec)->items),                          \
    &(vec)->items[(vec)->len++])
 
 /* A growing byte buffer, freed by its owner. Zero-initialise, or give an

@@ -10,8 +10,8 @@
 #include <upkeep/diag.h>
 
 /* Files as the compiler sees them: paths are relative to the folder of
- * upkeep.yaml, with '/'. Results live in `arena`. Absolute paths and ".." are refused
- * by the compiler before it asks. */
+ * upkeep.yaml, with '/'. Results live in `arena`. Absolute paths and ".." are
+ * refused by the compiler before it asks. */
 typedef struct upk_source {
   void *ctx;
   /* false when there is no such file, or it is over `limit` bytes
@@ -36,18 +36,18 @@ typedef enum upk_compile_mode {
 
 typedef struct upk_compile_request {
   upk_compile_mode mode;
-  upk_str project;     /* "upkeep.yaml" */
-  upk_str target;      /* name; "" when the project has just one */
-  upk_str facts;       /* bytes of a facts file */
-  upk_str facts_path;  /* for diagnostics */
-  int64_t at_us;       /* the compiler's now; 0: facts.taken_at */
-  upk_str only;        /* selectors: comma-separated globs on policy names, or */
-  upk_str except;      /*   action:object */
-  upk_str word;        /* EXPLAIN, SCHEMA */
-  upk_str dump_after;  /* a pass name: output is the IR's text after it */
-  bool all_attributes; /* INSPECT: every collector */
-  bool stdlib_from_source; /* read "@stdlib/..." from the source instead of the embedded
-                              files (--stdlib DIR) */
+  upk_str project;    /* "upkeep.yaml" */
+  upk_str target;     /* name; "" when the project has just one */
+  upk_str facts;      /* bytes of a facts file */
+  upk_str facts_path; /* for diagnostics */
+  int64_t at_us;      /* the compiler's now; 0: facts.taken_at */
+  upk_str only;       /* selectors: comma-separated globs on policy names, or */
+  upk_str except;     /*   action:object */
+  upk_str word;       /* EXPLAIN, SCHEMA */
+  upk_str dump_after; /* a pass name: output is the IR's text after it */
+  bool all_attributes;     /* INSPECT: every collector */
+  bool stdlib_from_source; /* read "@stdlib/..." from the source instead of the
+                              embedded files (--stdlib DIR) */
 } upk_compile_request;
 
 /* Output bytes go to `output`, in one piece at the end, only on UPK_OK.

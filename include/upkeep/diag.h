@@ -76,10 +76,10 @@ bool upk_diag_suggest(upk_diags *diags, upk_diag *diag, upk_str wrong,
 typedef struct upk_code {
   int code;
   upk_severity severity;
-  const char *name;  /* kebab-case, e.g. "type-mismatch" */
-  const char *doc;   /* what it means and what to do, for `explain` */
+  const char *name; /* kebab-case, e.g. "type-mismatch" */
+  const char *doc;  /* what it means and what to do, for `explain` */
 } upk_code;
-const upk_code *upk_code_find(int code); /* NULL when unknown */
+const upk_code *upk_code_find(int code);   /* NULL when unknown */
 const upk_code *upk_code_at(size_t index); /* NULL past the end; ascending */
 
 /* error[UPK1104]: message, arrow line, source line, carets (see cli.md).
