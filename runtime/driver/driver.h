@@ -136,6 +136,7 @@ typedef struct driver_conn driver_conn; /* each driver's own */
 typedef struct driver {
   const char *engine;   /* "sqlite", "postgres" */
   size_t in_flight_max; /* queries under way at once on a connection; >= 1 */
+  unsigned jobs_max;    /* sessions that can work at once; SQLite: 1 */
 
   /* ---- required ---- */
 
