@@ -14,8 +14,8 @@ typedef enum node_type {
   NODE_NULL,
   NODE_BOOL,
   NODE_INT,
-  NODE_TEXT,     /* a Lua string, or a quoted or block scalar of YAML */
-  NODE_PLAIN,    /* a plain scalar of YAML, as it is written */
+  NODE_TEXT,  /* a Lua string, or a quoted or block scalar of YAML */
+  NODE_PLAIN, /* a plain scalar of YAML, as it is written */
   NODE_LIST,
   NODE_MAP,      /* keys in order of the source (YAML), of bytes (Lua) */
   NODE_FUNCTION, /* Lua only: `function` is a reference of its script */
