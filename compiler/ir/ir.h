@@ -224,13 +224,6 @@ typedef struct ir_object {
   upk_str native_id; /* may be absent */
 } ir_object;
 
-/* An object that a policy has something to say about. */
-typedef struct ir_detail {
-  ir_object object;
-  ir_verdict verdict;
-  upk_str because;
-} ir_detail;
-
 typedef struct ir_policy {
   upk_str name, why, owner;
   upk_span span, name_span;
@@ -264,8 +257,6 @@ typedef struct ir_policy {
   /* bind: one byte an object of the kind, or NULL */
   uint8_t *verdicts; /* ir_verdict */
   size_t counts[16]; /* by ir_verdict */
-  /* bind: what is neither `holds` nor excluded, in the order of rows. */
-  UPK_VEC(ir_detail) details;
 } ir_policy;
 
 /* ---- steps ---- */

@@ -1,0 +1,129 @@
+/* What was looked at and not done, and why. */
+#include <stdlib.h>
+
+#include "emit/plan.h"
+#include "ir/scope.h"
+
+static bool is_detail(const ir_policy *policy, ir_verdict verdict) {
+  switch (verdict) {
+  case IR_WARNS:
+  case IR_UNKNOWN_VERDICT:
+  case IR_EXEMPT:
+    return true;
+  case IR_BROKEN:
+  case IR_PREDICTED:
+    return policy->by.len == 0;
+  case IR_EXCLUDED:
+  case IR_HOLDS:
+    break;
+  }
+  return false;
+}
+
+static void write_detail(ir *ir, upk_json_writer *w, const ir_policy *policy,
+                         size_t row) {
+  ir_object object = ir_object_at(ir, policy->kind, row);
+  upk_json_begin_object(w);
+  upk_json_put_string(w, "because", ir_because(ir, policy, row));
+  upk_json_key(w, "object");
+  emit_strings(w, object.name, object.name_count);
+  upk_json_put_string(w, "verdict",
+                      upk_str_from(ir_verdict_name(policy->verdicts[row])));
+  upk_json_end_object(w);
+}
+
+static void write_details(ir *ir, upk_json_writer *w, const ir_policy *policy) {
+  size_t rows = policy->verdicts ? ir_kind_rows(ir, policy->kind) : 0;
+  upk_json_begin_array(w);
+  for (size_t row = 0; row < rows; row++)
+    if (is_detail(policy, policy->verdicts[row]))
+      write_detail(ir, w, policy, row);
+  upk_json_end_array(w);
+}
+
+static void put_count(upk_json_writer *w, const ir_policy *policy,
+                      ir_verdict verdict) {
+  upk_json_put_int(w, ir_verdict_name(verdict),
+                   (int64_t)policy->counts[verdict]);
+}
+
+static void write_policy(ir *ir, upk_json_writer *w, const ir_policy *policy) {
+  upk_json_begin_object(w);
+  put_count(w, policy, IR_BROKEN);
+  upk_json_key(w, "details");
+  write_details(ir, w, policy);
+  put_count(w, policy, IR_EXCLUDED);
+  put_count(w, policy, IR_EXEMPT);
+  put_count(w, policy, IR_HOLDS);
+  upk_json_put_string(w, "kind", policy->kind->name);
+  upk_json_put_string(w, "policy", policy->name);
+  put_count(w, policy, IR_PREDICTED);
+  put_count(w, policy, IR_UNKNOWN_VERDICT);
+  put_count(w, policy, IR_WARNS);
+  upk_json_end_object(w);
+}
+
+void emit_considered(ir *ir, upk_json_writer *w) {
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < ir->policies.len; i++)
+    if (ir->policies.items[i].applies && ir->policies.items[i].kind)
+      write_policy(ir, w, &ir->policies.items[i]);
+  upk_json_end_array(w);
+}
+
+void emit_deferred(ir *ir, upk_json_writer *w) {
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < ir->deferred.len; i++) {
+    const ir_deferred *deferred = &ir->deferred.items[i];
+    upk_json_begin_object(w);
+    upk_json_put_string(w, "action", deferred->action);
+    upk_json_put_string(w, "because", deferred->because);
+    upk_json_key(w, "object");
+    emit_strings(w, deferred->object.name, deferred->object.name_count);
+    if (deferred->policy)
+      upk_json_put_string(w, "policy", deferred->policy->name);
+    upk_json_put_string(w, "reason", deferred->reason);
+    upk_json_end_object(w);
+  }
+  upk_json_end_array(w);
+}
+
+/* Only what speaks of this plan, and of no place: a warning about the spelling
+ * of a file is not the plan's. */
+static bool is_of_plan(const upk_diag *diag) {
+  return diag->code >= 1500 && diag->code < 2100;
+}
+
+static int by_code(const void *a, const void *b) {
+  const upk_diag *left = *(const upk_diag *const *)a;
+  const upk_diag *right = *(const upk_diag *const *)b;
+  if (left->code != right->code)
+    return left->code < right->code ? -1 : 1;
+  return upk_str_compare(left->message, right->message);
+}
+
+static const char *severity_name(upk_severity severity) {
+  static const char *const names[] = {
+      [UPK_NOTE] = "note", [UPK_WARNING] = "warning", [UPK_FAILURE] = "error"};
+  return names[severity];
+}
+
+void emit_diagnostics(ir *ir, upk_json_writer *w) {
+  const upk_diag **found =
+      UPK_NEW_ARRAY(ir->arena, const upk_diag *, ir->diags->items.len + 1);
+  size_t count = 0;
+  for (size_t i = 0; i < ir->diags->items.len; i++)
+    if (is_of_plan(&ir->diags->items.items[i]))
+      found[count++] = &ir->diags->items.items[i];
+  qsort(found, count, sizeof *found, by_code);
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < count; i++) {
+    upk_json_begin_object(w);
+    upk_json_put_int(w, "code", found[i]->code);
+    upk_json_put_string(w, "message", found[i]->message);
+    upk_json_put_string(w, "severity",
+                        upk_str_from(severity_name(found[i]->severity)));
+    upk_json_end_object(w);
+  }
+  upk_json_end_array(w);
+}

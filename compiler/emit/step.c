@@ -1,0 +1,306 @@
+/* One step of the plan, and what its intent is the digest of. */
+#include "emit/plan.h"
+#include "step/relate.h"
+
+static const upk_str on_failure_texts[] = {
+    [IR_FAILURE_CONTINUE] = {"continue", 8},
+    [IR_FAILURE_STOP] = {"stop", 4},
+    [IR_FAILURE_ROLLBACK] = {"rollback", 8},
+};
+
+static const upk_str risk_texts[] = {
+    [IR_RISK_LOW] = {"low", 3},
+    [IR_RISK_MEDIUM] = {"medium", 6},
+    [IR_RISK_HIGH] = {"high", 4},
+};
+
+enum { OWN_PRIORITY = 100, OWN_RETRIES = 3 };
+
+ir_on_failure emit_on_failure(const ir_step *step) {
+  return step->policy ? step->policy->on_failure : IR_FAILURE_STOP;
+}
+
+upk_str emit_window(const ir_step *step) {
+  if (!step->policy || !step->policy->window_resolved)
+    return UPK_NO_STR;
+  return step->policy->window_resolved->name;
+}
+
+static void put_given(upk_json_writer *w, const char *key, upk_str value) {
+  if (value.data)
+    upk_json_put_string(w, key, value);
+}
+
+static void write_params(const ir *ir, upk_json_writer *w,
+                         const node *const *items, size_t count) {
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < count; i++)
+    emit_node(ir->arena, w, items[i]);
+  upk_json_end_array(w);
+}
+
+static void write_columns(upk_json_writer *w, const ir_check *check) {
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < check->columns.len; i++) {
+    upk_json_begin_object(w);
+    upk_json_put_string(w, "name", check->columns.items[i].name);
+    upk_json_put_string(
+        w, "type", upk_str_from(upk_type_name(check->columns.items[i].type)));
+    upk_json_end_object(w);
+  }
+  upk_json_end_array(w);
+}
+
+static void write_check(const ir *ir, upk_json_writer *w,
+                        const ir_check *check) {
+  upk_json_begin_object(w);
+  if (check->columns.len) {
+    upk_json_key(w, "columns");
+    write_columns(w, check);
+  }
+  put_given(w, "expect", check->expect);
+  put_given(w, "name", check->name);
+  put_given(w, "otherwise", check->otherwise);
+  if (check->params.len) {
+    upk_json_key(w, "params");
+    write_params(ir, w, check->params.items, check->params.len);
+  }
+  if (check->queries.len) {
+    upk_json_key(w, "queries");
+    emit_strings(w, check->queries.items, check->queries.len);
+  }
+  put_given(w, "rows", check->rows);
+  if (!check->queries.len)
+    put_given(w, "sql", check->sql);
+  if (check->within_ms)
+    upk_json_put_int(w, "within_ms", check->within_ms);
+  upk_json_end_object(w);
+}
+
+static void write_checks(const ir *ir, upk_json_writer *w,
+                         const ir_check *items, size_t count) {
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < count; i++)
+    write_check(ir, w, &items[i]);
+  upk_json_end_array(w);
+}
+
+static void write_statement(const ir *ir, upk_json_writer *w,
+                            const ir_statement *statement) {
+  upk_json_begin_object(w);
+  if (statement->catches.len) {
+    upk_json_key(w, "catch");
+    emit_strings(w, statement->catches.items, statement->catches.len);
+  }
+  if (statement->params.len) {
+    upk_json_key(w, "params");
+    write_params(ir, w, statement->params.items, statement->params.len);
+  }
+  put_given(w, "returns", statement->returns);
+  put_given(w, "sql", statement->sql);
+  if (statement->no_transaction)
+    upk_json_put_bool(w, "transaction", false);
+  upk_json_end_object(w);
+}
+
+static void write_statements(const ir *ir, upk_json_writer *w,
+                             const ir_statement *items, size_t count) {
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < count; i++)
+    write_statement(ir, w, &items[i]);
+  upk_json_end_array(w);
+}
+
+static void write_estimate(upk_json_writer *w, const ir_estimate *estimate) {
+  upk_json_begin_object(w);
+  put_given(w, "basis", estimate->basis);
+  upk_json_put_int(w, "blocking_ms", estimate->blocking_ms);
+  upk_json_put_int(w, "disk_peak_bytes", estimate->disk_peak_bytes);
+  upk_json_put_int(w, "p50_ms", estimate->p50_ms);
+  upk_json_put_int(w, "p90_ms", estimate->p90_ms);
+  upk_json_put_int(w, "reads_bytes", estimate->reads_bytes);
+  upk_json_put_int(w, "wal_bytes", estimate->wal_bytes);
+  upk_json_put_int(w, "writes_bytes", estimate->writes_bytes);
+  upk_json_end_object(w);
+}
+
+static void write_locks(upk_json_writer *w, const ir_step *step) {
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < step->locks.len; i++) {
+    const ir_lock *lock = &step->locks.items[i];
+    upk_json_begin_object(w);
+    upk_json_put_string(w, "mode", lock->mode);
+    upk_json_key(w, "object");
+    emit_strings(w, lock->object.items, lock->object.len);
+    upk_json_end_object(w);
+  }
+  upk_json_end_array(w);
+}
+
+/* The object, with the table it belongs to where its kind has one. */
+static void write_object(const ir *ir, upk_json_writer *w,
+                         const ir_object *object) {
+  upk_str table[RELATE_KEYS_MAX];
+  upk_json_begin_object(w);
+  upk_json_put_string(w, "kind", object->kind->name);
+  upk_json_key(w, "name");
+  emit_strings(w, object->name, object->name_count);
+  put_given(w, "native_id", object->native_id);
+  size_t count = relate_parent(ir, object, UPK_STR("table"), table);
+  if (count) {
+    upk_json_key(w, "table");
+    emit_strings(w, table, count);
+  }
+  upk_json_end_object(w);
+}
+
+static void write_parameters(const ir *ir, upk_json_writer *w,
+                             const ir_step *step) {
+  const ir_remedy *remedy = step->remedy;
+  upk_json_begin_object(w);
+  for (size_t i = 0; remedy && i < remedy->arguments.len; i++) {
+    upk_json_key_str(w, remedy->arguments.items[i].name);
+    emit_node(ir->arena, w, remedy->arguments.items[i].value);
+  }
+  upk_json_end_object(w);
+}
+
+static void write_probe(const ir *ir, upk_json_writer *w, const ir_step *step) {
+  upk_json_begin_object(w);
+  upk_json_key(w, "cleanup");
+  write_statements(ir, w, step->cleanup.items, step->cleanup.len);
+  upk_json_key(w, "done");
+  write_check(ir, w, &step->probe_done);
+  if (step->has_partial) {
+    upk_json_key(w, "partial");
+    write_check(ir, w, &step->probe_partial);
+  }
+  upk_json_end_object(w);
+}
+
+static void write_undo(const ir *ir, upk_json_writer *w, const ir_step *step) {
+  upk_json_begin_object(w);
+  upk_json_put_string(w, "class", step->undo_class);
+  upk_json_key(w, "steps");
+  write_statements(ir, w, step->undo.items, step->undo.len);
+  put_given(w, "why", step->undo_why);
+  upk_json_end_object(w);
+}
+
+static void write_timeouts(upk_json_writer *w, const ir_step *step) {
+  upk_json_begin_object(w);
+  upk_json_put_int(w, "lock_ms", step->lock_ms);
+  upk_json_put_int(w, "max_ms", step->max_ms);
+  upk_json_put_int(w, "statement_ms", step->statement_ms);
+  upk_json_end_object(w);
+}
+
+static void write_score(upk_json_writer *w, const ir_step *step) {
+  upk_json_begin_object(w);
+  upk_json_put_int(w, "benefit", step->benefit);
+  upk_json_put_int(w, "cost", step->cost);
+  upk_json_put_int(w, "score", step->score);
+  upk_json_put_int(w, "urgency", step->urgency);
+  upk_json_end_object(w);
+}
+
+static void write_predicted(upk_json_writer *w, const ir_step *step) {
+  upk_json_begin_object(w);
+  upk_json_put_int(w, "end_ms", step->end_ms);
+  upk_json_put_int(w, "start_ms", step->start_ms);
+  upk_json_end_object(w);
+}
+
+static void write_throttle(upk_json_writer *w, const ir_policy *policy) {
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < policy->throttle.len; i++)
+    upk_json_string(w, policy->throttle.items[i].text);
+  upk_json_end_array(w);
+}
+
+void emit_step_intent(const ir *ir, upk_json_writer *w, const ir_step *step) {
+  upk_json_begin_object(w);
+  upk_json_put_string(w, "action", step->action->name);
+  upk_json_key(w, "object");
+  upk_json_begin_object(w);
+  upk_json_put_string(w, "kind", step->object.kind->name);
+  upk_json_key(w, "name");
+  emit_strings(w, step->object.name, step->object.name_count);
+  upk_json_end_object(w);
+  upk_json_key(w, "parameters");
+  write_parameters(ir, w, step);
+  upk_json_put_string(w, "risk", risk_texts[step->risk]);
+  upk_json_key(w, "run");
+  write_statements(ir, w, step->run.items, step->run.len);
+  upk_json_key(w, "undo");
+  write_undo(ir, w, step);
+  put_given(w, "window", emit_window(step));
+  upk_json_end_object(w);
+}
+
+/* From `parameters` on to `probe`. */
+static void write_middle(const ir *ir, upk_json_writer *w,
+                         const ir_step *step) {
+  upk_json_key(w, "parameters");
+  write_parameters(ir, w, step);
+  if (step->policy)
+    upk_json_put_string(w, "policy", step->policy->name);
+  upk_json_key(w, "post");
+  write_checks(ir, w, step->post.items, step->post.len);
+  upk_json_key(w, "pre");
+  write_checks(ir, w, step->pre.items, step->pre.len);
+  upk_json_key(w, "predicted");
+  write_predicted(w, step);
+  upk_json_put_int(w, "priority",
+                   step->policy ? step->policy->priority : OWN_PRIORITY);
+  if (step->has_probe) {
+    upk_json_key(w, "probe");
+    write_probe(ir, w, step);
+  }
+}
+
+/* From `retries` on. */
+static void write_end(const ir *ir, upk_json_writer *w, const ir_step *step) {
+  upk_json_put_int(w, "retries",
+                   step->policy ? step->policy->limits.retries : OWN_RETRIES);
+  upk_json_put_string(w, "risk", risk_texts[step->risk]);
+  upk_json_key(w, "run");
+  write_statements(ir, w, step->run.items, step->run.len);
+  upk_json_key(w, "score");
+  write_score(w, step);
+  if (step->policy && step->policy->throttle.len) {
+    upk_json_key(w, "throttle");
+    write_throttle(w, step->policy);
+  }
+  upk_json_key(w, "timeouts");
+  write_timeouts(w, step);
+  upk_json_key(w, "undo");
+  write_undo(ir, w, step);
+  put_given(w, "window", emit_window(step));
+}
+
+void emit_step(const ir *ir, upk_json_writer *w, const ir_step *step,
+               upk_str intent) {
+  upk_json_begin_object(w);
+  upk_json_put_string(w, "action", step->action->name);
+  upk_json_put_string(w, "atomicity", step->atomicity);
+  upk_json_put_string(w, "because", step->because);
+  if (step->conflicts.len) {
+    upk_json_key(w, "conflicts");
+    emit_strings(w, step->conflicts.items, step->conflicts.len);
+  }
+  upk_json_key(w, "estimate");
+  write_estimate(w, &step->estimate);
+  upk_json_put_string(w, "id", step->id);
+  upk_json_put_string(w, "intent", intent);
+  upk_json_key(w, "locks");
+  write_locks(w, step);
+  upk_json_key(w, "object");
+  write_object(ir, w, &step->object);
+  upk_json_put_string(w, "on_failure", on_failure_texts[emit_on_failure(step)]);
+  if (step->policy)
+    put_given(w, "on_window_end", step->policy->on_window_end);
+  write_middle(ir, w, step);
+  write_end(ir, w, step);
+  upk_json_end_object(w);
+}
