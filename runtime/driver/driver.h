@@ -27,8 +27,9 @@
 struct uv_loop_s; /* uv_loop_t */
 
 /* A value of a row or a parameter. Whatever is neither an integer, a boolean
- * nor NULL is TEXT as the engine prints it (numeric and float too; bytes as
- * lower-case hex). A boolean of SQLite is INT. */
+ * nor NULL is TEXT as the engine prints it (float too; bytes as lower-case
+ * hex). A numeric without a fraction that fits is INT, such as sum(bigint). A
+ * boolean of SQLite is INT. */
 typedef enum driver_value_type {
   DRIVER_NULL,
   DRIVER_INT,
@@ -180,12 +181,18 @@ typedef struct driver {
   /* Names the session to the server's other users, for the log: "pid 4711".
    * Valid until close. */
   upk_str (*session)(const driver_conn *conn);
+  /* Begins a read-only transaction whose queries all see one moment. */
+  void (*begin_snapshot)(driver_conn *conn, int64_t deadline_ms,
+                         driver_done on_done, void *ctx);
 } driver;
 
 /* The driver of an engine, or NULL when none is built in. */
 const driver *driver_find(upk_str engine);
 /* All built in, in a fixed order; NULL past the end. */
 const driver *driver_at(size_t index);
+/* The configure option that would build in the driver of a known engine; NULL
+ * for one that is always built in, or not known. */
+const char *driver_option(upk_str engine);
 
 const char *driver_class_name(driver_class class);
 /* Whether the same statement may succeed a little later. */
