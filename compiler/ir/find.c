@@ -3,27 +3,24 @@
 
 ir_kind *ir_kind_find(const ir_engine *engine, upk_str name) {
   for (size_t i = 0; i < engine->kinds.len; i++) {
-    if (upk_str_equal(engine->kinds.items[i]->name, name)) {
+    if (upk_str_equal(engine->kinds.items[i]->name, name))
       return engine->kinds.items[i];
-    }
   }
   return NULL;
 }
 
 ir_attribute *ir_attribute_find(const ir_kind *kind, upk_str name) {
   for (size_t i = 0; i < kind->attributes.len; i++) {
-    if (upk_str_equal(kind->attributes.items[i].name, name)) {
+    if (upk_str_equal(kind->attributes.items[i].name, name))
       return &kind->attributes.items[i];
-    }
   }
   return NULL;
 }
 
 ir_action *ir_action_find(const ir_engine *engine, upk_str name) {
   for (size_t i = 0; i < engine->actions.len; i++) {
-    if (upk_str_equal(engine->actions.items[i]->name, name)) {
+    if (upk_str_equal(engine->actions.items[i]->name, name))
       return engine->actions.items[i];
-    }
   }
   return NULL;
 }
@@ -33,18 +30,16 @@ ir_action *ir_action_find_for(const ir_engine *engine, upk_str name,
   for (size_t i = 0; i < engine->actions.len; i++) {
     ir_action *action = engine->actions.items[i];
     if (upk_str_equal(action->name, name) &&
-        upk_str_equal(action->kind, kind)) {
+        (upk_str_equal(action->kind, kind) || upk_str_is(action->kind, "any")))
       return action;
-    }
   }
   return NULL;
 }
 
 ir_engine *ir_engine_find(const ir *ir, upk_str name) {
   for (size_t i = 0; i < ir->engines.len; i++) {
-    if (upk_str_equal(ir->engines.items[i]->name, name)) {
+    if (upk_str_equal(ir->engines.items[i]->name, name))
       return ir->engines.items[i];
-    }
   }
   return NULL;
 }
@@ -55,9 +50,8 @@ ir_policy *ir_policy_find(const ir *ir, upk_str name) {
   while (low < high) {
     size_t middle = low + (high - low) / 2;
     int order = upk_str_compare(ir->policies.items[middle].name, name);
-    if (order == 0) {
+    if (order == 0)
       return &ir->policies.items[middle];
-    }
     if (order < 0) {
       low = middle + 1;
     } else {

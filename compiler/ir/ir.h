@@ -249,6 +249,8 @@ typedef struct ir_policy {
   const node *waive, *exempt;
 
   /* resolve, for the target being compiled */
+  upk_expr *selector; /* of `targets` as an expression, or NULL */
+  bool refused;   /* an expression or parameter is wrong: said once */
   bool applies;   /* its selector matches and the kind exists there */
   ir_kind *kind;
   UPK_VEC(size_t) after_index; /* policies, by number */
@@ -364,6 +366,7 @@ struct ir {
   } totals;
   upk_sink output; /* what emit writes to */
   UPK_VEC(struct { upk_str name; upk_str sql; }) query_texts;
+  bool names_resolved;          /* what does not depend on the engine */
   struct step_recipes *recipes; /* step/: what steps of one kind share */
   bool makes_ledger;            /* lower: the plan begins with the ledger */
 };
@@ -374,7 +377,8 @@ void ir_print(const ir *ir, upk_str after_pass, upk_buf *out);
 ir_kind *ir_kind_find(const ir_engine *engine, upk_str name);
 ir_attribute *ir_attribute_find(const ir_kind *kind, upk_str name);
 /* Actions are named within a kind: verify_integrity is there for tables, for
- * indexes and for the database. The first gives any of them. */
+ * indexes and for the database. The first gives any of them; the second that
+ * for a kind, or one for `any`. */
 ir_action *ir_action_find(const ir_engine *engine, upk_str name);
 ir_action *ir_action_find_for(const ir_engine *engine, upk_str name,
                               upk_str kind);

@@ -32,7 +32,7 @@ typedef struct ir_slot {
   ir_slot_source source;
   ir_kind *kind;           /* OWN, PARENT: whose attribute */
   ir_attribute *attribute; /* OWN, PARENT */
-  upk_str column; /* of the facts; a label's key; a setting's name */
+  upk_str column;          /* of the facts; a label's key; a setting's name */
   upk_type type;
 } ir_slot;
 

@@ -1,0 +1,132 @@
+/* Objects as rows of facts, and what is said about them. */
+#include "ir/scope.h"
+
+upk_str ir_target_label(const ir_target *target, upk_str key) {
+  for (size_t i = 0; i < target->labels.len; i++)
+    if (upk_str_equal(target->labels.items[i].key, key))
+      return target->labels.items[i].value;
+  if (upk_str_is(key, "engine"))
+    return target->engine_name;
+  if (upk_str_is(key, "target"))
+    return target->name;
+  return UPK_NO_STR;
+}
+
+const char *ir_verdict_name(ir_verdict verdict) {
+  static const char *const names[] = {
+      [IR_EXCLUDED] = "excluded",   [IR_HOLDS] = "holds",
+      [IR_WARNS] = "warns",         [IR_BROKEN] = "broken",
+      [IR_PREDICTED] = "predicted", [IR_UNKNOWN_VERDICT] = "unknown",
+      [IR_EXEMPT] = "exempt",
+  };
+  return names[verdict];
+}
+
+/* A key's value as text: session ids are integers. */
+static upk_str cell_text(upk_arena *arena, const upk_column *column,
+                         size_t row) {
+  if (ir_cell_null(column, row))
+    return UPK_STR("");
+  if (column->type == UPK_TYPE_TEXT)
+    return column->texts[column->constant ? 0 : row];
+  if (column->type == UPK_TYPE_LIST)
+    return UPK_STR("");
+  return upk_arena_printf(arena, "%lld",
+                          (long long)ir_cell_integer(column, row));
+}
+
+ir_object ir_object_at(ir *ir, ir_kind *kind, size_t row) {
+  const upk_facts_kind *facts = upk_facts_kind_find(&ir->facts, kind->name);
+  upk_str *name = UPK_NEW_ARRAY(ir->arena, upk_str, kind->keys.len + 1);
+  for (size_t i = 0; i < kind->keys.len; i++) {
+    const upk_facts_column *column =
+        facts ? upk_facts_column_find(facts, kind->keys.items[i]) : NULL;
+    name[i] = column ? cell_text(ir->arena, &column->values, row) : UPK_STR("");
+  }
+  ir_object object = {
+      .kind = kind, .row = row, .name = name, .name_count = kind->keys.len};
+  if (!kind->keys.len) {
+    object.display = kind->name;
+  } else {
+    upk_buf buf = {0};
+    upk_display_name(name, object.name_count, &buf);
+    object.display = upk_arena_copy(ir->arena, upk_buf_view(&buf));
+    upk_buf_free(&buf);
+  }
+  const upk_facts_column *id =
+      facts ? upk_facts_column_find(facts, UPK_STR("native_id")) : NULL;
+  if (id && !ir_cell_null(&id->values, row))
+    object.native_id = cell_text(ir->arena, &id->values, row);
+  return object;
+}
+
+/* ---- because ---- */
+
+/* Why facts have no value there: the row's reason, or the column's. */
+static upk_str null_reason(const ir *ir, const ir_slot *slot, size_t row) {
+  const upk_facts_kind *facts =
+      upk_facts_kind_find(&ir->facts, slot->kind->name);
+  const upk_facts_column *column =
+      facts ? upk_facts_column_find(facts, slot->column) : NULL;
+  if (!column)
+    return UPK_STR("not collected");
+  if (column->reason.data)
+    return column->reason;
+  upk_buf name = {0};
+  upk_buf_str(&name, slot->column);
+  upk_buf_str(&name, UPK_STR(".reason"));
+  const upk_facts_column *reasons =
+      upk_facts_column_find(facts, upk_buf_view(&name));
+  upk_buf_free(&name);
+  if (reasons && reasons->values.type == UPK_TYPE_TEXT &&
+      !ir_cell_null(&reasons->values, row))
+    return reasons->values.texts[row];
+  return UPK_NO_STR;
+}
+
+static void add_reason(const ir *ir, const ir_scope *scope,
+                       const upk_expr *expr, size_t row, upk_buf *out) {
+  const upk_expr_name *names;
+  size_t count = upk_expr_names(expr, &names);
+  for (size_t i = 0; i < count; i++) {
+    const ir_slot *slot = &scope->slots.items[names[i].slot];
+    if (slot->source != IR_SLOT_OWN ||
+        !ir_cell_null(&scope->columns.items[names[i].slot], row))
+      continue;
+    upk_str reason = null_reason(ir, slot, row);
+    if (reason.data) {
+      upk_buf_str(out, UPK_STR(": "));
+      upk_buf_str(out, reason);
+      return;
+    }
+  }
+}
+
+/* The expression that decided the verdict. */
+static const ir_expression *decider(const ir_policy *policy, size_t row,
+                                    const upk_column *columns) {
+  ir_verdict verdict = policy->verdicts[row];
+  if (verdict == IR_WARNS)
+    return &policy->warn;
+  if (verdict == IR_UNKNOWN_VERDICT && policy->where.compiled &&
+      upk_expr_truth(policy->where.compiled, columns, row) == UPK_UNKNOWN)
+    return &policy->where;
+  return &policy->ensure;
+}
+
+upk_str ir_because(ir *ir, const ir_policy *policy, size_t row) {
+  const ir_scope *scope = policy->kind->scope;
+  const upk_column *columns = scope->columns.items;
+  const ir_expression *expression = decider(policy, row, columns);
+  if (!expression->compiled)
+    return policy->verdicts[row] == IR_UNKNOWN_VERDICT
+               ? UPK_STR("its function gives nil")
+               : UPK_STR("its function gives false");
+  upk_buf buf = {0};
+  upk_expr_because(expression->compiled, columns, row, &buf);
+  if (upk_expr_truth(expression->compiled, columns, row) == UPK_UNKNOWN)
+    add_reason(ir, scope, expression->compiled, row, &buf);
+  upk_str text = upk_arena_copy(ir->arena, upk_buf_view(&buf));
+  upk_buf_free(&buf);
+  return text;
+}
