@@ -44,3 +44,13 @@ const char *node_describe(const node *value) {
   };
   return names[value->type];
 }
+
+upk_str node_clip(upk_str text) {
+  enum { LONGEST = 60 };
+  if (text.len <= LONGEST)
+    return text;
+  size_t len = LONGEST;
+  while (len > 0 && ((unsigned char)text.data[len] & 0xc0) == 0x80)
+    len--;
+  return (upk_str){text.data, len};
+}

@@ -63,5 +63,7 @@ const node_member *node_member_find(const node *map, upk_str key);
 bool node_is_null(const node *value);
 /* "a list", "a map", "an integer": for messages. */
 const char *node_describe(const node *value);
+/* The first 60 bytes or so, whole characters: for messages. */
+upk_str node_clip(upk_str text);
 
 #endif

@@ -85,11 +85,11 @@ static const char *bool_word(upk_str text) {
 /* ---- refusing ---- */
 
 static void refuse_ambiguous(upk_diags *diags, const node *value, upk_str key,
-                             const char *advice, const char *what) {
+                             const char *what) {
   upk_diag *diag = upk_diag_add(diags, 1025, value->span,
                                 "`%.*s` in `%.*s` is ambiguous in YAML",
-                                UPK_FMT(value->text), UPK_FMT(key));
-  upk_diag_help(diags, diag, "%s%s", advice, what);
+                                UPK_FMT(node_clip(value->text)), UPK_FMT(key));
+  upk_diag_help(diags, diag, "write %s", what);
 }
 
 void scalar_refuse(upk_diags *diags, const node *value, upk_str key,
@@ -106,15 +106,12 @@ void scalar_refuse(upk_diags *diags, const node *value, upk_str key,
 static void refuse_value(upk_diags *diags, const node *value, upk_str key,
                          const char *what) {
   bool plain = value->type == NODE_PLAIN && !node_is_null(value);
-  if (plain && is_leading_zero(value->text))
-    refuse_ambiguous(diags, value, key, "without the leading zero, write ",
-                     what);
-  else if (plain && (is_sexagesimal(value->text) || is_float(value->text) ||
-                     bool_word(value->text) != NULL))
-    refuse_ambiguous(diags, value, key, "write ", what);
+  if (plain && (is_leading_zero(value->text) || is_sexagesimal(value->text) ||
+                is_float(value->text) || bool_word(value->text) != NULL))
+    refuse_ambiguous(diags, value, key, what);
   else if (plain || value->type == NODE_TEXT)
     upk_diag_add(diags, 1026, value->text_span, "`%.*s` of `%.*s` is not %s",
-                 UPK_FMT(value->text), UPK_FMT(key), what);
+                 UPK_FMT(node_clip(value->text)), UPK_FMT(key), what);
   else
     scalar_refuse(diags, value, key, what);
 }
@@ -136,7 +133,7 @@ bool scalar_bool(upk_diags *diags, const node *value, upk_str key, bool *ret) {
   }
   const char *meaning = bool_word(value->text);
   if (meaning != NULL)
-    refuse_ambiguous(diags, value, key, "write ", meaning);
+    refuse_ambiguous(diags, value, key, meaning);
   else
     refuse_value(diags, value, key, "true or false");
   return false;
@@ -292,7 +289,7 @@ bool scalar_text(upk_diags *diags, const node *value, upk_str key,
   }
   if (value->type == NODE_PLAIN &&
       (is_leading_zero(value->text) || is_sexagesimal(value->text))) {
-    refuse_ambiguous(diags, value, key, "put it in quotes", "");
+    refuse_ambiguous(diags, value, key, "it in quotes");
     return false;
   }
   if (upk_str_trim(value->text).len == 0) {

@@ -168,6 +168,8 @@ typedef struct ir_project {
   UPK_VEC(ir_window) windows;
   ir_texts include, actions, facts;
   UPK_VEC(ir_use) use;
+  ir_text required_version;
+  const node *vars; /* values for ${name}, or NULL */
   const node *raw; /* keys that later rooms read: blackouts, approvals ... */
 } ir_project;
 
@@ -253,7 +255,8 @@ typedef struct ir_policy {
   bool refused;   /* an expression or parameter is wrong: said once */
   bool applies;   /* its selector matches and the kind exists there */
   ir_kind *kind;
-  UPK_VEC(size_t) after_index; /* policies, by number */
+  /* Policies by number, one for each of `after`; SIZE_MAX: unknown, said. */
+  UPK_VEC(size_t) after_index;
   ir_window *window_resolved;
 
   /* bind: one byte an object of the kind, or NULL */
@@ -366,7 +369,7 @@ struct ir {
   } totals;
   upk_sink output; /* what emit writes to */
   UPK_VEC(struct { upk_str name; upk_str sql; }) query_texts;
-  bool names_resolved;          /* what does not depend on the engine */
+  bool names_resolved, cycles_checked; /* need no look for each engine */
   struct step_recipes *recipes; /* step/: what steps of one kind share */
   bool makes_ledger;            /* lower: the plan begins with the ledger */
 };
