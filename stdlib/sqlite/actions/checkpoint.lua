@@ -1,0 +1,39 @@
+local log_size = "select upkeep_file_size('-wal') as log_size"
+local types = { log_size = "bytes" }
+
+return action {
+  name = "checkpoint", engine = "sqlite", kind = "log",
+  doc = "moves the write-ahead log into the file (wal_checkpoint)",
+  parameters = {
+    mode = {
+      type = "text", default = "truncate", choices = { "passive", "full", "restart", "truncate" },
+      doc = "truncate also makes the log file empty; passive waits for nobody",
+    },
+  },
+  reads = { "size" },
+  atomicity = "autocommit",
+  risk = "low",
+  locks = function(o, p) return { { mode = "write", object = { "main" } } } end,
+  post = "holds",
+  undo = { class = "none", why = "the rows are the same; they only moved into the file" },
+  estimate = function(o, p)
+    return { reads_bytes = o.size, writes_bytes = o.size, disk_peak_bytes = 0, blocking_ms = 0 }
+  end,
+  probe = function(o, p)
+    return {
+      done = { name = "the log is shorter", sql = log_size, columns = types,
+               expect = "log_size < before.log_size or log_size = 0B" },
+    }
+  end,
+  plan = function(o, p)
+    return {
+      pre = {
+        { name = "size of the log", otherwise = "skip", sql = log_size, columns = types, expect = "log_size > 0B" },
+      },
+      run = { { sql = "pragma wal_checkpoint(" .. p.mode .. ")", returns = "checkpoint", transaction = false } },
+      post = {
+        { name = "no reader or writer holds the log", sql = "select 1 as one", expect = "checkpoint.busy = 0" },
+      },
+    }
+  end,
+}

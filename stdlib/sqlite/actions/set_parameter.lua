@@ -1,0 +1,38 @@
+-- Only what a file keeps by itself. auto_vacuum and page_size change with compact_database; others belong to a connection.
+local current = "select journal_mode as value from pragma_journal_mode"
+
+return action {
+  name = "set_parameter", engine = "sqlite", kind = "setting",
+  doc = "sets journal_mode, and reads it back",
+  parameters = {
+    value = {
+      type = "text", required = true, choices = { "wal", "delete", "truncate", "persist" },
+      doc = "the journal mode that the file shall have",
+    },
+  },
+  reads = { "value" },
+  atomicity = "autocommit",
+  risk = "medium",
+  locks = function(o, p) return { { mode = "exclusive", object = { "main" } } } end,
+  post = "own",
+  undo = function(o, p)
+    return { class = "inverse", why = "the old value is known",
+             steps = { { sql = "pragma journal_mode = " .. o.value, transaction = false } } }
+  end,
+  probe = function(o, p)
+    return { done = { name = "the value is set", sql = current, expect = "value = " .. u.literal(p.value) } }
+  end,
+  plan = function(o, p)
+    if o.name ~= "journal_mode" then
+      error("set_parameter can set journal_mode only; auto_vacuum changes with compact_database")
+    end
+    return {
+      pre = {
+        { name = "the value is the planned one", otherwise = "fail", sql = current,
+          expect = "value = " .. u.literal(o.value) },
+      },
+      run = { { sql = "pragma journal_mode = " .. p.value, returns = "set", transaction = false } },
+      post = { { name = "the value is set", sql = current, expect = "value = " .. u.literal(p.value) } },
+    }
+  end,
+}

@@ -1,0 +1,28 @@
+return action {
+  name = "vacuum", engine = "sqlite", kind = "database",
+  doc = "gives free pages at the end of the file back (incremental_vacuum); the file must have auto_vacuum = incremental",
+  parameters = {
+    pages = { type = "int", default = 0, min = 0, doc = "at most so many pages; 0: all" },
+  },
+  reads = { "size", "free_size" },
+  atomicity = "transaction",
+  risk = "low",
+  locks = function(o, p) return { { mode = "write", object = { "main" } } } end,
+  post = "improves",
+  conflicts = { "compact_database" },
+  undo = { class = "none", why = "the file grows again by itself when it needs room" },
+  estimate = function(o, p)
+    return { reads_bytes = o.free_size, writes_bytes = o.free_size, disk_peak_bytes = o.free_size, blocking_ms = 0 }
+  end,
+  plan = function(o, p)
+    local free = "select a.auto_vacuum, f.freelist_count as free_pages"
+      .. " from pragma_auto_vacuum a, pragma_freelist_count f"
+    return {
+      pre = { { name = "incremental", otherwise = "fail", sql = free, expect = "auto_vacuum = 2" } },
+      run = { { sql = string.format("pragma incremental_vacuum(%d)", p.pages) } },
+      post = {
+        { name = "fewer free pages", sql = free, expect = "free_pages < before.free_pages or free_pages = 0" },
+      },
+    }
+  end,
+}

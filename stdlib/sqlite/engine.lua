@@ -1,0 +1,42 @@
+-- SQLite 3.38 and later, embedded: the file is the database.
+return engine {
+  name = "sqlite",
+
+  capabilities = {
+    dbstat = "select exists (select 1 from pragma_module_list where name = 'dbstat')",
+    ledger = "select exists (select 1 from sqlite_schema where type = 'table' and name = 'upkeep_ledger')",
+  },
+
+  identity = sql_file "identity.sql",
+
+  ledger = {
+    create = "create_ledger",
+    insert = {
+      sql = "insert into upkeep_ledger (run, step, attempt, action, kind, object, statement, outcome,"
+        .. " started_at, finished_at, plan, digest, log_head)"
+        .. " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+      params = {
+        { from = "step.run" }, { from = "step.id" }, { from = "step.attempt" },
+        { from = "step.action" }, { from = "step.kind" }, { from = "step.object" },
+        { from = "step.statement" }, { from = "step.outcome" },
+        { from = "step.started_at" }, { from = "step.finished_at" },
+        { from = "step.plan" }, { from = "step.digest" }, { from = "step.log_head" },
+      },
+    },
+    applied = {
+      sql = "select step from upkeep_ledger where run = ?1 and outcome = 'applied'",
+      params = { { from = "step.run" } },
+    },
+    runs = {
+      sql = "select run from upkeep_ledger where plan = ?1 limit 1",
+      params = { { from = "step.plan" } },
+    },
+  },
+
+  -- One writer at a time: whatever writes excludes whatever else writes.
+  lock_conflicts = {
+    write = { "write", "exclusive" },
+    exclusive = { "read", "write", "exclusive" },
+  },
+  traffic_locks = { "read", "write" },
+}

@@ -1,0 +1,81 @@
+return {
+  kind {
+    name = "table",
+    doc = "a table",
+    keys = { "name" },
+    parents = { database = {}, instance = {}, disk = {} },
+  },
+
+  collector {
+    name = "table", kind = "table", cost = "cheap",
+    attributes = {
+      { "name", "text", "name of the table" },
+      { "type", "text", "table or virtual" },
+      { "without_rowid", "bool", "stored by its primary key" },
+      { "is_strict", "bool", "columns hold only their own type" },
+      { "has_primary_key", "bool", "a primary key is declared" },
+      { "columns", "int", "columns, generated ones included" },
+      { "indexes", "int", "indexes, those of constraints included" },
+      { "triggers", "int", "triggers on it" },
+      { "referenced_by", "int", "foreign keys that point to it" },
+      { "writable_columns", "text", "its columns but the generated ones, quoted and joined by commas" },
+    },
+    filter = "and l.name = ?1",
+    filter_keys = { "name" },
+    variants = { { sql = sql_file "table.sql" } },
+  },
+
+  collector {
+    name = "table_rows", kind = "table", cost = "measured",
+    attributes = {
+      { "name", "text", "name of the table" },
+      { "rows", "int", "rows, counted", reason = true },
+      { "stats_rows", "int", "rows as the planner's statistics have them", reason = true },
+      { "stats_rows_ratio", "ratio", "rows of the statistics over counted rows", reason = true },
+      { "never_analyzed", "bool", "has rows and no statistics" },
+      { "indexes_without_statistics", "int", "indexes on all of its rows that the planner knows nothing of" },
+    },
+    filter = "and l.name = ?1",
+    filter_keys = { "name" },
+    variants = { { sql = sql_file "table_rows.sql" } },
+  },
+
+  collector {
+    name = "table_size", kind = "table", cost = "measured",
+    attributes = {
+      { "name", "text", "name of the table" },
+      { "size", "bytes", "pages of the table itself" },
+      { "index_size", "bytes", "pages of its indexes" },
+      { "bloat_size", "bytes", "unused bytes within the table's pages" },
+      { "bloat_ratio", "ratio", "unused share of the table's pages" },
+    },
+    filter = "and l.name = ?1",
+    filter_keys = { "name" },
+    variants = { { needs = { "dbstat" }, sql = sql_file "table_size.sql" } },
+    unavailable = "this SQLite is built without dbstat",
+  },
+
+  collector {
+    name = "table_age", kind = "table", cost = "measured",
+    attributes = {
+      { "name", "text", "name of the table" },
+      { "oldest_row_age", "duration", "since the oldest time in a column (text, or Unix time in s, ms or us); 0 when it holds none",
+        parameter = "column", reason = true },
+    },
+    filter = "and l.name = ?1",
+    filter_keys = { "name" },
+    variants = { { sql = sql_file "table_age.sql" } },
+  },
+
+  collector {
+    name = "table_findings", kind = "table", cost = "cheap",
+    attributes = {
+      { "name", "text", "name of the table" },
+      { "validation_age", "duration", "since validate_data last ended on it", reason = true },
+    },
+    filter = "and l.name = ?1",
+    filter_keys = { "name" },
+    variants = { { needs = { "ledger" }, sql = sql_file "table_findings.sql" } },
+    unavailable = "never validated: upkeep's ledger is not in this database",
+  },
+}
