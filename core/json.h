@@ -122,6 +122,7 @@ const upk_json *upk_json_read_value(upk_json_reader *reader,
 /* Lookups never fail: a missing member, or NULL, gives a null value / the
  * default / an absent string. */
 const upk_json *upk_json_get(const upk_json *object, const char *key);
+const upk_json *upk_json_get_str(const upk_json *object, upk_str key);
 const upk_json *upk_json_at(const upk_json *array, size_t index);
 size_t upk_json_count(const upk_json *array_or_object);
 upk_str upk_json_text(const upk_json *object, const char *key);

@@ -99,10 +99,13 @@ const upk_json *upk_json_parse(upk_arena *arena, upk_str bytes,
 }
 
 const upk_json *upk_json_get(const upk_json *object, const char *key) {
+  return upk_json_get_str(object, upk_str_from(key));
+}
+
+const upk_json *upk_json_get_str(const upk_json *object, upk_str wanted) {
   if (!object || object->type != UPK_JSON_OBJECT)
     return &null_value;
   size_t low = 0, high = object->object.count;
-  upk_str wanted = upk_str_from(key);
   while (low < high) {
     size_t middle = (low + high) / 2;
     const upk_json_member *member = &object->object.members[middle];

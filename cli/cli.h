@@ -1,0 +1,116 @@
+/* What the verbs share. Only cli/ sees both sides: the compiler (through a
+ * child process) and the runtime. */
+#ifndef CLI_H
+#define CLI_H
+
+#include <stdio.h>
+
+#include <upkeep/compile.h>
+#include <upkeep/diag.h>
+#include <upkeep/runtime.h>
+
+#include "json.h"
+
+typedef enum flag_id {
+#define X(id, name, letter, argument, doc) FLAG_##id,
+#include "flags.def"
+#undef X
+  FLAG_COUNT
+} flag_id;
+#define FLAG_BIT(id) (UINT64_C(1) << FLAG_##id)
+
+typedef struct cli {
+  upk_arena *arena;
+  upk_diags diags;
+  const char *flags[FLAG_COUNT]; /* argument, "" for a flag without; or NULL */
+  char **arguments;
+  size_t argument_count;
+  bool color_out, color_err, terminal_err;
+} cli;
+
+/* A verb: one const entry in its own file, listed in main.c. */
+typedef struct verb {
+  const char *name;
+  const char *arguments; /* "TARGET..." */
+  const char *summary;   /* one line */
+  const char *detail;    /* what a user must know beyond; may be NULL */
+  const char *formats;   /* "text,json": the first is the default; or NULL */
+  uint64_t flags;        /* besides the ones every verb has */
+  size_t min_arguments, max_arguments;
+  upk_status (*run)(cli *c);
+} verb;
+
+#define FLAGS_EVERYWHERE                                                       \
+  (FLAG_BIT(directory) | FLAG_BIT(file) | FLAG_BIT(quiet) |                    \
+   FLAG_BIT(verbose) | FLAG_BIT(json) | FLAG_BIT(help) | FLAG_BIT(stdlib))
+#define FLAGS_FACTS                                                            \
+  (FLAG_BIT(facts) | FLAG_BIT(at) | FLAG_BIT(connect_timeout) |                \
+   FLAG_BIT(statement_timeout))
+#define FLAGS_POLICIES (FLAG_BIT(only) | FLAG_BIT(except))
+
+extern const verb *const verbs[]; /* in the order of help; NULL ends it */
+const verb *verb_find(upk_str name);
+
+/* flags.c */
+upk_status flags_parse(cli *c, const verb *v, int argc, char **argv);
+bool flag_given(const cli *c, flag_id id);
+upk_str flag_text(const cli *c, flag_id id); /* "" when not given */
+/* A duration flag in milliseconds; false after a diagnostic. */
+bool flag_duration_ms(cli *c, flag_id id, int64_t otherwise, int64_t *ret_ms);
+
+/* help.c */
+void help_verb(const verb *v, FILE *out);
+void help_all(FILE *out);
+
+/* io.c: whole files. NULL folder: as named. A ".zst" name is (de)compressed.
+ * Diagnostics say which file and why. Writing replaces the file at once, by
+ * rename, or not at all. */
+upk_status file_read(cli *c, upk_str path, upk_buf *out);
+upk_status file_write(cli *c, upk_str path, upk_str bytes);
+bool file_exists(upk_str path);
+bool make_folders(upk_str path); /* mkdir -p */
+void print_out(upk_str text);    /* to standard output */
+void say(const cli *c, const char *format, ...)
+    UPK_PRINTF(2, 3); /* to standard error, unless -q */
+
+/* project.c */
+typedef struct project {
+  upk_str folder; /* absolute, of upkeep.yaml */
+  upk_str file;   /* its name there */
+  const upk_json *targets;
+} project;
+upk_status project_find(cli *c,
+                        project *ret_project); /* folder and file only */
+upk_status project_load(cli *c, project *ret_project); /* and its targets */
+/* The target by name, or the only one when `name` is "". Secrets resolved. */
+upk_status project_target(cli *c, const project *p, upk_str name,
+                          upk_target *ret_target);
+upk_status project_target_json(cli *c, const upk_json *json, upk_str folder,
+                               upk_target *ret_target);
+upk_compile_request request_new(const cli *c, const project *p,
+                                upk_compile_mode mode);
+/* Compiles in a child process; diagnostics go to c->diags. */
+upk_status compile(cli *c, const project *p, const upk_compile_request *request,
+                   upk_buf *output);
+/* Facts from --facts, or from the database of `target`. */
+upk_status facts_get(cli *c, const project *p, upk_str target, upk_buf *facts,
+                     upk_str *ret_path);
+
+/* A plan or report in one of the formats. */
+void plan_text(const upk_json *plan, bool color, bool verbose, upk_buf *out);
+void plan_markdown(const upk_json *plan, upk_buf *out);
+void plan_sql(const upk_json *plan, upk_buf *out);
+void plan_mermaid(const upk_json *plan, upk_buf *out);
+/* Reads a plan file for show and diff: UPK_STALE when it is no whole plan. */
+upk_status plan_load(cli *c, upk_str path, upk_buf *bytes,
+                     const upk_json **ret_plan);
+void object_display(const upk_json *name, upk_buf *out); /* array of texts */
+bool format_is(const cli *c, const char *format, const char *otherwise);
+
+/* signals.c: counts SIGINT and SIGTERM; `number` is the first one's. */
+const volatile int *signals_watch(void);
+int signals_number(void);
+
+upk_clock system_clock(void);
+
+#endif

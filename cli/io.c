@@ -1,0 +1,158 @@
+/* Whole files, in and out. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "cli.h"
+
+static upk_status cannot(cli *c, int code, upk_str path, const char *why) {
+  upk_diag_add(&c->diags, code, UPK_NO_SPAN, "cannot %s %.*s: %s",
+               code == 4002 ? "read" : "write", UPK_FMT(path), why);
+  return code == 4002 ? UPK_USAGE : UPK_ERROR;
+}
+
+/* "-" is standard input. */
+static const char *read_all(const char *path, upk_buf *out) {
+  bool standard = strcmp(path, "-") == 0;
+  int fd = standard ? 0 : open(path, O_RDONLY | O_CLOEXEC);
+  const char *fault = fd < 0 ? strerror(errno) : NULL;
+  while (!fault) {
+    upk_buf_reserve(out, 1 << 20);
+    ssize_t got = read(fd, out->data + out->len, 1 << 20);
+    if (got == 0)
+      break;
+    if (got > 0)
+      out->len += (size_t)got;
+    else if (errno != EINTR)
+      fault = strerror(errno);
+  }
+  if (fd > 0)
+    close(fd);
+  return fault;
+}
+
+static const char *decompress(upk_buf *bytes) {
+  const char *fault = NULL;
+  upk_buf out = {0};
+  ZSTD_DStream *stream = ZSTD_createDStream();
+  ZSTD_inBuffer in = {bytes->data, bytes->len, 0};
+  size_t left = 1;
+  while (!fault && (in.pos < in.size || left != 0)) {
+    upk_buf_reserve(&out, 1 << 20);
+    ZSTD_outBuffer to = {out.data + out.len, 1 << 20, 0};
+    size_t before = in.pos;
+    left = ZSTD_decompressStream(stream, &to, &in);
+    out.len += to.pos;
+    if (ZSTD_isError(left))
+      fault = ZSTD_getErrorName(left);
+    else if (in.pos == before && to.pos == 0)
+      fault = "the compressed data end in the middle";
+  }
+  ZSTD_freeDStream(stream);
+  upk_buf_free(bytes);
+  *bytes = out;
+  return fault;
+}
+
+upk_status file_read(cli *c, upk_str path, upk_buf *out) {
+  upk_str name = upk_arena_copy(c->arena, path);
+  const char *fault = read_all(name.data, out);
+  if (!fault && upk_str_ends(path, ".zst"))
+    fault = decompress(out);
+  return fault ? cannot(c, 4002, path, fault) : UPK_OK;
+}
+
+static const char *write_all(int fd, upk_str bytes) {
+  while (bytes.len) {
+    ssize_t done = write(fd, bytes.data, bytes.len);
+    if (done < 0 && errno != EINTR)
+      return strerror(errno);
+    if (done > 0)
+      bytes = (upk_str){bytes.data + done, bytes.len - (size_t)done};
+  }
+  return fsync(fd) == 0 ? NULL : strerror(errno);
+}
+
+/* To a new file beside it, then renamed: readers see the old or the new. */
+static const char *replace_file(cli *c, upk_str path, upk_str bytes) {
+  upk_str name = upk_arena_copy(c->arena, path);
+  upk_str temporary = upk_arena_printf(c->arena, "%.*s.XXXXXX", UPK_FMT(path));
+  char *writable = upk_arena_alloc(c->arena, temporary.len + 1);
+  memcpy(writable, temporary.data, temporary.len);
+  int fd = mkstemp(writable);
+  if (fd < 0)
+    return strerror(errno);
+  mode_t mask = umask(0);
+  umask(mask);
+  const char *fault = fchmod(fd, 0666 & ~mask) == 0 ? NULL : strerror(errno);
+  if (!fault)
+    fault = write_all(fd, bytes);
+  if (close(fd) != 0 && !fault)
+    fault = strerror(errno);
+  if (!fault && rename(writable, name.data) != 0)
+    fault = strerror(errno);
+  if (fault)
+    unlink(writable);
+  return fault;
+}
+
+upk_status file_write(cli *c, upk_str path, upk_str bytes) {
+  upk_buf packed = {0};
+  if (upk_str_ends(path, ".zst")) {
+    size_t room = ZSTD_compressBound(bytes.len);
+    upk_buf_reserve(&packed, room);
+    packed.len = ZSTD_compress(packed.data, room, bytes.data, bytes.len, 3);
+    bytes = upk_buf_view(&packed);
+  }
+  const char *fault = replace_file(c, path, bytes);
+  upk_buf_free(&packed);
+  return fault ? cannot(c, 4003, path, fault) : UPK_OK;
+}
+
+bool file_exists(upk_str path) {
+  char name[4096];
+  struct stat info;
+  if (path.len >= sizeof name)
+    return false;
+  memcpy(name, path.data, path.len);
+  name[path.len] = '\0';
+  return stat(name, &info) == 0;
+}
+
+bool make_folders(upk_str path) {
+  char name[4096];
+  if (path.len == 0 || path.len >= sizeof name)
+    return false;
+  memcpy(name, path.data, path.len);
+  name[path.len] = '\0';
+  for (char *p = name + 1;; p++) {
+    if (*p != '/' && *p)
+      continue;
+    char kept = *p;
+    *p = '\0';
+    if (mkdir(name, 0777) != 0 && errno != EEXIST)
+      return false;
+    if (!kept)
+      return true;
+    *p = kept;
+  }
+}
+
+void print_out(upk_str text) {
+  if (text.len)
+    fwrite(text.data, 1, text.len, stdout);
+}
+
+void say(const cli *c, const char *format, ...) {
+  if (flag_given(c, FLAG_quiet))
+    return;
+  va_list args;
+  va_start(args, format);
+  vfprintf(stderr, format, args);
+  va_end(args);
+}

@@ -1,0 +1,292 @@
+/* A plan as people read it in a terminal. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli.h"
+#include "map.h"
+#include "plan_view.h"
+#include "quote.h"
+#include "timefmt.h"
+
+void object_display(const upk_json *name, upk_buf *out) {
+  size_t count = upk_json_count(name);
+  upk_str parts[8];
+  if (count > 8)
+    count = 8;
+  for (size_t i = 0; i < count; i++)
+    parts[i] = upk_json_at(name, i)->string;
+  upk_display_name(parts, count, out);
+}
+
+void plan_view_init(plan_view *view, upk_arena *arena, const upk_json *plan) {
+  const upk_json *body = upk_json_get(plan, "body");
+  *view = (plan_view){.arena = arena,
+                      .plan = plan,
+                      .body = body,
+                      .target = upk_json_get(body, "target"),
+                      .steps = upk_json_get(body, "steps")};
+  upk_map_init(&view->numbers, arena);
+  for (size_t i = 0; i < upk_json_count(view->steps); i++)
+    upk_map_put(&view->numbers,
+                upk_json_text(upk_json_at(view->steps, i), "id"), i + 1);
+}
+
+size_t plan_view_number(const plan_view *view, upk_str id) {
+  uint64_t number = 0;
+  upk_map_find(&view->numbers, id, &number);
+  return (size_t)number;
+}
+
+upk_str plan_view_short_digest(const plan_view *view) {
+  upk_str digest = upk_json_text(view->plan, "digest");
+  return digest.len >= 13 ? (upk_str){digest.data + 7, 6} : UPK_STR("?");
+}
+
+static const char *engine_title(upk_str engine) {
+  static const char *const titles[][2] = {
+      {"postgres", "PostgreSQL"},  {"sqlite", "SQLite"},
+      {"mariadb", "MariaDB"},      {"mysql", "MySQL"},
+      {"sqlserver", "SQL Server"}, {"oracle", "Oracle"}};
+  for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+    if (upk_str_is(engine, titles[i][0]))
+      return titles[i][1];
+  return "unknown engine";
+}
+
+void plan_view_title(const plan_view *view, upk_buf *out) {
+  size_t steps = upk_json_count(view->steps);
+  upk_str role = upk_json_text(view->target, "role");
+  upk_buf_printf(out, "Plan %.*s for %.*s (%s %.*s",
+                 UPK_FMT(plan_view_short_digest(view)),
+                 UPK_FMT(upk_json_text(view->target, "name")),
+                 engine_title(upk_json_text(view->target, "engine")),
+                 UPK_FMT(upk_json_text(view->target, "version")));
+  if (role.len && !upk_str_is(role, "standalone"))
+    upk_buf_printf(out, ", %.*s", UPK_FMT(role));
+  upk_buf_printf(out, ")   %zu step%s", steps, steps == 1 ? "" : "s");
+  int64_t total =
+      upk_json_number(upk_json_get(view->body, "totals"), "p50_ms", 0);
+  if (steps) {
+    upk_buf_str(out, UPK_STR(", about "));
+    upk_duration_human(total * 1000, out);
+  }
+}
+
+void plan_view_blocking(const upk_json *step, upk_buf *out) {
+  int64_t ms =
+      upk_json_number(upk_json_get(step, "estimate"), "blocking_ms", 0);
+  if (ms == 0)
+    upk_buf_str(out, UPK_STR("no blocking"));
+  else if (ms <= 1000)
+    upk_buf_str(out, UPK_STR("blocks < 1 s"));
+  else {
+    upk_buf_str(out, UPK_STR("blocks ~"));
+    upk_duration_human(ms * 1000, out);
+  }
+}
+
+const char *plan_view_reversible(const upk_json *step) {
+  upk_str undo = upk_json_text(upk_json_get(step, "undo"), "class");
+  if (upk_str_is(undo, "inverse"))
+    return "reversible";
+  return upk_str_is(undo, "restore") ? "restorable" : "no undo";
+}
+
+upk_str plan_view_place(const plan_view *view, const upk_json *step) {
+  const upk_json *spans =
+      upk_json_get(upk_json_get(view->plan, "provenance"), "spans");
+  const upk_json *place = upk_json_get_str(spans, upk_json_text(step, "id"));
+  return place->type == UPK_JSON_STRING ? place->string : UPK_NO_STR;
+}
+
+/* "after 1, 3", from direct edges; barriers are named once. */
+void plan_view_after(const plan_view *view, upk_str id, upk_buf *out) {
+  const upk_json *edges = upk_json_get(view->body, "edges");
+  size_t shown = 0, more = 0;
+  for (size_t i = 0; i < upk_json_count(edges); i++) {
+    const upk_json *edge = upk_json_at(edges, i);
+    if (!upk_str_equal(upk_json_text(edge, "to"), id))
+      continue;
+    upk_str from = upk_json_text(edge, "from");
+    size_t number = plan_view_number(view, from);
+    if (shown == 4) {
+      more++;
+      continue;
+    }
+    upk_buf_str(out, shown++ ? UPK_STR(", ") : UPK_STR("after "));
+    if (number)
+      upk_buf_printf(out, "%zu", number);
+    else
+      upk_buf_str(out, from);
+  }
+  if (more)
+    upk_buf_printf(out, " and %zu more", more);
+}
+
+typedef struct painter {
+  const plan_view *view;
+  bool color, verbose;
+  upk_buf *out;
+} painter;
+
+static void paint(painter *p, const char *code) {
+  if (p->color)
+    upk_buf_str(p->out, upk_str_from(code));
+}
+#define BOLD "\033[1m"
+#define DIM "\033[2m"
+#define YELLOW "\033[33m"
+#define PLAIN "\033[0m"
+
+static void pad(upk_buf *out, size_t start, size_t width) {
+  do
+    upk_buf_char(out, ' ');
+  while (out->len - start < width);
+}
+
+static void step_text(painter *p, size_t number, const upk_json *step) {
+  upk_buf *out = p->out;
+  upk_str risk = upk_json_text(step, "risk");
+  upk_str place = plan_view_place(p->view, step);
+  upk_buf_printf(out, "%3zu  ", number);
+  size_t start = out->len;
+  paint(p, BOLD);
+  size_t painted = out->len - start;
+  upk_buf_str(out, upk_json_text(step, "action"));
+  upk_buf_str(out, UPK_STR("  "));
+  object_display(upk_json_get(upk_json_get(step, "object"), "name"), out);
+  paint(p, PLAIN);
+  pad(out, start + painted + (p->color ? strlen(PLAIN) : 0), 46);
+  start = out->len;
+  upk_buf_char(out, '~');
+  upk_duration_human(
+      upk_json_number(upk_json_get(step, "estimate"), "p50_ms", 0) * 1000, out);
+  pad(out, start, 10);
+  start = out->len;
+  plan_view_blocking(step, out);
+  pad(out, start, 16);
+  upk_buf_str(out, upk_str_from(plan_view_reversible(step)));
+  if (!upk_str_is(risk, "low")) {
+    paint(p, YELLOW);
+    upk_buf_printf(out, "   %.*s risk", UPK_FMT(risk));
+    paint(p, PLAIN);
+  }
+  start = out->len;
+  upk_buf_str(out, UPK_STR("   "));
+  plan_view_after(p->view, upk_json_text(step, "id"), out);
+  if (out->len == start + 3)
+    out->len = start;
+  upk_buf_str(out, UPK_STR("\n     because "));
+  upk_buf_str(out, upk_json_text(step, "because"));
+  if (place.len) {
+    paint(p, DIM);
+    upk_buf_printf(out, "    %.*s", UPK_FMT(place));
+    paint(p, PLAIN);
+  }
+  upk_buf_char(out, '\n');
+}
+
+static void statements_text(painter *p, const upk_json *step) {
+  const upk_json *run = upk_json_get(step, "run");
+  for (size_t i = 0; i < upk_json_count(run); i++) {
+    upk_str sql = upk_json_text(upk_json_at(run, i), "sql");
+    upk_str rest = upk_str_trim(sql);
+    while (rest.data) {
+      upk_str line = upk_str_split(rest, '\n', &rest);
+      upk_buf_printf(p->out, "       %.*s\n", UPK_FMT(line));
+    }
+  }
+}
+
+static size_t sum_considered(const upk_json *body, const char *key) {
+  const upk_json *considered = upk_json_get(body, "considered");
+  int64_t total = 0;
+  for (size_t i = 0; i < upk_json_count(considered); i++)
+    total += upk_json_number(upk_json_at(considered, i), key, 0);
+  return (size_t)total;
+}
+
+static void deferred_text(painter *p) {
+  const upk_json *deferred = upk_json_get(p->view->body, "deferred");
+  size_t count = upk_json_count(deferred), shown = p->verbose ? count : 5;
+  for (size_t i = 0; i < count && i < shown; i++) {
+    const upk_json *item = upk_json_at(deferred, i);
+    upk_buf_printf(p->out, "  deferred  %.*s  ",
+                   UPK_FMT(upk_json_text(item, "action")));
+    object_display(upk_json_get(item, "object"), p->out);
+    upk_buf_printf(p->out, "  (%.*s) %.*s\n",
+                   UPK_FMT(upk_json_text(item, "reason")),
+                   UPK_FMT(upk_json_text(item, "because")));
+  }
+  if (count > shown)
+    upk_buf_printf(p->out, "  ... and %zu more deferred\n", count - shown);
+}
+
+/* Objects that are neither fine nor in the plan, a few unless verbose. */
+static void details_text(painter *p) {
+  const upk_json *considered = upk_json_get(p->view->body, "considered");
+  size_t shown = 0, count = 0, limit = p->verbose ? SIZE_MAX : 8;
+  for (size_t i = 0; i < upk_json_count(considered); i++) {
+    const upk_json *policy = upk_json_at(considered, i);
+    const upk_json *details = upk_json_get(policy, "details");
+    for (size_t j = 0; j < upk_json_count(details); j++) {
+      const upk_json *item = upk_json_at(details, j);
+      if (count++ >= limit)
+        continue;
+      shown++;
+      upk_buf_printf(p->out, "  %-9.*s ",
+                     UPK_FMT(upk_json_text(item, "verdict")));
+      object_display(upk_json_get(item, "object"), p->out);
+      upk_buf_printf(p->out, ": %.*s  (%.*s)\n",
+                     UPK_FMT(upk_json_text(item, "because")),
+                     UPK_FMT(upk_json_text(policy, "policy")));
+    }
+  }
+  if (count > shown)
+    upk_buf_printf(p->out, "  ... and %zu more; --verbose shows all\n",
+                   count - shown);
+}
+
+static void summary_text(painter *p) {
+  const upk_json *body = p->view->body;
+  upk_buf_printf(p->out,
+                 "\nNot done: %zu deferred, %zu unknown, %zu warn, %zu hold, "
+                 "%zu excluded.\n",
+                 upk_json_count(upk_json_get(body, "deferred")),
+                 sum_considered(body, "unknown"), sum_considered(body, "warns"),
+                 sum_considered(body, "holds"),
+                 sum_considered(body, "excluded"));
+  deferred_text(p);
+  details_text(p);
+}
+
+static void findings_text(painter *p) {
+  const upk_json *findings = upk_json_get(p->view->body, "diagnostics");
+  for (size_t i = 0; i < upk_json_count(findings); i++) {
+    const upk_json *item = upk_json_at(findings, i);
+    upk_buf_printf(p->out, "%.*s[UPK%04" PRId64 "]: %.*s\n",
+                   UPK_FMT(upk_json_text(item, "severity")),
+                   upk_json_number(item, "code", 0),
+                   UPK_FMT(upk_json_text(item, "message")));
+  }
+}
+
+void plan_text(const upk_json *plan, bool color, bool verbose, upk_buf *out) {
+  upk_arena *arena = upk_arena_new(NULL);
+  plan_view view;
+  plan_view_init(&view, arena, plan);
+  painter p = {&view, color, verbose, out};
+  plan_view_title(&view, out);
+  upk_buf_str(out, UPK_STR("\n\n"));
+  for (size_t i = 0; i < upk_json_count(view.steps); i++) {
+    step_text(&p, i + 1, upk_json_at(view.steps, i));
+    if (verbose)
+      statements_text(&p, upk_json_at(view.steps, i));
+  }
+  if (!upk_json_count(view.steps))
+    upk_buf_str(out, UPK_STR("Nothing to do: every invariant that can be "
+                             "remedied holds.\n"));
+  summary_text(&p);
+  findings_text(&p);
+  upk_arena_free(arena);
+}

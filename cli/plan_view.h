@@ -1,0 +1,23 @@
+/* What the renderings of a plan share. */
+#ifndef CLI_PLAN_VIEW_H
+#define CLI_PLAN_VIEW_H
+
+#include "json.h"
+#include "map.h"
+
+typedef struct plan_view {
+  upk_arena *arena;
+  const upk_json *plan, *body, *target, *steps;
+  upk_map numbers; /* step id -> 1.. */
+} plan_view;
+
+void plan_view_init(plan_view *view, upk_arena *arena, const upk_json *plan);
+size_t plan_view_number(const plan_view *view, upk_str id); /* 0: no step */
+upk_str plan_view_short_digest(const plan_view *view);
+void plan_view_title(const plan_view *view, upk_buf *out);
+void plan_view_blocking(const upk_json *step, upk_buf *out);
+const char *plan_view_reversible(const upk_json *step);
+upk_str plan_view_place(const plan_view *view, const upk_json *step);
+void plan_view_after(const plan_view *view, upk_str id, upk_buf *out);
+
+#endif

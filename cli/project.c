@@ -1,0 +1,216 @@
+/* Finding the project, its targets and their secrets; compiling; facts. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "cli.h"
+#include "timefmt.h"
+
+static upk_status no_project(cli *c, upk_str name) {
+  upk_diag *diag =
+      upk_diag_add(&c->diags, 4001, UPK_NO_SPAN,
+                   "no %.*s here or in a folder above", UPK_FMT(name));
+  upk_diag_help(&c->diags, diag, "`upkeep init` makes one");
+  return UPK_USAGE;
+}
+
+/* Splits a path that was named into folder (absolute) and file. */
+static upk_status use_named(cli *c, upk_str path, project *p) {
+  char real[PATH_MAX];
+  upk_str copy = upk_arena_copy(c->arena, path);
+  if (!realpath(copy.data, real)) {
+    upk_diag_add(&c->diags, 4002, UPK_NO_SPAN, "cannot read %.*s: %s",
+                 UPK_FMT(path), strerror(errno));
+    return UPK_USAGE;
+  }
+  char *slash = strrchr(real, '/');
+  p->file = upk_arena_copy(c->arena, upk_str_from(slash + 1));
+  *(slash == real ? slash + 1 : slash) = '\0';
+  p->folder = upk_arena_copy(c->arena, upk_str_from(real));
+  return UPK_OK;
+}
+
+upk_status project_find(cli *c, project *p) {
+  *p = (project){0};
+  if (flag_given(c, FLAG_file))
+    return use_named(c, flag_text(c, FLAG_file), p);
+  char folder[PATH_MAX];
+  p->file = UPK_STR("upkeep.yaml");
+  if (!getcwd(folder, sizeof folder))
+    return no_project(c, p->file);
+  for (;;) {
+    upk_str path = upk_arena_printf(c->arena, "%s/upkeep.yaml", folder);
+    if (file_exists(path)) {
+      p->folder = upk_arena_copy(c->arena, upk_str_from(folder));
+      return UPK_OK;
+    }
+    char *slash = strrchr(folder, '/');
+    if (!slash || slash == folder)
+      return no_project(c, p->file);
+    *slash = '\0';
+  }
+}
+
+upk_compile_request request_new(const cli *c, const project *p,
+                                upk_compile_mode mode) {
+  return (upk_compile_request){
+      .mode = mode,
+      .project = p->file,
+      .target = UPK_STR(""),
+      .facts = UPK_NO_STR,
+      .facts_path = UPK_STR(""),
+      .only = flag_text(c, FLAG_only),
+      .except = flag_text(c, FLAG_except),
+      .word = UPK_STR(""),
+      .dump_after = UPK_STR(""),
+      .stdlib_from_source = flag_given(c, FLAG_stdlib),
+  };
+}
+
+upk_status compile(cli *c, const project *p, const upk_compile_request *request,
+                   upk_buf *output) {
+  const char *stdlib =
+      flag_given(c, FLAG_stdlib) ? flag_text(c, FLAG_stdlib).data : NULL;
+  return child_compile(request, p->folder.data, stdlib, &c->diags, output);
+}
+
+upk_status project_load(cli *c, project *p) {
+  upk_buf json = {0};
+  upk_status status = project_find(c, p);
+  if (status != UPK_OK)
+    return status;
+  upk_compile_request request = request_new(c, p, UPK_COMPILE_PROJECT);
+  status = compile(c, p, &request, &json);
+  if (status == UPK_OK) {
+    upk_json_error error;
+    upk_str bytes = upk_arena_copy(c->arena, upk_buf_view(&json));
+    const upk_json *tree = upk_json_parse(c->arena, bytes, &error);
+    p->targets = upk_json_get(tree, "targets");
+  }
+  upk_buf_free(&json);
+  return status;
+}
+
+/* `env:NAME` and `file:PATH` stand for secrets; they are read here, at the last
+ * moment, and never travel with a plan. */
+static bool resolve_secret(cli *c, upk_str text, upk_str folder,
+                           upk_str *ret_text) {
+  *ret_text = text;
+  if (upk_str_starts(text, "env:")) {
+    upk_str name = upk_arena_copy(c->arena, text);
+    *ret_text = upk_str_from(getenv(name.data + 4));
+    if (!ret_text->data)
+      upk_diag_add(&c->diags, 4004, UPK_NO_SPAN,
+                   "the environment variable %s is not set", name.data + 4);
+    return ret_text->data != NULL;
+  }
+  if (!upk_str_starts(text, "file:"))
+    return true;
+  upk_str path = {text.data + 5, text.len - 5};
+  if (upk_str_starts(path, "//")) /* a URI, for the driver */
+    return true;
+  if (!upk_str_starts(path, "/"))
+    path =
+        upk_arena_printf(c->arena, "%.*s/%.*s", UPK_FMT(folder), UPK_FMT(path));
+  upk_buf bytes = {0};
+  bool ok = file_read(c, path, &bytes) == UPK_OK;
+  if (ok)
+    *ret_text = upk_arena_copy(c->arena, upk_str_trim(upk_buf_view(&bytes)));
+  upk_buf_free(&bytes);
+  return ok;
+}
+
+upk_status project_target_json(cli *c, const upk_json *json, upk_str folder,
+                               upk_target *ret) {
+  *ret = (upk_target){
+      .name = upk_json_text(json, "name"),
+      .engine = upk_json_text(json, "engine"),
+      .role = upk_json_text(json, "role"),
+      .jobs = (unsigned)upk_json_number(json, "jobs", 1),
+  };
+  if (!resolve_secret(c, upk_json_text(json, "connect"), folder, &ret->connect))
+    return UPK_USAGE;
+  /* A database file stands beside the project, not where one happens to be. */
+  if (upk_str_is(ret->engine, "sqlite") && !upk_str_starts(ret->connect, "/"))
+    ret->connect = upk_arena_printf(c->arena, "%.*s/%.*s", UPK_FMT(folder),
+                                    UPK_FMT(ret->connect));
+  return UPK_OK;
+}
+
+static upk_status no_target(cli *c, const project *p, upk_str name) {
+  size_t count = upk_json_count(p->targets);
+  upk_str *names = UPK_NEW_ARRAY(c->arena, upk_str, count + 1);
+  upk_buf list = {0};
+  for (size_t i = 0; i < count; i++) {
+    names[i] = upk_json_text(upk_json_at(p->targets, i), "name");
+    if (i < 20)
+      upk_buf_printf(&list, "%s%.*s", i ? ", " : "", UPK_FMT(names[i]));
+  }
+  upk_diag *diag =
+      name.len ? upk_diag_add(&c->diags, 4005, UPK_NO_SPAN,
+                              "no target is named `%.*s`", UPK_FMT(name))
+               : upk_diag_add(&c->diags, 4005, UPK_NO_SPAN,
+                              "the project has %zu targets: name one", count);
+  if (!upk_diag_suggest(&c->diags, diag, name, names, count))
+    upk_diag_help(&c->diags, diag, "the targets are: %.*s",
+                  UPK_FMT(upk_buf_view(&list)));
+  upk_buf_free(&list);
+  return UPK_USAGE;
+}
+
+upk_status project_target(cli *c, const project *p, upk_str name,
+                          upk_target *ret) {
+  size_t count = upk_json_count(p->targets);
+  for (size_t i = 0; i < count; i++) {
+    const upk_json *target = upk_json_at(p->targets, i);
+    if ((!name.len && count == 1) ||
+        (name.len && upk_str_equal(upk_json_text(target, "name"), name)))
+      return project_target_json(c, target, p->folder, ret);
+  }
+  return no_target(c, p, name);
+}
+
+static upk_status inspect(cli *c, const project *p, upk_str name,
+                          upk_buf *facts) {
+  upk_target target;
+  upk_buf request_bytes = {0};
+  int64_t connect_ms, statement_ms;
+  upk_status status = project_target(c, p, name, &target);
+  if (status != UPK_OK)
+    return status;
+  if (!flag_duration_ms(c, FLAG_connect_timeout, 10000, &connect_ms) ||
+      !flag_duration_ms(c, FLAG_statement_timeout, 300000, &statement_ms))
+    return UPK_USAGE;
+  upk_compile_request request = request_new(c, p, UPK_COMPILE_INSPECT);
+  request.target = target.name;
+  request.all_attributes = flag_given(c, FLAG_all);
+  status = compile(c, p, &request, &request_bytes);
+  if (status == UPK_OK) {
+    upk_clock clock = system_clock();
+    upk_inspect_request inspection = {.target = target,
+                                      .request = upk_buf_view(&request_bytes),
+                                      .connect_timeout_ms = connect_ms,
+                                      .statement_timeout_ms = statement_ms};
+    status = upk_inspect(&inspection, &clock, &c->diags, upk_sink_buf(facts));
+  }
+  upk_buf_free(&request_bytes);
+  return status;
+}
+
+upk_status facts_get(cli *c, const project *p, upk_str target, upk_buf *facts,
+                     upk_str *ret_path) {
+  *ret_path = UPK_STR("facts");
+  if (!flag_given(c, FLAG_facts))
+    return inspect(c, p, target, facts);
+  *ret_path = flag_text(c, FLAG_facts);
+  return file_read(c, *ret_path, facts);
+}
+
+bool format_is(const cli *c, const char *format, const char *otherwise) {
+  return upk_str_is(flag_given(c, FLAG_format) ? flag_text(c, FLAG_format)
+                                               : upk_str_from(otherwise),
+                    format);
+}

@@ -1,0 +1,123 @@
+/* upkeep check: the invariants, now. */
+#include <inttypes.h>
+
+#include "cli.h"
+
+typedef struct report {
+  cli *c;
+  upk_buf out;
+  size_t reports;
+  bool broken;
+} report;
+
+static void object_line(report *r, const upk_json *object,
+                        const upk_json *policy) {
+  upk_str verdict = upk_json_text(object, "verdict");
+  bool broken = upk_str_is(verdict, "broken");
+  const char *color = broken                             ? "\033[31m"
+                      : upk_str_is(verdict, "predicted") ? "\033[35m"
+                                                         : "\033[33m";
+  upk_buf_printf(&r->out, "  %s%-9.*s%s ", r->c->color_out ? color : "",
+                 UPK_FMT(verdict), r->c->color_out ? "\033[0m" : "");
+  upk_buf_printf(&r->out, "%.*s ", UPK_FMT(upk_json_text(policy, "kind")));
+  object_display(upk_json_get(object, "object"), &r->out);
+  upk_buf_printf(&r->out, ": %.*s\n",
+                 UPK_FMT(upk_json_text(object, "because")));
+}
+
+static void policy_text(report *r, const upk_json *policy) {
+  const upk_json *objects = upk_json_get(policy, "objects");
+  size_t count = upk_json_count(objects);
+  size_t shown = flag_given(r->c, FLAG_verbose) ? count : 10;
+  int64_t broken = upk_json_number(policy, "broken", 0);
+  if (!count && !flag_given(r->c, FLAG_verbose))
+    return;
+  upk_buf_printf(&r->out,
+                 "%.*s  (%.*s)  %" PRId64 " broken, %" PRId64
+                 " unknown, %" PRId64 " hold\n",
+                 UPK_FMT(upk_json_text(policy, "name")),
+                 UPK_FMT(upk_json_text(policy, "severity")), broken,
+                 upk_json_number(policy, "unknown", 0),
+                 upk_json_number(policy, "holds", 0));
+  for (size_t i = 0; i < count && i < shown; i++)
+    object_line(r, upk_json_at(objects, i), policy);
+  if (count > shown)
+    upk_buf_printf(&r->out, "  ... and %zu more; --verbose shows all\n",
+                   count - shown);
+}
+
+static void report_text(report *r, const upk_json *json) {
+  const upk_json *policies = upk_json_get(json, "policies");
+  const upk_json *totals = upk_json_get(json, "totals");
+  for (size_t i = 0; i < upk_json_count(policies); i++)
+    policy_text(r, upk_json_at(policies, i));
+  upk_buf_printf(&r->out,
+                 "%.*s: %zu policies, %" PRId64 " broken, %" PRId64
+                 " warn, %" PRId64 " unknown, %" PRId64 " hold\n",
+                 UPK_FMT(upk_json_text(json, "target")),
+                 upk_json_count(policies), upk_json_number(totals, "broken", 0),
+                 upk_json_number(totals, "warns", 0),
+                 upk_json_number(totals, "unknown", 0),
+                 upk_json_number(totals, "holds", 0));
+}
+
+static upk_status check_target(report *r, const project *p, upk_str target) {
+  upk_buf facts = {0}, bytes = {0};
+  upk_json_error error;
+  upk_compile_request request = request_new(r->c, p, UPK_COMPILE_CHECK);
+  upk_status status = facts_get(r->c, p, target, &facts, &request.facts_path);
+  if (status == UPK_OK) {
+    request.target = target;
+    request.facts = upk_buf_view(&facts);
+    status = compile(r->c, p, &request, &bytes);
+  }
+  upk_buf_free(&facts);
+  if (status == UPK_OK) {
+    upk_str text = upk_arena_copy(r->c->arena, upk_buf_view(&bytes));
+    const upk_json *json = upk_json_parse(r->c->arena, text, &error);
+    r->broken |= upk_json_number(upk_json_get(json, "totals"), "broken", 0) > 0;
+    if (format_is(r->c, "json", "text"))
+      upk_buf_str(&r->out, text);
+    else
+      report_text(r, json);
+  }
+  upk_buf_free(&bytes);
+  return status;
+}
+
+static upk_status run(cli *c) {
+  project p;
+  report r = {.c = c};
+  upk_status worst = UPK_OK, status = project_load(c, &p);
+  if (status != UPK_OK)
+    return status;
+  size_t count = c->argument_count           ? c->argument_count
+                 : flag_given(c, FLAG_facts) ? 1
+                                             : upk_json_count(p.targets);
+  for (size_t i = 0; i < count; i++) {
+    upk_str name = c->argument_count ? upk_str_from(c->arguments[i])
+                   : flag_given(c, FLAG_facts)
+                       ? UPK_STR("")
+                       : upk_json_text(upk_json_at(p.targets, i), "name");
+    status = check_target(&r, &p, name);
+    if (status != UPK_OK)
+      worst = status; /* the others are looked at all the same */
+  }
+  print_out(upk_buf_view(&r.out));
+  upk_buf_free(&r.out);
+  if (worst != UPK_OK)
+    return worst;
+  return r.broken ? UPK_CHANGES : UPK_OK;
+}
+
+const verb verb_check = {
+    .name = "check",
+    .arguments = "[TARGET...]",
+    .summary = "say which invariants are broken now",
+    .detail = "Read-only. Exit 2 when an invariant is broken. JSON: one report "
+              "a line and target.",
+    .formats = "text,json",
+    .flags = FLAG_BIT(format) | FLAGS_FACTS | FLAGS_POLICIES,
+    .max_arguments = SIZE_MAX,
+    .run = run,
+};

@@ -1,0 +1,197 @@
+/* upkeep log: runs, and the record of one. */
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "timefmt.h"
+
+typedef UPK_VEC(upk_str) run_vec;
+
+static int by_bytes(const void *a, const void *b) {
+  return upk_str_compare(*(const upk_str *)a, *(const upk_str *)b);
+}
+
+/* Oldest first: run names begin with their UTC start. */
+static void list_runs(cli *c, upk_str folder, run_vec *runs) {
+  upk_str path = upk_arena_copy(c->arena, folder);
+  DIR *dir = opendir(path.data);
+  const struct dirent *entry;
+  while (dir && (entry = readdir(dir)))
+    if (entry->d_name[0] != '.')
+      *UPK_PUSH(c->arena, runs) =
+          upk_arena_copy(c->arena, upk_str_from(entry->d_name));
+  if (dir)
+    closedir(dir);
+  if (runs->len)
+    qsort(runs->items, runs->len, sizeof *runs->items, by_bytes);
+}
+
+/* A run by its name, a unique start of it, or the latest for "". */
+static upk_status find_run(cli *c, upk_str folder, upk_str wanted,
+                           upk_str *ret_folder) {
+  run_vec runs = {0};
+  upk_str found = UPK_NO_STR;
+  size_t matches = 0;
+  list_runs(c, folder, &runs);
+  for (size_t i = 0; i < runs.len; i++) {
+    upk_str prefix = upk_arena_copy(c->arena, wanted);
+    if (upk_str_equal(runs.items[i], wanted)) {
+      found = runs.items[i];
+      matches = 1;
+      break;
+    }
+    if (upk_str_starts(runs.items[i], prefix.data)) {
+      found = runs.items[i];
+      matches++;
+    }
+  }
+  if (found.data && (matches == 1 || !wanted.len)) {
+    *ret_folder = upk_arena_printf(c->arena, "%.*s/%.*s", UPK_FMT(folder),
+                                   UPK_FMT(found));
+    return UPK_OK;
+  }
+  upk_diag *diag =
+      matches > 1
+          ? upk_diag_add(&c->diags, 4006, UPK_NO_SPAN,
+                         "%zu runs begin with `%.*s`", matches, UPK_FMT(wanted))
+      : wanted.len
+          ? upk_diag_add(&c->diags, 4006, UPK_NO_SPAN, "there is no run `%.*s`",
+                         UPK_FMT(wanted))
+          : upk_diag_add(&c->diags, 4006, UPK_NO_SPAN, "there is no run yet");
+  if (!upk_diag_suggest(&c->diags, diag, wanted, runs.items, runs.len))
+    upk_diag_help(&c->diags, diag, "`upkeep log` lists the runs");
+  return UPK_USAGE;
+}
+
+/* `det` or `obs` as key=value words. */
+static void fields_text(const upk_json *fields, upk_buf *out) {
+  for (size_t i = 0; i < upk_json_count(fields); i++) {
+    const upk_json_member *member = &fields->object.members[i];
+    if (upk_str_is(member->key, "step") || upk_str_is(member->key, "at"))
+      continue;
+    upk_buf_printf(out, "  %.*s=", UPK_FMT(member->key));
+    if (member->value->type == UPK_JSON_STRING) {
+      upk_str text = member->value->string;
+      for (size_t k = 0; k < text.len && k < 300; k++)
+        upk_buf_char(out,
+                     (unsigned char)text.data[k] < 0x20 ? ' ' : text.data[k]);
+      continue;
+    }
+    upk_json_writer *w = upk_json_writer_new(upk_sink_buf(out));
+    upk_json_write(w, member->value);
+    upk_json_writer_close(w);
+  }
+}
+
+static void record_text(cli *c, const upk_json *record, upk_buf *out) {
+  const upk_json *det = upk_json_get(record, "det");
+  const upk_json *obs = upk_json_get(record, "obs");
+  int64_t at = upk_json_number(obs, "at", 0);
+  upk_buf_printf(out, "%4" PRId64 "  ", upk_json_number(record, "seq", 0));
+  if (at) {
+    upk_timestamp_format(at, out);
+    upk_buf_str(out, UPK_STR("  "));
+  }
+  upk_buf_printf(out, "%-14.*s %.*s", UPK_FMT(upk_json_text(record, "event")),
+                 UPK_FMT(upk_json_text(det, "step")));
+  fields_text(det, out);
+  if (flag_given(c, FLAG_verbose))
+    fields_text(obs, out);
+  upk_buf_char(out, '\n');
+}
+
+static void log_text(cli *c, upk_str bytes, upk_buf *out) {
+  upk_arena *arena = upk_arena_new(NULL);
+  upk_str rest = bytes;
+  while (rest.data && rest.len) {
+    const char *start = rest.data;
+    upk_json_error error;
+    upk_str line = upk_str_split(rest, '\n', &rest);
+    upk_str whole = {start, line.len + (rest.data != NULL)};
+    upk_arena_reset(arena);
+    const upk_json *record = upk_json_parse(arena, whole, &error);
+    if (record)
+      record_text(c, record, out);
+    else
+      upk_buf_printf(out, "      (a damaged record: %s)\n", error.text);
+  }
+  upk_arena_free(arena);
+}
+
+static upk_status show(cli *c, upk_str folder) {
+  upk_buf bytes = {0}, out = {0};
+  upk_str path = upk_arena_printf(c->arena, "%.*s/log.jsonl", UPK_FMT(folder));
+  upk_status status = file_read(c, path, &bytes);
+  if (status == UPK_OK) {
+    if (format_is(c, "json", "text"))
+      upk_buf_str(&out, upk_buf_view(&bytes));
+    else
+      log_text(c, upk_buf_view(&bytes), &out);
+    print_out(upk_buf_view(&out));
+    status = upk_log_verify(folder, &c->diags, NULL);
+  }
+  upk_buf_free(&bytes);
+  upk_buf_free(&out);
+  return status;
+}
+
+static upk_status verify(cli *c, upk_str folder) {
+  upk_str semantic = UPK_NO_STR;
+  upk_status status = upk_log_verify(folder, &c->diags, &semantic);
+  if (status == UPK_OK)
+    printf("%.*s: whole and unchanged; semantic digest %.*s\n", UPK_FMT(folder),
+           UPK_FMT(semantic));
+  return status;
+}
+
+static upk_status list(cli *c, upk_str folder) {
+  run_vec runs = {0};
+  list_runs(c, folder, &runs);
+  for (size_t i = 0; i < runs.len; i++)
+    printf("%.*s\n", UPK_FMT(runs.items[i]));
+  if (!runs.len)
+    say(c, "there is no run yet\n");
+  return UPK_OK;
+}
+
+static upk_status run(cli *c) {
+  project p;
+  upk_str what = upk_str_from(c->argument_count ? c->arguments[0] : "list");
+  upk_str wanted = upk_str_from(c->argument_count > 1 ? c->arguments[1] : "");
+  upk_str run_folder;
+  upk_status status = project_find(c, &p);
+  if (status != UPK_OK)
+    return status;
+  upk_str folder =
+      upk_arena_printf(c->arena, "%.*s/.upkeep/runs", UPK_FMT(p.folder));
+  if (upk_str_is(what, "list"))
+    return list(c, folder);
+  bool showing = upk_str_is(what, "show");
+  if (!showing && !upk_str_is(what, "verify")) {
+    upk_diag *diag =
+        upk_diag_add(&c->diags, 4000, UPK_NO_SPAN,
+                     "`upkeep log` knows no `%.*s`", UPK_FMT(what));
+    upk_diag_help(&c->diags, diag,
+                  "upkeep log list, show [RUN] or verify [RUN]");
+    return UPK_USAGE;
+  }
+  status = find_run(c, folder, wanted, &run_folder);
+  if (status != UPK_OK)
+    return status;
+  return showing ? show(c, run_folder) : verify(c, run_folder);
+}
+
+const verb verb_log = {
+    .name = "log",
+    .arguments = "[list|show|verify] [RUN]",
+    .summary = "the runs, the record of one, and whether it is unchanged",
+    .detail = "RUN is a run's name or the start of it; without one the latest "
+              "is taken.\nshow prints what two faultless runs share; --verbose "
+              "adds times, counts and messages.",
+    .formats = "text,json",
+    .flags = FLAG_BIT(format),
+    .max_arguments = 2,
+    .run = run,
+};

@@ -1,0 +1,121 @@
+/* upkeep plan and show: a plan made, and a plan looked at. */
+#include "cli.h"
+#include "timefmt.h"
+
+upk_status plan_load(cli *c, upk_str path, upk_buf *bytes,
+                     const upk_json **ret_plan) {
+  upk_json_error error;
+  upk_status status = file_read(c, path, bytes);
+  if (status == UPK_OK)
+    status = upk_plan_verify(upk_buf_view(bytes), path, &c->diags);
+  if (status == UPK_OK)
+    *ret_plan = upk_json_parse(c->arena, upk_buf_view(bytes), &error);
+  return status;
+}
+
+static void print_plan(cli *c, const upk_json *plan, upk_str bytes) {
+  upk_buf out = {0};
+  if (format_is(c, "json", "text"))
+    upk_buf_str(&out, bytes);
+  else if (format_is(c, "markdown", "text"))
+    plan_markdown(plan, &out);
+  else if (format_is(c, "sql", "text"))
+    plan_sql(plan, &out);
+  else if (format_is(c, "mermaid", "text"))
+    plan_mermaid(plan, &out);
+  else
+    plan_text(plan, c->color_out, flag_given(c, FLAG_verbose), &out);
+  print_out(upk_buf_view(&out));
+  upk_buf_free(&out);
+}
+
+static bool read_at(cli *c, int64_t *ret_us) {
+  if (!flag_given(c, FLAG_at) ||
+      upk_timestamp_parse(flag_text(c, FLAG_at), ret_us))
+    return true;
+  upk_diag *diag = upk_diag_add(&c->diags, 4000, UPK_NO_SPAN,
+                                "--at is no timestamp with a zone");
+  upk_diag_help(&c->diags, diag, "write it as 2026-11-27T00:00Z");
+  return false;
+}
+
+static upk_status make_plan(cli *c, const project *p, upk_buf *plan) {
+  upk_buf facts = {0};
+  upk_compile_request request = request_new(c, p, UPK_COMPILE_PLAN);
+  request.target = upk_str_from(c->argument_count ? c->arguments[0] : "");
+  if (!read_at(c, &request.at_us))
+    return UPK_USAGE;
+  upk_status status =
+      facts_get(c, p, request.target, &facts, &request.facts_path);
+  if (status == UPK_OK) {
+    request.facts = upk_buf_view(&facts);
+    status = compile(c, p, &request, plan);
+  }
+  upk_buf_free(&facts);
+  return status;
+}
+
+static upk_status run_plan(cli *c) {
+  project p;
+  upk_buf bytes = {0};
+  upk_json_error error;
+  upk_status status = project_load(c, &p);
+  if (status == UPK_OK)
+    status = make_plan(c, &p, &bytes);
+  const upk_json *plan = NULL;
+  if (status == UPK_OK) {
+    plan = upk_json_parse(c->arena, upk_buf_view(&bytes), &error);
+    if (flag_given(c, FLAG_output))
+      status = file_write(c, flag_text(c, FLAG_output), upk_buf_view(&bytes));
+  }
+  if (status == UPK_OK) {
+    size_t steps =
+        upk_json_count(upk_json_get(upk_json_get(plan, "body"), "steps"));
+    if (!flag_given(c, FLAG_quiet) || flag_given(c, FLAG_format))
+      print_plan(c, plan, upk_buf_view(&bytes));
+    if (flag_given(c, FLAG_output) && steps)
+      say(c, "Next:  upkeep apply %s\n", flag_text(c, FLAG_output).data);
+    else if (steps && !flag_given(c, FLAG_format))
+      say(c, "Next:  upkeep plan -o plan.json   saves it for review\n");
+    if (steps && flag_given(c, FLAG_detailed_exitcode))
+      status = UPK_CHANGES;
+  }
+  upk_buf_free(&bytes);
+  return status;
+}
+
+const verb verb_plan = {
+    .name = "plan",
+    .arguments = "[TARGET]",
+    .summary = "compile policies and facts into a plan",
+    .detail = "Read-only. Facts come from the database, or from --facts FILE "
+              "without one.\nThe plan is the dry run: what it holds is all "
+              "that `upkeep apply` can do.",
+    .formats = "text,json,markdown,sql,mermaid",
+    .flags = FLAG_BIT(output) | FLAG_BIT(format) | FLAG_BIT(detailed_exitcode) |
+             FLAGS_FACTS | FLAGS_POLICIES,
+    .max_arguments = 1,
+    .run = run_plan,
+};
+
+static upk_status run_show(cli *c) {
+  upk_buf bytes = {0};
+  const upk_json *plan;
+  upk_status status =
+      plan_load(c, upk_str_from(c->arguments[0]), &bytes, &plan);
+  if (status == UPK_OK)
+    print_plan(c, plan, upk_buf_view(&bytes));
+  upk_buf_free(&bytes);
+  return status;
+}
+
+const verb verb_show = {
+    .name = "show",
+    .arguments = "PLAN",
+    .summary = "print a plan: text, markdown for a pull request, SQL, a graph",
+    .formats = "text,json,markdown,sql,mermaid",
+    .flags = FLAG_BIT(format),
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = run_show,
+};
