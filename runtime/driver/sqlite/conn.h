@@ -1,0 +1,93 @@
+/* A SQLite connection: a thread of its own, and the loop's side of it.
+ *
+ * The two meet in `phase`, under `mutex`:
+ *
+ *            start (loop)                    finished (thread)
+ *     IDLE ---------------> GIVEN ----------------------------> DONE
+ *      ^                     |  ^                                 |
+ *      |         batch full  |  | batch taken (loop)              |
+ *      |           (thread)  v  |                                 |
+ *      |                    ROWS                                  |
+ *      +----------------------------------------------------------+
+ *                        delivered (loop)
+ *
+ *     IDLE -> QUIT (loop: close) -> ENDED (thread)
+ *     any -> abandoned (loop: lost)
+ *
+ * In GIVEN the operation belongs to the thread, in every other phase to the
+ * loop. `stop` asks the thread to give up; it is looked at by the progress and
+ * busy handlers, and sqlite3_interrupt() goes with it again and again, since
+ * an interrupt that comes before the statement's first step is forgotten.
+ */
+#ifndef RUNTIME_DRIVER_SQLITE_CONN_H
+#define RUNTIME_DRIVER_SQLITE_CONN_H
+
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <uv.h>
+
+#include "driver/op.h"
+
+typedef enum sqlite_phase {
+  SQLITE_PHASE_IDLE,
+  SQLITE_PHASE_GIVEN,
+  SQLITE_PHASE_ROWS,
+  SQLITE_PHASE_DONE,
+  SQLITE_PHASE_QUIT,
+  SQLITE_PHASE_ENDED,
+} sqlite_phase;
+
+/* Why the thread was asked to give up. */
+typedef enum sqlite_stop {
+  SQLITE_RUN,
+  SQLITE_STOP_CANCEL,
+  SQLITE_STOP_DEADLINE,
+} sqlite_stop;
+
+/* What both sides see. Freed by the thread when it was abandoned, else by the
+ * loop after the thread has ended. */
+typedef struct sqlite_session {
+  uv_mutex_t mutex;
+  uv_cond_t changed;
+  sqlite_phase phase;
+  bool abandoned;
+  bool in_transaction; /* after the last operation */
+  uv_async_t *async;   /* the loop's; not to be used when abandoned */
+  atomic_int stop;     /* sqlite_stop */
+  sqlite3 *db;         /* the loop only interrupts it */
+
+  /* the thread's own */
+  upk_buf path;
+  upk_buf application;
+  bool read_only;
+  driver_limits limits;
+  int64_t waited_ms; /* in the busy handler, for one lock */
+  int lock_fd;       /* of the lock file, or -1 */
+
+  driver_op ops[2];
+  driver_op *op; /* the one under way, or the last */
+} sqlite_session;
+
+/* session.c: runs on the thread until QUIT. */
+void sqlite_session_run(void *session);
+void sqlite_session_free(sqlite_session *session);
+
+/* open.c: opens session->db as it must be; fails session->op otherwise. */
+void sqlite_open_file(sqlite_session *session);
+/* The handler that waits for locks: as long as limits.lock_ms, or until the
+ * operation's deadline. */
+int sqlite_wait(void *session, int count);
+
+/* error.c: records SQLite's last error in `op`. */
+void sqlite_fail(sqlite_session *session, driver_op *op, int code);
+/* "SQLITE_BUSY"; never NULL. */
+const char *sqlite_code_name(int code);
+
+/* functions.c: what collectors need and SQLite lacks. Returns a result code. */
+int sqlite_functions_add(sqlite3 *db);
+
+/* lock.c: the executor's lock beside the file. */
+void sqlite_lock_try(sqlite_session *session, driver_op *op);
+void sqlite_lock_drop(sqlite_session *session);
+
+#endif

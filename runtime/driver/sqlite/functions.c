@@ -1,0 +1,106 @@
+/* SQL functions for collectors and checks: docs/extending.md, "What SQLite's
+ * driver adds". All are SQLITE_DIRECTONLY: a schema cannot call them. */
+#include "driver/sqlite/conn.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+static const char *file_of(sqlite3_context *context) {
+  const char *path =
+      sqlite3_db_filename(sqlite3_context_db_handle(context), "main");
+  return path && *path ? path : NULL;
+}
+
+/* upkeep_file_size(suffix) */
+static void file_size(sqlite3_context *context, int count,
+                      sqlite3_value **args) {
+  static const char *const suffixes[] = {"", "-wal", "-journal", "-shm"};
+  const char *path = file_of(context);
+  const char *suffix = (const char *)sqlite3_value_text(args[0]);
+  bool known = false;
+  (void)count;
+  for (size_t i = 0; suffix && i < sizeof suffixes / sizeof *suffixes; i++)
+    known |= strcmp(suffix, suffixes[i]) == 0;
+  if (!known) {
+    sqlite3_result_error(context,
+                         "upkeep_file_size takes '', '-wal', '-journal' or "
+                         "'-shm'",
+                         -1);
+    return;
+  }
+  char *name = path ? sqlite3_mprintf("%s%s", path, suffix) : NULL;
+  struct stat found;
+  if (name && stat(name, &found) == 0)
+    sqlite3_result_int64(context, found.st_size);
+  else if (name && errno == ENOENT)
+    sqlite3_result_int64(context, 0);
+  sqlite3_free(name);
+}
+
+/* upkeep_disk_free(), upkeep_disk_size(): what this user can still fill, and
+ * that with what is used. NULL when the file system does not say. */
+static void disk(sqlite3_context *context, int count, sqlite3_value **args) {
+  const char *path = file_of(context);
+  bool whole = sqlite3_user_data(context) != NULL;
+  struct statvfs fs;
+  (void)count;
+  (void)args;
+  if (!path || statvfs(path, &fs) != 0)
+    return;
+  uint64_t blocks =
+      whole ? fs.f_blocks - fs.f_bfree + fs.f_bavail : fs.f_bavail;
+  sqlite3_result_int64(context, (sqlite3_int64)(blocks * fs.f_frsize));
+}
+
+/* upkeep_value(sql) */
+static void value(sqlite3_context *context, int count, sqlite3_value **args) {
+  sqlite3 *db = sqlite3_context_db_handle(context);
+  const char *sql = (const char *)sqlite3_value_text(args[0]);
+  sqlite3_stmt *statement = NULL;
+  const char *tail = NULL;
+  (void)count;
+  if (!sql)
+    return;
+  if (sqlite3_prepare_v2(db, sql, -1, &statement, &tail) != SQLITE_OK) {
+    sqlite3_result_error(context, sqlite3_errmsg(db), -1);
+    goto out;
+  }
+  if (!statement || !sqlite3_stmt_readonly(statement) || *tail) {
+    sqlite3_result_error(
+        context, "upkeep_value takes one statement that only reads", -1);
+    goto out;
+  }
+  int code = sqlite3_step(statement);
+  if (code == SQLITE_ROW)
+    sqlite3_result_value(context, sqlite3_column_value(statement, 0));
+  else if (code != SQLITE_DONE) {
+    sqlite3_result_error(context, sqlite3_errmsg(db), -1);
+    sqlite3_result_error_code(context, code);
+  }
+out:
+  sqlite3_finalize(statement);
+}
+
+int sqlite_functions_add(sqlite3 *db) {
+  static char whole;
+  static const struct {
+    const char *name;
+    int arguments;
+    void *data;
+    void (*call)(sqlite3_context *, int, sqlite3_value **);
+  } functions[] = {
+      {"upkeep_file_size", 1, NULL, file_size},
+      {"upkeep_disk_free", 0, NULL, disk},
+      {"upkeep_disk_size", 0, &whole, disk},
+      {"upkeep_value", 1, NULL, value},
+  };
+  int code = SQLITE_OK;
+  for (size_t i = 0; i < sizeof functions / sizeof *functions && !code; i++)
+    code = sqlite3_create_function(
+        db, functions[i].name, functions[i].arguments,
+        SQLITE_UTF8 | SQLITE_DIRECTONLY, functions[i].data, functions[i].call,
+        NULL, NULL);
+  return code;
+}

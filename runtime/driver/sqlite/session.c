@@ -1,0 +1,257 @@
+#include "driver/sqlite/conn.h"
+
+#include <string.h>
+
+/* ---- one statement ---- */
+
+static void bind_params(sqlite_session *session, sqlite3_stmt *statement) {
+  driver_op *op = session->op;
+  int code = SQLITE_OK;
+  for (int i = 0; i < (int)op->param_count && code == SQLITE_OK; i++) {
+    const driver_value *value = &op->params[i];
+    if (value->type == DRIVER_NULL)
+      code = sqlite3_bind_null(statement, i + 1);
+    else if (value->type == DRIVER_TEXT)
+      code = sqlite3_bind_text64(statement, i + 1, value->text.data,
+                                 value->text.len, SQLITE_STATIC, SQLITE_UTF8);
+    else
+      code = sqlite3_bind_int64(statement, i + 1, value->integer);
+  }
+  if (code != SQLITE_OK)
+    sqlite_fail(session, op, code);
+}
+
+/* Only white space, comments and semicolons. */
+static bool is_blank(sqlite3 *db, const char *sql) {
+  while (*sql) {
+    sqlite3_stmt *statement = NULL;
+    const char *tail = sql;
+    int code = sqlite3_prepare_v2(db, sql, -1, &statement, &tail);
+    bool something = code != SQLITE_OK || statement;
+    sqlite3_finalize(statement);
+    if (something || tail == sql)
+      return !something;
+    sql = tail;
+  }
+  return true;
+}
+
+static sqlite3_stmt *prepare(sqlite_session *session) {
+  driver_op *op = session->op;
+  sqlite3_stmt *statement = NULL;
+  const char *tail = NULL;
+  if (op->sql.len >= INT32_MAX || memchr(op->sql.data, '\0', op->sql.len)) {
+    driver_op_fail(op, DRIVER_SYNTAX, NULL,
+                   "the statement is too long, or holds a NUL byte");
+    return NULL;
+  }
+  int code = sqlite3_prepare_v2(session->db, op->sql.data, (int)op->sql.len + 1,
+                                &statement, &tail);
+  if (code != SQLITE_OK) {
+    sqlite_fail(session, op, code);
+    if ((code & 0xff) == SQLITE_ERROR)
+      op->error.class = DRIVER_SYNTAX;
+    return NULL;
+  }
+  if (!statement)
+    driver_op_fail(op, DRIVER_SYNTAX, NULL, "there is no statement");
+  else if (!is_blank(session->db, tail))
+    driver_op_fail(op, DRIVER_SYNTAX, NULL, "there is more than one statement");
+  else if (sqlite3_bind_parameter_count(statement) != (int)op->param_count)
+    driver_op_fail(op, DRIVER_SYNTAX, NULL,
+                   "the statement takes %d parameters, and %zu are given",
+                   sqlite3_bind_parameter_count(statement), op->param_count);
+  return statement;
+}
+
+static void read_row(driver_op *op, sqlite3_stmt *statement) {
+  driver_value *row = driver_op_row(op);
+  for (int i = 0; row && i < (int)op->column_count; i++) {
+    switch (sqlite3_column_type(statement, i)) {
+    case SQLITE_INTEGER:
+      row[i].type = DRIVER_INT;
+      row[i].integer = sqlite3_column_int64(statement, i);
+      break;
+    case SQLITE_NULL:
+      break;
+    case SQLITE_BLOB: {
+      const unsigned char *bytes = sqlite3_column_blob(statement, i);
+      driver_op_set_hex(op, &row[i], bytes,
+                        (size_t)sqlite3_column_bytes(statement, i));
+      break;
+    }
+    default: {
+      const char *text = (const char *)sqlite3_column_text(statement, i);
+      driver_op_set_text(op, &row[i], text,
+                         (size_t)sqlite3_column_bytes(statement, i));
+    }
+    }
+  }
+}
+
+static void name_columns(driver_op *op, sqlite3_stmt *statement) {
+  int count = sqlite3_column_count(statement);
+  driver_op_set_columns(op, (size_t)count);
+  for (int i = 0; i < count; i++)
+    op->columns[i] = driver_line(op->arena, sqlite3_column_name(statement, i));
+}
+
+/* Gives the batch to the loop, and waits until it was taken. */
+static bool hand_over(sqlite_session *session) {
+  uv_mutex_lock(&session->mutex);
+  if (!session->abandoned) {
+    session->phase = SQLITE_PHASE_ROWS;
+    uv_async_send(session->async);
+  }
+  while (session->phase == SQLITE_PHASE_ROWS && !session->abandoned)
+    uv_cond_wait(&session->changed, &session->mutex);
+  bool more = !session->abandoned;
+  uv_mutex_unlock(&session->mutex);
+  return more && atomic_load(&session->stop) == SQLITE_RUN;
+}
+
+static int step_all(sqlite_session *session, sqlite3_stmt *statement) {
+  driver_op *op = session->op;
+  int code;
+  while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+    read_row(op, statement);
+    if (driver_op_batch_full(op) && !hand_over(session))
+      return SQLITE_INTERRUPT;
+  }
+  if (code == SQLITE_DONE && op->on_rows && op->row_count &&
+      !hand_over(session))
+    return SQLITE_INTERRUPT;
+  return code;
+}
+
+static void run_query(sqlite_session *session) {
+  driver_op *op = session->op;
+  sqlite3 *db = session->db;
+  sqlite3_stmt *statement = prepare(session);
+  if (statement && op->error.class == DRIVER_NONE)
+    bind_params(session, statement);
+  if (!statement || op->error.class != DRIVER_NONE)
+    goto out;
+  name_columns(op, statement);
+  sqlite3_int64 before = sqlite3_total_changes(db);
+  int code = step_all(session, statement);
+  if (code != SQLITE_DONE)
+    sqlite_fail(session, op, code);
+  else if (!sqlite3_stmt_readonly(statement))
+    op->rows_affected =
+        sqlite3_total_changes(db) == before ? 0 : sqlite3_changes(db);
+out:
+  sqlite3_finalize(statement);
+}
+
+/* ---- operations ---- */
+
+static void execute(sqlite_session *session, const char *sql) {
+  int code = sqlite3_exec(session->db, sql, NULL, NULL, NULL);
+  if (code != SQLITE_OK)
+    sqlite_fail(session, session->op, code);
+}
+
+/* Reads something: a deferred transaction sees a moment from its first read. */
+static void begin_snapshot(sqlite_session *session) {
+  execute(session, "begin");
+  if (session->op->error.class == DRIVER_NONE)
+    execute(session, "select 1 from sqlite_schema limit 1");
+}
+
+static void roll_back(sqlite_session *session) {
+  if (!sqlite3_get_autocommit(session->db))
+    execute(session, "rollback");
+}
+
+static void set_limits(sqlite_session *session) {
+  session->limits = session->op->limits;
+  execute(session, session->limits.read_only ? "pragma query_only = on"
+                                             : "pragma query_only = off");
+}
+
+static void perform(sqlite_session *session) {
+  driver_op *op = session->op;
+  if (!session->db && op->kind != DRIVER_OP_OPEN) {
+    driver_op_fail(op, DRIVER_CONNECTION, NULL, "the database is not open");
+    return;
+  }
+  switch (op->kind) {
+  case DRIVER_OP_OPEN:
+    sqlite_open_file(session);
+    break;
+  case DRIVER_OP_QUERY:
+    run_query(session);
+    break;
+  case DRIVER_OP_BEGIN:
+    execute(session, "begin immediate");
+    break;
+  case DRIVER_OP_BEGIN_SNAPSHOT:
+    begin_snapshot(session);
+    break;
+  case DRIVER_OP_COMMIT:
+    execute(session, "commit");
+    break;
+  case DRIVER_OP_ROLLBACK:
+    roll_back(session);
+    break;
+  case DRIVER_OP_LIMITS:
+    set_limits(session);
+    break;
+  case DRIVER_OP_LOCK:
+    sqlite_lock_try(session, op);
+    break;
+  }
+}
+
+/* ---- the thread ---- */
+
+static bool wait_for_work(sqlite_session *session) {
+  while (session->phase != SQLITE_PHASE_GIVEN &&
+         session->phase != SQLITE_PHASE_QUIT && !session->abandoned)
+    uv_cond_wait(&session->changed, &session->mutex);
+  return session->phase == SQLITE_PHASE_GIVEN && !session->abandoned;
+}
+
+static void tell(sqlite_session *session, sqlite_phase phase) {
+  if (session->abandoned)
+    return;
+  session->phase = phase;
+  uv_async_send(session->async);
+}
+
+void sqlite_session_run(void *session_ptr) {
+  sqlite_session *session = session_ptr;
+  uv_mutex_lock(&session->mutex);
+  while (wait_for_work(session)) {
+    uv_mutex_unlock(&session->mutex);
+    perform(session);
+    uv_mutex_lock(&session->mutex);
+    session->in_transaction =
+        session->db && !sqlite3_get_autocommit(session->db);
+    tell(session, SQLITE_PHASE_DONE);
+  }
+  sqlite3 *db = session->db;
+  session->db = NULL;
+  uv_mutex_unlock(&session->mutex);
+  sqlite3_close(db);
+  sqlite_lock_drop(session);
+  uv_mutex_lock(&session->mutex);
+  bool abandoned = session->abandoned;
+  tell(session, SQLITE_PHASE_ENDED);
+  uv_mutex_unlock(&session->mutex);
+  if (abandoned)
+    sqlite_session_free(session);
+}
+
+void sqlite_session_free(sqlite_session *session) {
+  if (!session)
+    return;
+  upk_buf_free(&session->path);
+  upk_buf_free(&session->application);
+  driver_op_free(&session->ops[0]);
+  driver_op_free(&session->ops[1]);
+  uv_cond_destroy(&session->changed);
+  uv_mutex_destroy(&session->mutex);
+  upk_allocator_libc()->resize(NULL, session, 0);
+}

@@ -1,0 +1,46 @@
+/* A driver's connection for one who has nothing else to do: every call runs
+ * the session's own loop until the answer is there. */
+#ifndef RUNTIME_FACTS_SESSION_H
+#define RUNTIME_FACTS_SESSION_H
+
+#include <uv.h>
+
+#include "driver/driver.h"
+
+typedef struct session {
+  const driver *driver;
+  upk_arena *arena; /* of `error` */
+  uv_loop_t loop;
+  driver_conn *conn;
+  bool waiting;
+  /* The end of the last call; texts are in `arena`. */
+  driver_error error;
+  int64_t rows_affected;
+  size_t notice_count;
+  /* Who is told of rows, and of the end while its rows are valid. */
+  bool (*on_rows)(void *ctx, const driver_result *batch);
+  void (*on_end)(void *ctx, const driver_result *result);
+  void *ctx;
+} session;
+
+/* Connects. False with `error` set; close it then too. */
+bool session_open(session *s, const driver *driver, upk_arena *arena,
+                  const driver_options *options);
+/* Streams rows to on_rows. `on_rows` NULL: lets them go. */
+bool session_stream(session *s, upk_str sql, int64_t deadline_ms,
+                    bool (*on_rows)(void *ctx, const driver_result *batch),
+                    void *ctx);
+/* Keeps up to rows_max rows for on_end, which is not called on errors. */
+bool session_query(session *s, upk_str sql, size_t rows_max,
+                   int64_t deadline_ms,
+                   void (*on_end)(void *ctx, const driver_result *result),
+                   void *ctx);
+bool session_execute(session *s, upk_str sql, int64_t deadline_ms);
+bool session_set_limits(session *s, const driver_limits *limits);
+/* True too when the driver has no snapshots: then nothing was begun. */
+bool session_begin_snapshot(session *s, int64_t deadline_ms);
+bool session_rollback(session *s, int64_t deadline_ms);
+bool session_is_lost(const session *s);
+void session_close(session *s);
+
+#endif
