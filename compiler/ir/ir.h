@@ -79,6 +79,7 @@ typedef struct ir_kind {
     ir_names keys;
   } *parents;
   size_t parent_count;
+  upk_str path; /* of the file that defines it */
   struct ir_scope *scope; /* ir/scope.h: made when a policy needs it */
 } ir_kind;
 
@@ -132,6 +133,7 @@ typedef struct ir_engine {
   struct { upk_str name, sql; } *capabilities;
   size_t capability_count;
   upk_str identity_sql;
+  ir_names session; /* statements that begin each connection */
 } ir_engine;
 
 /* ---- project ---- */
@@ -353,6 +355,7 @@ struct ir {
   UPK_VEC(ir_engine *) engines;
   UPK_VEC(struct { upk_str path; upk_str sha256; }) files; /* that policies came from */
   upk_str stdlib_version, stdlib_sha256;
+  UPK_VEC(script *) scripts; /* whose functions nodes refer to */
 
   ir_target *target; /* the one being compiled */
   ir_engine *engine; /* its */
@@ -373,6 +376,9 @@ struct ir {
   struct step_recipes *recipes; /* step/: what steps of one kind share */
   bool makes_ledger;            /* lower: the plan begins with the ledger */
 };
+
+/* Closes the scripts. Called once, before the arena goes away. */
+void ir_free(ir *ir);
 
 /* The IR as text for --dump-after and tests: stable, one fact a line. */
 void ir_print(const ir *ir, upk_str after_pass, upk_buf *out);

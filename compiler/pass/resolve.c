@@ -103,6 +103,7 @@ static void resolve_after(ir *ir, ir_policy *policy, const upk_map *by_name) {
       *UPK_PUSH(ir->arena, &policy->after_index) = (size_t)index;
       continue;
     }
+    *UPK_PUSH(ir->arena, &policy->after_index) = SIZE_MAX;
     upk_diag *diag =
         upk_diag_add(ir->diags, 1207, after->span, "there is no policy `%.*s`",
                      UPK_FMT(after->text));
@@ -190,9 +191,9 @@ static void wrong_kind(ir *ir, ir_policy *policy, const ir_remedy *remedy) {
   policy->refused = true;
   upk_diag *diag =
       upk_diag_add(ir->diags, 1206, remedy->action.span,
-                   "action `%.*s` works on %s `%.*s`, not on `%.*s`",
-                   UPK_FMT(remedy->action.text), "objects of kind",
-                   UPK_FMT(other->kind), UPK_FMT(policy->kind_name.text));
+                   "action `%.*s` works on a kind `%.*s`, not on `%.*s`",
+                   UPK_FMT(remedy->action.text), UPK_FMT(other->kind),
+                   UPK_FMT(policy->kind_name.text));
   upk_diag_label(ir->diags, diag, policy->kind_name.span, "the policy's kind");
 }
 

@@ -106,25 +106,15 @@ void selector_prepare(ir *ir, ir_policy *policy) {
 }
 
 static bool scalar_equals(const node *value, upk_str text) {
-  char digits[24];
-  switch (value->type) {
-  case NODE_TEXT:
-  case NODE_PLAIN:
+  if (is_text(value))
     return upk_str_equal(value->text, text);
-  case NODE_BOOL:
+  if (value->type == NODE_BOOL)
     return upk_str_is(text, value->boolean ? "true" : "false");
-  case NODE_INT: {
-    upk_buf buf = {0};
-    upk_buf_int(&buf, value->integer);
-    size_t len = buf.len < sizeof digits ? buf.len : sizeof digits;
-    for (size_t i = 0; i < len; i++)
-      digits[i] = buf.data[i];
-    upk_buf_free(&buf);
-    return upk_str_equal((upk_str){digits, len}, text);
-  }
-  default:
-    return false;
-  }
+  upk_buf digits = {0};
+  upk_buf_int(&digits, value->integer);
+  bool equal = upk_str_equal(upk_buf_view(&digits), text);
+  upk_buf_free(&digits);
+  return equal;
 }
 
 static bool label_matches(const node *wanted, upk_str label) {
@@ -173,6 +163,7 @@ bool selector_matches(const ir *ir, const ir_policy *policy,
 
 /* ---- what a request is about ---- */
 
+/* Of a list: whether any of its patterns is one. */
 static bool is_step_pattern(upk_str pattern) {
   for (size_t i = 0; i < pattern.len; i++)
     if (pattern.data[i] == ':')
@@ -190,8 +181,6 @@ static bool any_matches(upk_str list, bool steps, upk_str text) {
   }
   return false;
 }
-
-static bool has_step_pattern(upk_str list) { return is_step_pattern(list); }
 
 static bool patterns_valid(ir *ir, upk_str list) {
   bool valid = true;
@@ -224,7 +213,7 @@ bool selection_valid(ir *ir) {
 bool selection_policy(const upk_compile_request *request, upk_str policy) {
   if (any_matches(request->except, false, policy))
     return false;
-  return !request->only.len || has_step_pattern(request->only) ||
+  return !request->only.len || is_step_pattern(request->only) ||
          any_matches(request->only, false, policy);
 }
 

@@ -1,0 +1,51 @@
+/* Nodes that actions' functions return, and users' `checks` and `statements`,
+ * into the structs of a step. Strict: unknown keys, wrong types and what is
+ * missing are errors. */
+#ifndef COMPILER_STEP_CONVERT_H
+#define COMPILER_STEP_CONVERT_H
+
+#include "ir/ir.h"
+
+typedef struct convert {
+  upk_arena *arena; /* results are copied into it */
+  upk_diags *diags;
+  int code;        /* of diagnostics */
+  upk_span span;   /* of their place, when the node has none in `user` mode */
+  bool user;       /* point at the node itself: it stands in the policy */
+  upk_str subject; /* "action `vacuum`": begins each message */
+  upk_str step;    /* id of the step being made, or absent */
+  upk_map *texts;  /* `expect` texts known to parse; SQL is not looked at */
+  bool failed;
+} convert;
+
+/* Adds a diagnostic "SUBJECT: words", and notes the failure. */
+void convert_refuse(convert *c, const node *at, const char *format, ...)
+    UPK_PRINTF(3, 4);
+
+/* A text or plain scalar, or absent with a diagnostic that names `what`. */
+upk_str convert_text(convert *c, const node *value, const char *what);
+/* Not negative. */
+int64_t convert_int(convert *c, const node *value, const char *what);
+/* Refuses keys of `map` that are not in the list; `keys` ends with NULL. False
+ * when it is no map. */
+bool convert_keys(convert *c, const node *map, const char *what,
+                  const char *const *keys);
+
+ir_check convert_check(convert *c, const node *value, const char *what,
+                       bool is_pre);
+ir_statement convert_statement(convert *c, const node *value, const char *what);
+/* Lists; NULL nodes give empty ones. */
+void convert_checks(convert *c, const node *list, const char *what, bool is_pre,
+                    ir_check **ret_items, size_t *ret_count);
+void convert_statements(convert *c, const node *list, const char *what,
+                        ir_statement **ret_items, size_t *ret_count);
+void convert_locks(convert *c, const node *list, ir_lock **ret_items,
+                   size_t *ret_count);
+ir_estimate convert_estimate(convert *c, const node *map);
+bool convert_risk(convert *c, const node *value, ir_risk *ret_risk);
+upk_str convert_atomicity(convert *c, const node *value);
+
+/* A deep copy into `arena`; plain scalars become typed. */
+const node *convert_copy(upk_arena *arena, const node *value);
+
+#endif
