@@ -31,7 +31,12 @@ void front_yaml(ir *ir, upk_str path, upk_str text);
  * gives as first argument, or absent. */
 void front_policy(ir *ir, const node *policy, upk_str name);
 
-/* Registers `text` for diagnostics and its digest in ir->files. */
+/* Sorts ir->policies by name; two of one name are an error, the first stays. */
+void front_policies_sort(ir *ir);
+/* Syntax of all expressions, for when no later pass will look at them. */
+void front_policies_parse(ir *ir);
+
+/* Adds path and digest to ir->files. */
 void front_file_seen(ir *ir, upk_str path, upk_str text);
 
 /* Puts values for ${name} into the scalars below `tree`, in place. */
@@ -43,7 +48,7 @@ const node *front_overlay_apply(ir *ir, const node *policy, upk_str name);
 /* Names that `except` and `override` give and no policy has are errors. */
 void front_overlay_finish(ir *ir);
 
-/* UPK_COMPILE_PROJECT: docs/formats.md, "Project". */
-void project_write(const ir *ir, upk_sink sink);
+/* UPK_COMPILE_PROJECT: docs/formats.md, "Project". False: the sink refused. */
+bool project_write(const ir *ir, upk_sink sink);
 
 #endif

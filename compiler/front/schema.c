@@ -287,9 +287,9 @@ static void read_values(reader *r, const schema_field *f, const node *value,
 
 static void read_map(reader *r, const schema_field *f, const node *value,
                      void *out) {
-  if (value->type == NODE_MAP || is_empty(value))
+  if (value->type == NODE_MAP && value->map.count > 0)
     store_node(value, out);
-  else
+  else if (!is_empty(value))
     refuse_type(r, f, value);
 }
 

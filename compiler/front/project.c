@@ -1,0 +1,171 @@
+#include <string.h>
+
+#include <upkeep/compile.h>
+
+#include "expr.h"
+#include "front/front.h"
+#include "front/scalar.h"
+#include "front/schema.h"
+#include "front/schema_forms.h"
+#include "front/yaml/read.h"
+#include "timefmt.h"
+
+#ifndef UPKEEP_VERSION
+#error "UPKEEP_VERSION is the program's version, such as \"0.1.0\""
+#endif
+
+static void check_version(ir *ir) {
+  const ir_text *wanted = &ir->project.required_version;
+  int64_t version;
+  bool fits;
+  if (wanted->text.data == NULL ||
+      !upk_version_parse(UPK_STR(UPKEEP_VERSION), &version) ||
+      !versions_fit(wanted->text, version, &fits) || fits)
+    return;
+  upk_diag_add(ir->diags, 1049, wanted->text_span,
+               "this is upkeep %s, and the project wants %.*s", UPKEEP_VERSION,
+               UPK_FMT(node_clip(wanted->text)));
+}
+
+/* A blackout is a calendar, or a time from and to. */
+static void check_blackout(ir *ir, const node *blackout) {
+  const node *from = node_find(blackout, "from");
+  const node *to = node_find(blackout, "to");
+  bool calendar = node_find(blackout, "calendar") != NULL;
+  int64_t from_us, to_us;
+  if (calendar ? from != NULL || to != NULL : from == NULL || to == NULL) {
+    upk_diag_add(ir->diags, 1027, blackout->span,
+                 "a blackout is either a `calendar`, or `from` and `to`");
+    return;
+  }
+  if (calendar || (from->type != NODE_TEXT && from->type != NODE_PLAIN) ||
+      (to->type != NODE_TEXT && to->type != NODE_PLAIN))
+    return;
+  if (upk_timestamp_parse(from->text, &from_us) &&
+      upk_timestamp_parse(to->text, &to_us) && from_us >= to_us)
+    upk_diag_add(ir->diags, 1023, to->span,
+                 "a blackout must end after it begins");
+}
+
+static void check_blackouts(ir *ir) {
+  const node *list = node_find(ir->project.raw, "blackouts");
+  for (size_t i = 0;
+       list != NULL && list->type == NODE_LIST && i < list->list.count; i++)
+    if (list->list.items[i]->type == NODE_MAP)
+      check_blackout(ir, list->list.items[i]);
+}
+
+/* Expressions that no pass of this version evaluates are still read. */
+static void check_syntax(ir *ir, const node *value) {
+  if (value != NULL && (value->type == NODE_TEXT || value->type == NODE_PLAIN))
+    (void)upk_expr_parses(ir->arena, upk_str_trim(value->text),
+                          value->text_span, ir->diags);
+}
+
+static void check_expressions(ir *ir) {
+  const node *rules = node_find(ir->project.raw, "approvals");
+  for (size_t i = 0;
+       rules != NULL && rules->type == NODE_LIST && i < rules->list.count; i++)
+    check_syntax(ir, node_find(rules->list.items[i], "when"));
+  for (size_t i = 0; i < ir->project.targets.len; i++) {
+    const node *throttle =
+        node_find(ir->project.targets.items[i].raw, "throttle");
+    if (throttle == NULL || throttle->type != NODE_LIST)
+      check_syntax(ir, throttle);
+    else
+      for (size_t n = 0; n < throttle->list.count; n++)
+        check_syntax(ir, throttle->list.items[n]);
+  }
+}
+
+/* ---- secrets ---- */
+
+static bool contains(upk_str text, const char *wanted) {
+  size_t len = strlen(wanted);
+  for (size_t i = 0; i + len <= text.len; i++) {
+    size_t n = 0;
+    while (n < len && (text.data[i + n] | 0x20) == wanted[n])
+      n++;
+    if (n == len)
+      return true;
+  }
+  return false;
+}
+
+/* user:password@ in a URI. */
+static bool has_userinfo(upk_str connect) {
+  const char *scheme = strstr(connect.data, "://");
+  if (scheme == NULL)
+    return false;
+  const char *end = strpbrk(scheme + 3, "@/?#");
+  const char *colon = strchr(scheme + 3, ':');
+  return end != NULL && *end == '@' && colon != NULL && colon < end;
+}
+
+/* The words of the message leave the password out; so does the place, which
+ * is the target's name, unless they share a line. */
+static void check_secret(ir *ir, const node_member *target) {
+  const node *value = node_find(target->value, "connect");
+  if (value == NULL || (value->type != NODE_TEXT && value->type != NODE_PLAIN))
+    return;
+  upk_str text = upk_arena_copy(ir->arena, value->text);
+  if (upk_str_starts(text, "env:") || upk_str_starts(text, "file:") ||
+      !(contains(text, "password=") || contains(text, "pwd=") ||
+        has_userinfo(text)))
+    return;
+  bool apart = value->span.line != target->key_span.line;
+  upk_diag *diag =
+      upk_diag_add(ir->diags, 1050, apart ? target->key_span : UPK_NO_SPAN,
+                   "`connect` of target `%.*s` holds a password",
+                   UPK_FMT(node_clip(target->key)));
+  upk_diag_help(ir->diags, diag,
+                "use a service file, ~/.pgpass, env:NAME or file:PATH");
+}
+
+static void check_targets(ir *ir) {
+  const node *targets = node_find(ir->project.raw, "targets");
+  if (targets == NULL || targets->type != NODE_MAP)
+    return;
+  if (targets->map.count == 0)
+    upk_diag_add(ir->diags, 1026, targets->span, "`targets` names no target");
+  for (size_t i = 0; i < targets->map.count; i++)
+    check_secret(ir, &targets->map.members[i]);
+}
+
+/* ---- the file ---- */
+
+static bool read_text(ir *ir, upk_str *ret_text) {
+  upk_str path = ir->project.path;
+  bool too_large = false;
+  if (ir->source->read(ir->source->ctx, path, FRONT_FILE_BYTES, ir->arena,
+                       ret_text, &too_large))
+    return true;
+  if (too_large) {
+    upk_diag_add(ir->diags, 1002, UPK_NO_SPAN, "%.*s is larger than 1 MiB",
+                 UPK_FMT(path));
+    return false;
+  }
+  upk_diag *diag = upk_diag_add(ir->diags, 1001, UPK_NO_SPAN,
+                                "there is no %.*s", UPK_FMT(path));
+  upk_diag_help(ir->diags, diag,
+                "go to the folder of a project, or begin one: upkeep init");
+  return false;
+}
+
+bool front_project(ir *ir) {
+  upk_str asked = ir->request->project;
+  upk_str text;
+  ir->project.path = asked.len > 0 ? asked : UPK_STR("upkeep.yaml");
+  if (!read_text(ir, &text))
+    return false;
+  front_file_seen(ir, ir->project.path, text);
+  node *tree = yaml_read(ir->arena, ir->diags, ir->project.path, text);
+  if (tree == NULL)
+    return false;
+  (void)schema_read(ir->arena, ir->diags, &schema_project, tree, &ir->project);
+  check_version(ir);
+  check_targets(ir);
+  check_blackouts(ir);
+  check_expressions(ir);
+  return true;
+}

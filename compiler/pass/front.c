@@ -1,0 +1,49 @@
+/* front: project, stdlib and policies into the IR.
+ *
+ * Everything that can be read is read, so that all errors of all files come
+ * in one go; then the pass refuses if there was any. */
+#include <stdlib.h>
+
+#include <upkeep/compile.h>
+
+#include "front/front.h"
+#include "pass/pass.h"
+#include "stdlib/stdlib.h"
+
+static int compare_files(const void *a, const void *b) {
+  const upk_str *left = a, *right = b; /* path is the first member */
+  return upk_str_compare(*left, *right);
+}
+
+static bool has_project(const ir *ir) {
+  upk_str path = ir->request->project, text;
+  bool too_large = false;
+  if (path.len == 0)
+    path = UPK_STR("upkeep.yaml");
+  return ir->source->read(ir->source->ctx, path, FRONT_FILE_BYTES, ir->arena,
+                          &text, &too_large) ||
+         too_large;
+}
+
+static void read_policies(ir *ir, size_t failures) {
+  front_files(ir);
+  front_policies_sort(ir);
+  if (ir->files.len > 1)
+    qsort(ir->files.items, ir->files.len, sizeof *ir->files.items,
+          compare_files);
+  /* Later passes will not come to these. */
+  if (ir->diags->failures > failures)
+    front_policies_parse(ir);
+}
+
+upk_status pass_front(ir *ir) {
+  size_t failures = ir->diags->failures;
+  upk_compile_mode mode = ir->request->mode;
+  bool words_only = mode == UPK_COMPILE_EXPLAIN; /* works outside a project */
+  if ((!words_only || has_project(ir)) && !front_project(ir))
+    return UPK_DENIED;
+  bool loaded = mode == UPK_COMPILE_PROJECT || stdlib_load(ir);
+  if (mode != UPK_COMPILE_PROJECT && !words_only)
+    read_policies(ir, failures);
+  return loaded && ir->diags->failures == failures ? UPK_OK : UPK_DENIED;
+}
