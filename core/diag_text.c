@@ -74,38 +74,64 @@ static size_t end_column(const upk_span *span, upk_str line) {
   return end > span->column ? end : (size_t)span->column + 1;
 }
 
-/* The marks of all labels on one line, left to right: ^ for the first label
- * of the diagnostic, - for others, each with its text when it fits beside. */
+static const upk_label *next_label(const upk_diag *diag, uint32_t line,
+                                   size_t from) {
+  const upk_label *next = NULL;
+  for (size_t i = 0; i < diag->labels.len; i++) {
+    const upk_label *label = &diag->labels.items[i];
+    if (label->span.line == line && label->span.column >= from &&
+        label->span.source == diag->labels.items[0].span.source &&
+        (!next || label->span.column < next->span.column))
+      next = label;
+  }
+  return next;
+}
+
+/* Whether a label's text has room on the line of marks before the next one. */
+static bool text_fits(const upk_diag *diag, const upk_label *label,
+                      upk_str line) {
+  size_t end = end_column(&label->span, line);
+  const upk_label *next = next_label(diag, label->span.line, end);
+  return !next || end + 1 + label->text.len < next->span.column;
+}
+
+static void mark(renderer *r, const upk_diag *diag, const upk_label *label,
+                 upk_str line) {
+  bool primary = label == diag->labels.items;
+  paint(r, primary ? severities[diag->severity].color : BLUE);
+  repeat(r, primary ? '^' : '-',
+         columns_between(line, label->span.column - 1,
+                         end_column(&label->span, line) - 1));
+}
+
+/* The marks of all labels of one line, left to right: ^ for the first label
+ * of the diagnostic, - for others, with the texts that fit beside them; the
+ * other texts follow on lines of their own. */
 static void mark_line(renderer *r, const upk_diag *diag, upk_str line,
                       uint32_t number, int width) {
+  const upk_label *label;
   size_t at = 1;
   gutter(r, width, 0);
-  for (;;) {
-    const upk_label *next = NULL;
-    for (size_t i = 0; i < diag->labels.len; i++) {
-      const upk_label *label = &diag->labels.items[i];
-      if (label->span.line == number && label->span.column >= at &&
-          label->span.source == diag->labels.items[0].span.source &&
-          (!next || label->span.column < next->span.column))
-        next = label;
-    }
-    if (!next)
-      break;
-    size_t end = end_column(&next->span, line);
-    bool primary = next == diag->labels.items;
-    repeat(r, ' ', columns_between(line, at - 1, next->span.column - 1));
-    paint(r, primary ? severities[diag->severity].color : BLUE);
-    repeat(r, primary ? '^' : '-',
-           columns_between(line, next->span.column - 1, end - 1));
-    at = end;
-    if (next->text.len) {
+  for (; (label = next_label(diag, number, at));) {
+    repeat(r, ' ', columns_between(line, at - 1, label->span.column - 1));
+    mark(r, diag, label, line);
+    at = end_column(&label->span, line);
+    if (label->text.len && text_fits(diag, label, line)) {
       upk_buf_char(r->out, ' ');
-      upk_buf_str(r->out, next->text);
-      at += next->text.len + 1;
+      upk_buf_str(r->out, label->text);
+      at += label->text.len + 1;
     }
     paint(r, PLAIN);
   }
   upk_buf_char(r->out, '\n');
+  for (at = 1; (label = next_label(diag, number, at));
+       at = label->span.column + 1)
+    if (label->text.len && !text_fits(diag, label, line)) {
+      gutter(r, width, 0);
+      repeat(r, ' ', columns_between(line, 0, label->span.column - 1));
+      upk_buf_str(r->out, label->text);
+      upk_buf_char(r->out, '\n');
+    }
 }
 
 static void arrow(renderer *r, const upk_span *span, int width,
