@@ -100,40 +100,55 @@ size_t relate_parent(const ir *ir, const ir_object *object, upk_str parent,
               : 0;
 }
 
-static bool names_equal(const ir_object *object, const upk_str *names,
-                        size_t count) {
-  if (object->name_count != count)
-    return false;
-  for (size_t i = 0; i < count; i++)
-    if (!upk_str_equal(object->name[i], names[i]))
+static int compare_names(const upk_str *a, const upk_str *b, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    int order = upk_str_compare(a[i], b[i]);
+    if (order)
+      return order;
+  }
+  return 0;
+}
+
+/* The row with these keys: facts are sorted by them. */
+static bool find_row(const ir *ir, const ir_kind *kind, const upk_str *names,
+                     size_t count, size_t *ret_row) {
+  upk_str found[RELATE_KEYS_MAX];
+  size_t low = 0;
+  size_t high = ir_kind_rows(ir, kind);
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (read_names(ir, kind->name, &kind->keys, middle, found) != count)
       return false;
-  return true;
+    int order = compare_names(found, names, count);
+    if (order == 0) {
+      *ret_row = middle;
+      return true;
+    }
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return false;
 }
 
 bool relate_parent_object(ir *ir, const ir_object *object, ir_kind *parent,
                           ir_object *ret_parent) {
   upk_str names[RELATE_KEYS_MAX];
+  size_t row = 0;
   const ir_names *keys = parent_keys(object->kind, parent->name);
-  size_t rows = ir_kind_rows(ir, parent);
   if (!keys)
     return false;
   if (keys->len == 0) {
-    if (rows == 1)
-      *ret_parent = ir_object_at(ir, parent, 0);
-    return rows == 1;
+    if (ir_kind_rows(ir, parent) != 1)
+      return false;
+  } else {
+    size_t count = relate_parent(ir, object, parent->name, names);
+    if (!count || !find_row(ir, parent, names, count, &row))
+      return false;
   }
-  size_t count = relate_parent(ir, object, parent->name, names);
-  for (size_t row = 0; count && row < rows; row++) {
-    upk_str found[RELATE_KEYS_MAX];
-    size_t found_count =
-        read_names(ir, parent->name, &parent->keys, row, found);
-    ir_object candidate = {.name = found, .name_count = found_count};
-    if (names_equal(&candidate, names, count)) {
-      *ret_parent = ir_object_at(ir, parent, row);
-      return true;
-    }
-  }
-  return false;
+  *ret_parent = ir_object_at(ir, parent, row);
+  return true;
 }
 
 /* The one object of a kind is a parent without names of its own. */

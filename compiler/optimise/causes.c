@@ -1,0 +1,86 @@
+/* Steps that cannot help now: the general form of "a pinned horizon makes
+ * VACUUM useless". An action says so by
+ *
+ *   blocked_by = { { when = "expression", why = "words" } }
+ *
+ * over attributes of its object, or of what that belongs to. */
+#include "ir/scope.h"
+#include "optimise/optimise.h"
+
+typedef struct blocker {
+  const ir_action *action;
+  ir_scope *scope;
+  upk_expr *when;
+  upk_str why;
+} blocker;
+typedef UPK_VEC(blocker) blockers;
+
+static bool refuse_entry(ir *ir, const ir_action *action, const node *entry) {
+  upk_diag *diag =
+      upk_diag_add(ir->diags, 1554, entry->span,
+                   "`blocked_by` of action `%.*s` is not made of `when` and "
+                   "`why`",
+                   UPK_FMT(action->name));
+  upk_diag_help(ir->diags, diag,
+                "Write { when = \"an expression\", why = \"words\" }.");
+  return false;
+}
+
+static bool is_text(const node *value) {
+  return value && value->type == NODE_TEXT;
+}
+
+static bool read_entry(ir *ir, const ir_action *action, const node *entry,
+                       blockers *list) {
+  const node *when = node_find(entry, "when");
+  const node *why = node_find(entry, "why");
+  ir_kind *kind = ir_kind_find(ir->engine, action->kind);
+  if (!is_text(when) || !is_text(why) || !kind)
+    return refuse_entry(ir, action, entry);
+  ir_scope *scope = ir_scope_of(ir, ir->engine, kind);
+  upk_scope names = ir_scope_names(scope);
+  upk_expr *compiled = upk_expr_compile(ir->arena, when->text, when->text_span,
+                                        &names, UPK_TYPE_BOOL, ir->diags);
+  if (!compiled || !ir_scope_bind(scope))
+    return false;
+  *UPK_PUSH(ir->arena, list) = (blocker){action, scope, compiled, why->text};
+  return true;
+}
+
+/* Adds the entries of an action that has none in `list` yet. */
+static bool read_action(ir *ir, const ir_action *action, blockers *list) {
+  const node *entries = node_find(action->definition, "blocked_by");
+  if (!entries)
+    return true;
+  if (entries->type != NODE_LIST)
+    return refuse_entry(ir, action, entries);
+  for (size_t i = 0; i < entries->list.count; i++)
+    if (!read_entry(ir, action, entries->list.items[i], list))
+      return false;
+  return true;
+}
+
+static void judge(ir *ir, ir_step *step, const blockers *list) {
+  for (size_t i = 0; i < list->len && !step->dropped; i++) {
+    const blocker *b = &list->items[i];
+    if (b->action == step->action &&
+        upk_expr_truth(b->when, b->scope->columns.items, step->object.row) ==
+            UPK_TRUE)
+      optimise_drop(ir, step, UPK_STR("cause"), b->why);
+  }
+}
+
+bool optimise_causes(ir *ir) {
+  blockers list = {0};
+  for (size_t i = 0; i < ir->engine->actions.len; i++) {
+    const ir_action *action = ir->engine->actions.items[i];
+    bool used = false;
+    for (size_t j = 0; j < ir->steps.len && !used; j++)
+      used = ir->steps.items[j].action == action;
+    if (used && !read_action(ir, action, &list))
+      return false;
+  }
+  for (size_t i = 0; list.len && i < ir->steps.len; i++)
+    judge(ir, &ir->steps.items[i], &list);
+  return true;
+}

@@ -1,0 +1,191 @@
+/* schedule: which steps exclude each other, and when each is expected to run.
+ *
+ * A window counts as always open in this version: nothing is deferred for it,
+ * and a note says so where a policy names one.
+ *
+ * Conflicts: two steps whose locks on one object exclude each other share a
+ * key, the object's name. Which modes exclude which stands in the engine's
+ * `lock_conflicts`; without it any two locks on an object do.
+ *
+ * Times: list scheduling on the target's jobs (Graham 1969), the most urgent
+ * first, and of those the longest.
+ */
+#include <stdlib.h>
+
+#include "order/timing.h"
+#include "pass/pass.h"
+
+/* ---- which locks exclude each other ---- */
+
+static bool list_has(const node *list, upk_str text) {
+  if (!list || list->type != NODE_LIST)
+    return false;
+  for (size_t i = 0; i < list->list.count; i++) {
+    const node *item = list->list.items[i];
+    if (item->type == NODE_TEXT && upk_str_equal(item->text, text))
+      return true;
+  }
+  return false;
+}
+
+/* A mode the engine does not list excludes everything: safe, if slow. */
+static bool excludes(const node *table, upk_str mode, upk_str other) {
+  if (!table)
+    return true;
+  const node_member *row = node_member_find(table, mode);
+  const node_member *column = node_member_find(table, other);
+  if (!row || !column)
+    return true;
+  return list_has(row->value, other) || list_has(column->value, mode);
+}
+
+/* ---- locks by object ---- */
+
+typedef struct holder {
+  uint32_t step;
+  upk_str mode;
+} holder;
+
+typedef struct locked {
+  upk_str key; /* display name */
+  UPK_VEC(holder) holders;
+} locked;
+
+typedef struct locking {
+  ir *ir;
+  upk_map by_key;
+  UPK_VEC(locked) objects;
+} locking;
+
+static void add_lock(locking *l, uint32_t step, const ir_lock *lock,
+                     upk_buf *name) {
+  uint64_t number;
+  upk_buf_clear(name);
+  upk_display_name(lock->object.items, lock->object.len, name);
+  if (!upk_map_find(&l->by_key, upk_buf_view(name), &number)) {
+    upk_str key = upk_arena_copy(l->ir->arena, upk_buf_view(name));
+    number = l->objects.len;
+    upk_map_put(&l->by_key, key, number);
+    UPK_PUSH(l->ir->arena, &l->objects)->key = key;
+  }
+  *UPK_PUSH(l->ir->arena, &l->objects.items[number].holders) =
+      (holder){step, lock->mode};
+}
+
+/* The distinct modes on one object, and whether each meets a mode (of another
+ * step) that it excludes. Few modes, however many steps. */
+enum { MODES_MAX = 16 };
+typedef struct modes {
+  upk_str items[MODES_MAX];
+  uint32_t first_step[MODES_MAX];
+  bool shared[MODES_MAX]; /* held by more than one step */
+  bool meets[MODES_MAX];
+  size_t len;
+  bool all; /* too many to tell apart: all conflict */
+} modes;
+
+static size_t mode_number(const modes *m, upk_str mode) {
+  size_t i = 0;
+  while (i < m->len && !upk_str_equal(m->items[i], mode))
+    i++;
+  return i;
+}
+
+static void collect_modes(const locked *object, modes *m) {
+  for (size_t i = 0; i < object->holders.len && !m->all; i++) {
+    const holder *h = &object->holders.items[i];
+    size_t at = mode_number(m, h->mode);
+    if (at < m->len) {
+      m->shared[at] = m->shared[at] || m->first_step[at] != h->step;
+    } else if (m->len < MODES_MAX) {
+      m->items[m->len] = h->mode;
+      m->first_step[m->len++] = h->step;
+    } else {
+      m->all = true;
+    }
+  }
+}
+
+static void find_meetings(modes *m, const node *table) {
+  for (size_t i = 0; i < m->len; i++)
+    for (size_t j = 0; j < m->len; j++) {
+      bool others = i == j ? m->shared[i]
+                           : m->shared[i] || m->shared[j] ||
+                                 m->first_step[i] != m->first_step[j];
+      if (others && excludes(table, m->items[i], m->items[j]))
+        m->meets[i] = true;
+    }
+}
+
+static void add_key(const ir *ir, ir_step *step, upk_str key) {
+  for (size_t i = 0; i < step->conflicts.len; i++)
+    if (upk_str_equal(step->conflicts.items[i], key))
+      return;
+  *UPK_PUSH(ir->arena, &step->conflicts) = key;
+}
+
+static void mark_object(const ir *ir, const locked *object, const node *table) {
+  modes m = {0};
+  if (object->holders.len < 2)
+    return;
+  collect_modes(object, &m);
+  find_meetings(&m, table);
+  for (size_t i = 0; i < object->holders.len; i++) {
+    const holder *h = &object->holders.items[i];
+    size_t mode = mode_number(&m, h->mode);
+    if (m.all || (mode < m.len && m.meets[mode]))
+      add_key(ir, &ir->steps.items[h->step], object->key);
+  }
+}
+
+static int by_bytes(const void *a, const void *b) {
+  return upk_str_compare(*(const upk_str *)a, *(const upk_str *)b);
+}
+
+static void find_conflicts(ir *ir) {
+  locking l = {.ir = ir};
+  upk_buf name = {0};
+  const node *table = node_find(ir->engine->definition, "lock_conflicts");
+  upk_map_init(&l.by_key, ir->arena);
+  for (size_t i = 0; i < ir->plan_order.len; i++) {
+    uint32_t number = ir->plan_order.items[i];
+    const ir_step *step = &ir->steps.items[number];
+    for (size_t j = 0; j < step->locks.len; j++)
+      add_lock(&l, number, &step->locks.items[j], &name);
+  }
+  upk_buf_free(&name);
+  for (size_t i = 0; i < l.objects.len; i++)
+    mark_object(ir, &l.objects.items[i], table);
+  for (size_t i = 0; i < ir->plan_order.len; i++) {
+    ir_names *keys = &ir->steps.items[ir->plan_order.items[i]].conflicts;
+    if (keys->len > 1)
+      qsort(keys->items, keys->len, sizeof *keys->items, by_bytes);
+  }
+}
+
+/* ---- windows ---- */
+
+static void say_windows(ir *ir) {
+  for (size_t i = 0; i < ir->policies.len; i++) {
+    const ir_policy *policy = &ir->policies.items[i];
+    if (!policy->applies || !policy->window_resolved)
+      continue;
+    upk_diag *diag = upk_diag_add(
+        ir->diags, 1560, policy->window.span,
+        "window `%.*s` of policy `%.*s` counts as always open",
+        UPK_FMT(policy->window_resolved->name), UPK_FMT(policy->name));
+    upk_diag_help(ir->diags, diag,
+                  "Start `upkeep apply` within the window until this version "
+                  "waits for it by itself.");
+  }
+}
+
+upk_status pass_schedule(ir *ir) {
+  say_windows(ir);
+  find_conflicts(ir);
+  timing_predict(ir);
+  for (size_t i = 0; i < ir->plan_order.len; i++)
+    ir->totals.blocking_ms +=
+        ir->steps.items[ir->plan_order.items[i]].estimate.blocking_ms;
+  return UPK_OK;
+}
