@@ -43,6 +43,7 @@ enum {
   SCHEMA_ONE = 4,      /* OBJECTS: one stands for a list of one */
   SCHEMA_FUNCTION = 8, /* EXPRESSION: a Lua function will do */
   SCHEMA_LATER = 16,   /* known, but not in this version */
+  SCHEMA_LIST = 32,    /* TEXTS of a format that is only written: a list */
 };
 
 /* Form of a text: a test, its words, and the same as a regex for editors. */
