@@ -26,6 +26,9 @@ void script_push_text(lua_State *lua, int index) {
   case LUA_TBOOLEAN:
     lua_pushstring(lua, lua_toboolean(lua, index) ? "true" : "false");
     break;
+  case LUA_TLIGHTUSERDATA:
+    lua_pushliteral(lua, "null");
+    break;
   default: /* an address would differ from run to run */
     lua_pushstring(lua, luaL_typename(lua, index));
   }

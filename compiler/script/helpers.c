@@ -96,6 +96,8 @@ void script_open_helpers(lua_State *lua) {
                                  {"seconds", seconds}, {"version", version},
                                  {NULL, NULL}};
   luaL_newlib(lua, own);
+  lua_pushlightuserdata(lua, NULL);
+  lua_setfield(lua, -2, "null");
   lua_setfield(lua, -2, "u");
 }
 

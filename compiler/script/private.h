@@ -32,6 +32,7 @@ typedef struct script_declaration {
 typedef enum script_denied {
   SCRIPT_DENIED_NOTHING,
   SCRIPT_DENIED_STRING, /* one string over SCRIPT_STRING_MAX */
+  SCRIPT_DENIED_STACK,  /* calls nested too deep took it */
   SCRIPT_DENIED_MEMORY, /* over the cap, or the system has none */
 } script_denied;
 

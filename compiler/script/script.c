@@ -9,6 +9,8 @@ enum {
   DEFAULT_BYTES = 64 * 1024 * 1024,
   BYTES_PER_UNIT = 16, /* copying costs too: see spend */
   CALLERS_MAX = 4,
+  DEEP_STACK = 10000, /* calls; memory went into them, not into data */
+  SPAN_MAX = 100,     /* columns to mark */
   MESSAGE_MAX = 400,
 };
 
@@ -50,8 +52,12 @@ void script_charge(lua_State *lua, size_t units) {
 /* Notes why and where, in case Lua makes an error of it. */
 static void *deny(script *s, script_denied why) {
   s->denied = why;
-  if (s->lua)
-    s->denied_at = script_where(s->lua);
+  if (!s->lua)
+    return NULL;
+  lua_Debug frame;
+  if (lua_getstack(s->lua, DEEP_STACK, &frame))
+    s->denied = SCRIPT_DENIED_STACK;
+  s->denied_at = script_where(s->lua);
   return NULL;
 }
 
@@ -113,9 +119,10 @@ upk_span script_line_span(script *s, uint32_t source, long line) {
     begin++;
   upk_str row = {text.data + begin, text.len - begin}, rest;
   row = upk_str_trim(upk_str_split(row, '\n', &rest));
+  size_t width = row.len > SPAN_MAX ? SPAN_MAX : row.len ? row.len : 1;
   uint32_t column = (uint32_t)(begin - end) + 1;
   return (upk_span){source, (uint32_t)line, column, (uint32_t)line,
-                    column + (row.len ? (uint32_t)row.len : 1)};
+                    column + (uint32_t)width};
 }
 
 /* Chunks are named "=N" by the number of their source. */
@@ -195,6 +202,8 @@ static int on_error(lua_State *lua) {
 
 /* Faults that Lua knows by their words alone. */
 static int code_of(script *s, int status, const char *message) {
+  if (status == LUA_ERRMEM && s->denied == SCRIPT_DENIED_STACK)
+    return 1308;
   if (status == LUA_ERRMEM)
     return s->exhausted ? 1302 : 1303;
   if (s->fault)

@@ -79,7 +79,8 @@ upk_truth script_predicate(script *s, const node *function,
                            script_table *object, bool *ret_failed);
 
 /* Helpers visible to actions as global `u`: u.ident(name...), u.literal(text)
- * (quoted for `dialect`), u.duration(us), u.bytes(n), u.seconds(us). */
+ * (quoted for `dialect`), u.duration(us), u.bytes(n), u.seconds(us),
+ * u.version(text), u.null (NODE_NULL where a list cannot hold nil). */
 void script_set_dialect(script *s, int dialect /* upk_dialect */);
 
 #endif

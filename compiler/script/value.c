@@ -99,6 +99,23 @@ static void sort_members(node_member *members, size_t count) {
   }
 }
 
+/* The key under the value on top. Places of a list beside named members, as in
+ * { "size", "bytes", reason = true }, become "1", "2". */
+static upk_str key_text(conversion *c, int table, const path_part *path) {
+  lua_State *lua = c->lua;
+  upk_str key;
+  if (lua_type(lua, -2) == LUA_TSTRING) {
+    key.data = lua_tolstring(lua, -2, &key.len);
+    return key;
+  }
+  if (!lua_isinteger(lua, -2))
+    refuse(c, path, "has a key that is no text");
+  lua_Integer place = lua_tointeger(lua, -2);
+  if (place < 1 || (lua_Unsigned)place > lua_rawlen(lua, table))
+    refuse(c, path, "is a list with gaps");
+  return upk_arena_printf(c->arena, "%lld", (long long)place);
+}
+
 static void convert_map(conversion *c, int table, size_t count,
                         const path_part *path, int depth, node *result) {
   lua_State *lua = c->lua;
@@ -106,11 +123,7 @@ static void convert_map(conversion *c, int table, size_t count,
   result->map.members = UPK_NEW_ARRAY(c->arena, node_member, count);
   for (lua_pushnil(lua); lua_next(lua, table); lua_pop(lua, 1)) {
     path_part here = {path, UPK_NO_STR, 0};
-    if (lua_type(lua, -2) != LUA_TSTRING)
-      refuse(c, path,
-             lua_isinteger(lua, -2) ? "has keys like a list, but not 1 to n"
-                                    : "has a key that is no text");
-    here.key.data = lua_tolstring(lua, -2, &here.key.len);
+    here.key = key_text(c, table, path);
     if (!upk_utf8_valid(here.key))
       refuse(c, path, "has a key that is not UTF-8");
     node *value = convert(c, lua_gettop(lua), &here, depth + 1);
@@ -185,6 +198,8 @@ static node *convert(conversion *c, int index, const path_part *path,
     convert_text(c, index, path, result);
   } else if (type == LUA_TTABLE) {
     convert_table(c, index, path, depth, result);
+  } else if (type == LUA_TLIGHTUSERDATA) {
+    result->type = NODE_NULL; /* u.null: the only one there is */
   } else if (type == LUA_TFUNCTION) {
     convert_function(c, index, result);
   } else {
