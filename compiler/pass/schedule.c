@@ -14,30 +14,7 @@
 
 #include "order/timing.h"
 #include "pass/pass.h"
-
-/* ---- which locks exclude each other ---- */
-
-static bool list_has(const node *list, upk_str text) {
-  if (!list || list->type != NODE_LIST)
-    return false;
-  for (size_t i = 0; i < list->list.count; i++) {
-    const node *item = list->list.items[i];
-    if (item->type == NODE_TEXT && upk_str_equal(item->text, text))
-      return true;
-  }
-  return false;
-}
-
-/* A mode the engine does not list excludes everything: safe, if slow. */
-static bool excludes(const node *table, upk_str mode, upk_str other) {
-  if (!table)
-    return true;
-  const node_member *row = node_member_find(table, mode);
-  const node_member *column = node_member_find(table, other);
-  if (!row || !column)
-    return true;
-  return list_has(row->value, other) || list_has(column->value, mode);
-}
+#include "step/locks.h"
 
 /* ---- locks by object ---- */
 
@@ -106,13 +83,13 @@ static void collect_modes(const locked *object, modes *m) {
   }
 }
 
-static void find_meetings(modes *m, const node *table) {
+static void find_meetings(modes *m, const ir_engine *engine) {
   for (size_t i = 0; i < m->len; i++)
     for (size_t j = 0; j < m->len; j++) {
       bool others = i == j ? m->shared[i]
                            : m->shared[i] || m->shared[j] ||
                                  m->first_step[i] != m->first_step[j];
-      if (others && excludes(table, m->items[i], m->items[j]))
+      if (others && locks_exclude(engine, m->items[i], m->items[j]))
         m->meets[i] = true;
     }
 }
@@ -124,12 +101,12 @@ static void add_key(const ir *ir, ir_step *step, upk_str key) {
   *UPK_PUSH(ir->arena, &step->conflicts) = key;
 }
 
-static void mark_object(const ir *ir, const locked *object, const node *table) {
+static void mark_object(const ir *ir, const locked *object) {
   modes m = {0};
   if (object->holders.len < 2)
     return;
   collect_modes(object, &m);
-  find_meetings(&m, table);
+  find_meetings(&m, ir->engine);
   for (size_t i = 0; i < object->holders.len; i++) {
     const holder *h = &object->holders.items[i];
     size_t mode = mode_number(&m, h->mode);
@@ -145,7 +122,6 @@ static int by_bytes(const void *a, const void *b) {
 static void find_conflicts(ir *ir) {
   locking l = {.ir = ir};
   upk_buf name = {0};
-  const node *table = node_find(ir->engine->definition, "lock_conflicts");
   upk_map_init(&l.by_key, ir->arena);
   for (size_t i = 0; i < ir->plan_order.len; i++) {
     uint32_t number = ir->plan_order.items[i];
@@ -155,7 +131,7 @@ static void find_conflicts(ir *ir) {
   }
   upk_buf_free(&name);
   for (size_t i = 0; i < l.objects.len; i++)
-    mark_object(ir, &l.objects.items[i], table);
+    mark_object(ir, &l.objects.items[i]);
   for (size_t i = 0; i < ir->plan_order.len; i++) {
     ir_names *keys = &ir->steps.items[ir->plan_order.items[i]].conflicts;
     if (keys->len > 1)

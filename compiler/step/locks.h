@@ -1,0 +1,14 @@
+/* What lock modes mean, by the engine's `lock_conflicts` and `traffic_locks`
+ * (docs/extending.md). */
+#ifndef COMPILER_STEP_LOCKS_H
+#define COMPILER_STEP_LOCKS_H
+
+#include "ir/ir.h"
+
+/* Whether two locks on one object cannot be held at once. A mode the engine
+ * does not know excludes everything: safe, if slow. */
+bool locks_exclude(const ir_engine *engine, upk_str mode, upk_str other);
+/* Whether the mode excludes all ordinary work, reads and writes. */
+bool locks_all_traffic(const ir_engine *engine, upk_str mode);
+
+#endif
