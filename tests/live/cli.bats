@@ -1,0 +1,128 @@
+# The command line: help, init, explain, schema, compile, formats.
+load common
+
+@test "every verb has help" {
+  run upkeep --help
+  expect_code 0
+  for verb in init validate inspect check plan show diff apply log explain schema compile; do
+    expect_text "  $verb "
+    "$UPKEEP" $verb --help | grep -q "upkeep $verb"
+  done
+  run upkeep --version
+  expect_code 0
+}
+
+@test "init makes a project that validates, and overwrites nothing" {
+  sqlite3 database.db "create table t (a)"
+  run upkeep init
+  expect_code 0
+  run upkeep validate
+  expect_code 0
+  run upkeep check
+  expect_clean
+  run upkeep init
+  expect_code 64
+  expect_text "exists"
+}
+
+@test "init --from looks at the database" {
+  sqlite3 shop.db <"$UPKEEP_SOURCE/examples/quickstart/make_database.sql" >/dev/null
+  run upkeep init --from shop.db --name shop
+  expect_code 0
+  expect_text "sqlite-duplicate-index"
+}
+
+@test "explain knows codes, actions, kinds, attributes and passes" {
+  for word in UPK1104 rebuild_index index index.duplicate_of lower; do
+    run upkeep explain $word
+    expect_code 0
+    [ "${#output}" -gt 20 ]
+  done
+  run upkeep explain rebuld_index
+  expect_code 64
+  expect_text "rebuild_index"
+  run upkeep explain
+  expect_code 0
+}
+
+@test "schemas are JSON" {
+  for word in project policies plan log; do
+    upkeep schema $word | python3 -c 'import json, sys; d = json.load(sys.stdin); assert "$schema" in d'
+  done
+}
+
+@test "the compiler shows its tree after every pass" {
+  sqlite3 shop.db <"$UPKEEP_SOURCE/examples/quickstart/make_database.sql" >/dev/null
+  cp -r "$UPKEEP_SOURCE/examples/quickstart/upkeep.yaml" "$UPKEEP_SOURCE/examples/quickstart/policies" .
+  for pass in front resolve check bind lower optimise order schedule lint emit; do
+    run upkeep compile --dump-after=$pass
+    expect_code 0
+    [ "${#output}" -gt 100 ]
+  done
+  run upkeep compile --dump-after=nonsense
+  expect_code 64
+}
+
+@test "formats: JSON is JSON, markdown fits a pull request, diff tells" {
+  sqlite3 shop.db <"$UPKEEP_SOURCE/examples/quickstart/make_database.sql" >/dev/null
+  cp -r "$UPKEEP_SOURCE/examples/quickstart/upkeep.yaml" "$UPKEEP_SOURCE/examples/quickstart/policies" .
+  run upkeep check --format json
+  expect_code 2
+  echo "$output" | python3 -c 'import json, sys; json.load(sys.stdin)'
+  upkeep plan -o a.json >/dev/null
+  upkeep plan --except sqlite-wal-size -o b.json >/dev/null
+  upkeep show a.json --format json | cmp - a.json
+  [ "$(upkeep show a.json --format markdown | wc -c)" -lt 65000 ]
+  upkeep show a.json --format markdown | grep -q '```mermaid'
+  upkeep show a.json --format sql | grep -qi 'drop index'
+  upkeep show a.json --format mermaid | grep -q flowchart
+  run upkeep diff a.json b.json --detailed-exitcode
+  expect_code 2
+  expect_text "checkpoint"
+  run upkeep diff a.json a.json --detailed-exitcode
+  expect_code 0
+}
+
+@test "flags come from the environment too, and the command line wins" {
+  sqlite3 database.db "create table t (a)"
+  upkeep init
+  UPKEEP_FORMAT=json run upkeep check
+  expect_text '"format":"upkeep.check/1"'
+  UPKEEP_FORMAT=json run upkeep check --format text
+  expect_no_text '"format":"upkeep.check/1"'
+}
+
+@test "a project is found from a folder below, and by -C and -f" {
+  sqlite3 database.db "create table t (a)"
+  upkeep init
+  mkdir -p deep/er
+  (cd deep/er && upkeep check)
+  cd /
+  upkeep -C "$BATS_TEST_TMPDIR" check
+  upkeep check -f "$BATS_TEST_TMPDIR/upkeep.yaml"
+}
+
+@test "apply --json gives one record a line" {
+  sqlite3 shop.db <"$UPKEEP_SOURCE/examples/quickstart/make_database.sql" >/dev/null
+  cp -r "$UPKEEP_SOURCE/examples/quickstart/upkeep.yaml" "$UPKEEP_SOURCE/examples/quickstart/policies" .
+  upkeep plan -o plan.json >/dev/null
+  upkeep apply plan.json --json >events 2>/dev/null
+  python3 - <<'PY'
+import json
+events = [json.loads(line) for line in open("events")]
+names = [e["event"] for e in events]
+assert names[0] == "run.begin" and names[-1] == "run.end", names
+assert [e["seq"] for e in events] == sorted(e["seq"] for e in events)
+PY
+}
+
+@test "apply --dry-run runs the checks and changes nothing" {
+  sqlite3 shop.db <"$UPKEEP_SOURCE/examples/quickstart/make_database.sql" >/dev/null
+  cp -r "$UPKEEP_SOURCE/examples/quickstart/upkeep.yaml" "$UPKEEP_SOURCE/examples/quickstart/policies" .
+  upkeep plan -o plan.json >/dev/null
+  sqlite3 shop.db .schema >before
+  run upkeep apply plan.json --dry-run
+  expect_code 0
+  expect_text "nothing was changed"
+  sqlite3 shop.db .schema | cmp - before
+}
