@@ -349,7 +349,7 @@ static node *read_map(builder *b, unsigned depth) {
 /* The value that begins with the current event; its last event is current
  * afterwards. Recursion ends at MAX_DEPTH. */
 static node *read_node(builder *b, unsigned depth) {
-  if (depth > MAX_DEPTH) {
+  if (depth >= MAX_DEPTH && b->event.type != YAML_SCALAR_EVENT) {
     upk_diag_add(b->diags, 1006, event_span(b),
                  "lists and maps are nested more than %d deep", MAX_DEPTH);
     return NULL;
