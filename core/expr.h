@@ -38,7 +38,8 @@ const char *upk_type_name(upk_type type);
 bool upk_type_find(upk_str name, upk_type *ret_type);
 
 /* v14.2 -> 14 * 10^8 + 2 * 10^4; up to four parts, each below 10^4 (the first
- * below 10^6). "16.4 (Debian 16.4-1)" is read up to the first other byte. */
+ * below 10^6); the fourth is read and dropped. "16.4 (Debian 16.4-1)" is read
+ * up to the first other byte. */
 bool upk_version_parse(upk_str text, int64_t *ret_version);
 void upk_version_format(int64_t version, upk_buf *out);
 
@@ -65,6 +66,9 @@ typedef struct upk_name {
   const upk_str *arguments;
   size_t argument_count;
 } upk_name;
+/* As it is written in an expression, quoted where it must be:
+ * oldest_row_age(created_at), labels."cost-center". */
+void upk_name_print(const upk_name *name, upk_buf *out);
 
 /* How names get meaning. The caller numbers its columns with slots 0.. */
 typedef struct upk_scope {
@@ -113,7 +117,8 @@ void upk_expr_print(const upk_expr *expr,
 void upk_literal_print(upk_type type, const upk_column *column, size_t row,
                        upk_buf *out);
 
-/* Faults met in evaluation; they give NULL. */
+/* Rows whose result is unknown because of a fault; one that case, coalesce,
+ * `and` or `or` made irrelevant is not counted. */
 typedef struct upk_expr_faults {
   size_t overflows, zero_divisions;
   size_t first_row; /* of the first fault; meaningless when none */
@@ -128,20 +133,26 @@ void upk_expr_eval(const upk_expr *expr, const upk_column *columns,
                    upk_column *ret_result, upk_expr_faults *faults);
 
 typedef enum upk_truth { UPK_FALSE, UPK_TRUE, UPK_UNKNOWN } upk_truth;
+/* Of a BOOL expression, for one row; allocates nothing unless the expression
+ * is large or makes text. */
 upk_truth upk_expr_truth(const upk_expr *expr, const upk_column *columns,
-                         size_t row); /* of a BOOL expression, one row */
+                         size_t row);
 
 /* Why a boolean is false (or NULL) for a row, in its own words: the
  * comparisons that decide it, turned round, with values: "bloat_ratio 41% >
  * 30%", joined by ", ". For NULL: names that are NULL: "bloat_ratio is
- * unknown". */
+ * unknown". Of one that is true, the comparisons that make it so. Sizes and
+ * durations are shortened where that keeps the two sides apart; control
+ * characters are shown as \xHH, and long texts are cut. */
 void upk_expr_because(const upk_expr *expr, const upk_column *columns,
                       size_t row, upk_buf *out);
 
-/* Patterns, for selectors and allow-lists elsewhere too. */
+/* Patterns, for selectors and allow-lists elsewhere too. Characters are those
+ * of UTF-8; `fold_case` folds ASCII letters. */
 bool upk_like(upk_str text, upk_str pattern, bool fold_case); /* % _ \ */
-bool upk_glob(
-    upk_str text,
-    upk_str pattern); /* star ? [a-z]; '/' is not special; "**" also crosses */
+bool upk_glob(upk_str text, upk_str pattern); /* star ? [a-z] [!a-z] \ */
+/* The same for paths: star, ? and [] do not cross '/', "**" does, and "**"
+ * with a slash behind it also stands for no folder at all. */
+bool upk_glob_path(upk_str text, upk_str pattern);
 
 #endif

@@ -40,14 +40,6 @@ static void label_type(checker *c, upk_diag *diag, const expr_node *node) {
                  upk_type_name(node->type));
 }
 
-/* Gives the primary place its type too; the first label is the primary. */
-static void label_primary(checker *c, upk_diag *diag, upk_type type) {
-  if (diag->labels.len)
-    diag->labels.items[0].text =
-        upk_arena_copy(c->context->diags->arena,
-                       upk_str_from(upk_type_name(type)));
-}
-
 /* ---- literals that fit in ---- */
 
 static bool is_literal(const expr_node *node, upk_type type) {
@@ -168,8 +160,7 @@ static void help_literal(checker *c, upk_diag *diag, upk_type type,
                   "write %lld%%, or %lld.0 for %lld times", (long long)n,
                   (long long)n, (long long)n);
   else
-    upk_diag_help(c->context->diags, diag, "write %s",
-                  expr_type_example(type));
+    upk_diag_help(c->context->diags, diag, "write %s", expr_type_example(type));
 }
 
 /* `leader` has the type that `wrong` should have had. The places are marked in
@@ -183,12 +174,11 @@ static void report_mismatch(checker *c, int code, const char *verb,
   const expr_node *subject = literal_left ? right : left;
   const expr_node *other = literal_left ? left : right;
   upk_str name = excerpt(c, subject);
-  upk_diag *diag =
-      expr_report(c->context, code, left->start, left->end,
-                  "`%.*s` is %s and cannot be %s %s", UPK_FMT(name),
-                  expr_type_phrase(subject->type), verb,
-                  expr_type_phrase(other->type));
-  label_primary(c, diag, left->type);
+  upk_diag *diag = expr_report(c->context, code, left->start, left->end,
+                               "`%.*s` is %s and cannot be %s %s",
+                               UPK_FMT(name), expr_type_phrase(subject->type),
+                               verb, expr_type_phrase(other->type));
+  label_type(c, diag, left);
   label_type(c, diag, right);
   help_literal(c, diag, subject->type, other);
 }
@@ -201,12 +191,11 @@ static bool require(checker *c, expr_node **item, upk_type type,
   if (adopt(c, item, type))
     return true;
   upk_str name = excerpt(c, *item);
-  upk_diag *diag =
-      expr_report(c->context, 1106, (*item)->start, (*item)->end,
-                  "`%.*s` is %s, but %s takes %s", UPK_FMT(name),
-                  expr_type_phrase((*item)->type), taker,
-                  expr_type_phrase(type));
-  label_primary(c, diag, (*item)->type);
+  upk_diag *diag = expr_report(c->context, 1106, (*item)->start, (*item)->end,
+                               "`%.*s` is %s, but %s takes %s", UPK_FMT(name),
+                               expr_type_phrase((*item)->type), taker,
+                               expr_type_phrase(type));
+  label_type(c, diag, *item);
   if (type == UPK_TYPE_BOOL && expr_is_number((*item)->type))
     upk_diag_help(c->context->diags, diag, "compare it, such as `%.*s > 0`",
                   UPK_FMT(name));
@@ -239,7 +228,7 @@ static upk_name folded_name(upk_arena *arena, const upk_name *name) {
 
 static upk_str printed(checker *c, const upk_name *name) {
   upk_buf text = {0};
-  expr_name_print(name, &text);
+  upk_name_print(name, &text);
   upk_str copy = upk_arena_copy(c->context->arena, upk_buf_view(&text));
   upk_buf_free(&text);
   return copy;
@@ -248,14 +237,14 @@ static upk_str printed(checker *c, const upk_name *name) {
 static void report_unknown(checker *c, const expr_node *node,
                            const expr_use *use) {
   upk_str wrong = excerpt(c, node);
-  upk_diag *diag = expr_report(c->context, 1107, node->start, node->end,
-                               "there is no attribute `%.*s` here",
-                               UPK_FMT(wrong));
+  upk_diag *diag =
+      expr_report(c->context, 1107, node->start, node->end,
+                  "there is no attribute `%.*s` here", UPK_FMT(wrong));
   upk_str *candidates = NULL;
-  size_t count = c->scope->candidates
-                     ? c->scope->candidates(c->scope->ctx, c->context->arena,
-                                            &candidates)
-                     : 0;
+  size_t count =
+      c->scope->candidates
+          ? c->scope->candidates(c->scope->ctx, c->context->arena, &candidates)
+          : 0;
   if (use->quoted && !use->name.qualifier.data)
     help(c, diag, "a text stands in single quotes, such as 'so'");
   else
@@ -267,6 +256,8 @@ static void report_unknown(checker *c, const expr_node *node,
 static bool look_up(checker *c, const expr_use *use, upk_expr_name *ret_name) {
   const upk_scope *scope = c->scope;
   ret_name->name = use->name;
+  if (!scope->find)
+    return false;
   if (scope->find(scope->ctx, &use->name, &ret_name->type, &ret_name->slot))
     return true;
   ret_name->name = folded_name(c->context->arena, &use->name);
@@ -310,11 +301,11 @@ static void check_logic(checker *c, expr_node *node) {
 
 static void check_is(checker *c, expr_node *node) {
   node->type = UPK_TYPE_BOOL;
-  node->wrong = node->op == EXPR_TOKEN_NULL
-                    ? any_wrong(node)
-                    : !require(c, &node->items[0], UPK_TYPE_BOOL,
-                               node->op == EXPR_TOKEN_TRUE ? "`is true`"
-                                                           : "`is false`");
+  node->wrong =
+      node->op == EXPR_TOKEN_NULL
+          ? any_wrong(node)
+          : !require(c, &node->items[0], UPK_TYPE_BOOL,
+                     node->op == EXPR_TOKEN_TRUE ? "`is true`" : "`is false`");
 }
 
 static void warn_null(checker *c, const expr_node *node) {
@@ -337,9 +328,9 @@ static bool check_order(checker *c, const expr_node *node, upk_type type,
                (equality && type == UPK_TYPE_BOOL);
   if (right)
     return true;
-  upk_diag *diag = expr_report(
-      c->context, 1120, node->start, node->end, "%s has no %s",
-      expr_type_phrase(type), equality ? "equality" : "less and more");
+  upk_diag *diag = expr_report(c->context, 1120, node->start, node->end,
+                               "%s has no %s", expr_type_phrase(type),
+                               equality ? "equality" : "less and more");
   if (type == UPK_TYPE_BOOL)
     help(c, diag, "write the bool alone, or `not` before it");
   else
@@ -356,9 +347,9 @@ static void check_comparison(checker *c, expr_node *node) {
   upk_type type;
   expr_node *leader, *wrong = unify(c, node, 0, 1, &type, &leader);
   node->wrong |= wrong != NULL;
-  bool equality = node->kind == EXPR_IN || (node->kind == EXPR_COMPARE &&
-                                            (node->op == EXPR_TOKEN_EQ ||
-                                             node->op == EXPR_TOKEN_NE));
+  bool equality = node->kind == EXPR_IN ||
+                  (node->kind == EXPR_COMPARE &&
+                   (node->op == EXPR_TOKEN_EQ || node->op == EXPR_TOKEN_NE));
   if (wrong)
     report_mismatch(c, 1104, "compared with", leader, wrong);
   else if (!check_order(c, node, type, equality))
@@ -405,8 +396,8 @@ static void check_pattern(checker *c, expr_node *node) {
     help(c, diag, "write the pattern out, or use `like`");
     return;
   } else if (!like)
-    node->wrong = !expr_regex_compile(c->context->arena, pattern->value.text,
-                                      &error);
+    node->wrong =
+        !expr_regex_compile(c->context->arena, pattern->value.text, &error);
   if (node->wrong)
     expr_report(c->context, 1114, pattern->start, pattern->end,
                 "in the pattern, at character %zu: %s", error.offset + 1,
@@ -425,11 +416,11 @@ static void bend_factor(expr_node *item, const expr_node *other) {
 
 static void report_arithmetic(checker *c, const expr_node *node) {
   const expr_node *left = node->items[0], *right = node->items[1];
-  upk_diag *diag = expr_report(
-      c->context, 1105, left->start, left->end,
-      "`%c` has no meaning between %s and %s", node->op,
-      expr_type_phrase(left->type), expr_type_phrase(right->type));
-  label_primary(c, diag, left->type);
+  upk_diag *diag =
+      expr_report(c->context, 1105, left->start, left->end,
+                  "`%c` has no meaning between %s and %s", node->op,
+                  expr_type_phrase(left->type), expr_type_phrase(right->type));
+  label_type(c, diag, left);
   label_type(c, diag, right);
   bool sum = node->op == '+' || node->op == '-';
   if (sum && expr_is_number(left->type) && right->kind == EXPR_LITERAL)
@@ -452,8 +443,8 @@ static void check_arithmetic(checker *c, expr_node *node) {
   }
   if (left->type == UPK_TYPE_NULL || right->type == UPK_TYPE_NULL)
     return; /* null, of no type */
-  bool times = left->type == UPK_TYPE_TIMESTAMP ||
-               right->type == UPK_TYPE_TIMESTAMP;
+  bool times =
+      left->type == UPK_TYPE_TIMESTAMP || right->type == UPK_TYPE_TIMESTAMP;
   bool sum = sign == '+' || sign == '-';
   if (sum && !times && expr_is_number(left->type) &&
       expr_is_number(right->type))
@@ -462,8 +453,8 @@ static void check_arithmetic(checker *c, expr_node *node) {
     bend_factor(left, right);
     bend_factor(right, left);
   }
-  node->wrong = !expr_arithmetic(sign, left->type, right->type, &node->type,
-                                 &scale);
+  node->wrong =
+      !expr_arithmetic(sign, left->type, right->type, &node->type, &scale);
   if (node->wrong)
     report_arithmetic(c, node);
 }
@@ -474,11 +465,11 @@ static bool check_number(checker *c, expr_node *node, const char *taker) {
   if (item->wrong || item->type == UPK_TYPE_NULL || expr_is_number(item->type))
     return !item->wrong;
   upk_str name = excerpt(c, item);
-  upk_diag *diag = expr_report(
-      c->context, 1106, item->start, item->end,
-      "`%.*s` is %s, but %s takes a number", UPK_FMT(name),
-      expr_type_phrase(item->type), taker);
-  label_primary(c, diag, item->type);
+  upk_diag *diag =
+      expr_report(c->context, 1106, item->start, item->end,
+                  "`%.*s` is %s, but %s takes a number", UPK_FMT(name),
+                  expr_type_phrase(item->type), taker);
+  label_type(c, diag, item);
   return false;
 }
 
@@ -520,9 +511,7 @@ static void check_relabel(checker *c, expr_node *node) {
                             rate ? "`per_day`" : "`int`");
   if (node->wrong)
     return;
-  node->type = bytes  ? UPK_TYPE_BYTE_RATE
-               : rate ? UPK_TYPE_RATE
-                      : UPK_TYPE_INT;
+  node->type = bytes ? UPK_TYPE_BYTE_RATE : rate ? UPK_TYPE_RATE : UPK_TYPE_INT;
   if (node->items[0]->kind == EXPR_LITERAL && !node->items[0]->is_null)
     become_literal(node, node->type);
 }
@@ -544,8 +533,7 @@ static void check_call(checker *c, expr_node *node) {
   case EXPR_FUNCTION_MIN:
   case EXPR_FUNCTION_MAX:
     check_branches(c, node, 1);
-    node->wrong =
-        node->wrong || !check_order(c, node, node->type, false);
+    node->wrong = node->wrong || !check_order(c, node, node->type, false);
     break;
   case EXPR_FUNCTION_ABS:
     node->wrong = !check_number(c, node, "`abs`");
@@ -632,11 +620,11 @@ void expr_check(expr_context *context, const upk_scope *scope,
       fit(root, expected, true);
     return;
   }
-  upk_diag *diag = expr_report(context, 1118, root->start, root->end,
-                               "the expression is %s, but %s is needed",
-                               expr_type_phrase(root->type),
-                               expr_type_phrase(expected));
-  label_primary(&c, diag, root->type);
+  upk_diag *diag =
+      expr_report(context, 1118, root->start, root->end,
+                  "the expression is %s, but %s is needed",
+                  expr_type_phrase(root->type), expr_type_phrase(expected));
+  label_type(&c, diag, root);
   if (expected == UPK_TYPE_BOOL && expr_is_number(root->type))
     help(&c, diag, "compare it with a limit, such as `<= ...`");
   root->wrong = true;

@@ -86,14 +86,15 @@ upk_str expr_excerpt(const expr_context *context, size_t start, size_t end) {
   }
   if (cut)
     upk_buf_str(&shown, UPK_STR("..."));
-  upk_str copy = shown.len ? upk_arena_copy(context->arena, upk_buf_view(&shown))
-                           : UPK_STR("");
+  upk_str copy = shown.len
+                     ? upk_arena_copy(context->arena, upk_buf_view(&shown))
+                     : UPK_STR("");
   upk_buf_free(&shown);
   return copy;
 }
 
-upk_diag *expr_report(expr_context *context, int code, size_t start,
-                      size_t end, const char *format, ...) {
+upk_diag *expr_report(expr_context *context, int code, size_t start, size_t end,
+                      const char *format, ...) {
   upk_buf message = {0};
   char small[256];
   va_list list;

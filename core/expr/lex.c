@@ -56,15 +56,14 @@ bool expr_is_plain_name(upk_str text) {
   if (text.len == 0 || !(is_letter(text.data[0])))
     return false;
   for (size_t i = 0; i < text.len; i++)
-    if (!is_word(text.data[i]) ||
-        (text.data[i] >= 'A' && text.data[i] <= 'Z'))
+    if (!is_word(text.data[i]) || (text.data[i] >= 'A' && text.data[i] <= 'Z'))
       return false;
   bool version = text.len > 1 && text.data[0] == 'v' && is_digit(text.data[1]);
   return !version && keyword_of(text) == EXPR_TOKEN_NAME;
 }
 
-static expr_token *push(lexer *l, expr_tokens *tokens,
-                        expr_token_kind kind, size_t start) {
+static expr_token *push(lexer *l, expr_tokens *tokens, expr_token_kind kind,
+                        size_t start) {
   expr_token *token = UPK_PUSH(l->context->arena, tokens);
   token->kind = kind;
   token->start = (uint32_t)start;
@@ -87,8 +86,7 @@ static bool at_version(const lexer *l, const expr_tokens *tokens) {
 
 static void lex_version(lexer *l, expr_tokens *tokens) {
   size_t start = l->at++;
-  while (is_digit(peek(l, 0)) ||
-         (peek(l, 0) == '.' && is_digit(peek(l, 1))))
+  while (is_digit(peek(l, 0)) || (peek(l, 0) == '.' && is_digit(peek(l, 1))))
     l->at++;
   upk_str digits = {l->text.data + start + 1, l->at - start - 1};
   expr_token *token = push(l, tokens, EXPR_TOKEN_LITERAL, start);
@@ -220,9 +218,9 @@ static void lex_symbol(lexer *l, expr_tokens *tokens) {
   l->at += length;
   push(l, tokens, EXPR_TOKEN_WRONG, start);
   upk_str found = expr_excerpt(l->context, start, l->at);
-  upk_diag *diag = expr_report(l->context, 1101, start, l->at,
-                               "`%.*s` is not used in expressions",
-                               UPK_FMT(found));
+  upk_diag *diag =
+      expr_report(l->context, 1101, start, l->at,
+                  "`%.*s` is not used in expressions", UPK_FMT(found));
   if (help)
     upk_diag_help(l->context->diags, diag, "%s", help);
 }

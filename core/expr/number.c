@@ -24,7 +24,7 @@ static const char *const time_units[] = {"us", "ms", "s", "min",
 /* A literal in pieces: whole.fraction unit. */
 typedef struct number_pieces {
   size_t start, end;
-  expr_wide digits; /* of whole and fraction together, without _ */
+  expr_wide digits;       /* of whole and fraction together, without _ */
   size_t whole, fraction; /* how many digits each has */
   bool too_long;          /* more digits than can be exact */
   upk_str unit;
@@ -137,8 +137,8 @@ static const number_unit *unit_of(const number_pieces *pieces) {
 }
 
 /* 1h30m: timefmt's grammar, after _ are taken out. */
-static bool read_duration(const expr_context *context, const number_pieces *pieces,
-                          int64_t *ret_value) {
+static bool read_duration(const expr_context *context,
+                          const number_pieces *pieces, int64_t *ret_value) {
   upk_buf clean = {0};
   for (size_t i = pieces->start; i < pieces->end; i++)
     if (context->text.data[i] != '_')
@@ -181,11 +181,11 @@ static void report_unit(expr_context *context, const number_pieces *pieces) {
   bool duration = looks_like_duration(unit);
   upk_str whole = expr_excerpt(context, pieces->start, pieces->end);
   upk_str shown = expr_excerpt(context, pieces->end - unit.len, pieces->end);
-  upk_diag *diag =
-      duration ? expr_report(context, 1103, pieces->start, pieces->end,
-                             "`%.*s` is not a duration", UPK_FMT(whole))
-               : expr_report(context, 1103, pieces->start, pieces->end,
-                             "`%.*s` is not a unit", UPK_FMT(shown));
+  upk_diag *diag = duration
+                       ? expr_report(context, 1103, pieces->start, pieces->end,
+                                     "`%.*s` is not a duration", UPK_FMT(whole))
+                       : expr_report(context, 1103, pieces->start, pieces->end,
+                                     "`%.*s` is not a unit", UPK_FMT(shown));
   const char *meant = meant_unit(unit);
   if (meant && !(duration && pieces->fraction))
     upk_diag_help(context->diags, diag, "did you mean %.*s%s?",
@@ -209,11 +209,10 @@ static bool report_range(expr_context *context, const number_pieces *pieces) {
 
 static bool report_fine(expr_context *context, const number_pieces *pieces,
                         upk_type type) {
-  upk_diag *diag =
-      expr_report(context, 1113, pieces->start, pieces->end,
-                  type == UPK_TYPE_RATIO
-                      ? "the ratio is finer than parts per million"
-                      : "the count is not a whole number");
+  upk_diag *diag = expr_report(context, 1113, pieces->start, pieces->end,
+                               type == UPK_TYPE_RATIO
+                                   ? "the ratio is finer than parts per million"
+                                   : "the count is not a whole number");
   if (type == UPK_TYPE_RATIO)
     upk_diag_help(context->diags, diag,
                   "write at most 4 decimals before %%, or 6 without it");
@@ -242,8 +241,8 @@ static bool scale(expr_context *context, const number_pieces *pieces,
   return true;
 }
 
-bool expr_number_read(expr_context *context, size_t *offset,
-                      upk_type *ret_type, int64_t *ret_value) {
+bool expr_number_read(expr_context *context, size_t *offset, upk_type *ret_type,
+                      int64_t *ret_value) {
   if (is_date(context->text, *offset))
     return read_timestamp(context, offset, ret_type, ret_value);
   number_pieces pieces = scan(context->text, *offset);

@@ -172,13 +172,12 @@ static expr_node *negated(parser *p, expr_node *item, bool negate) {
 
 static expr_node *literal(parser *p, upk_type type) {
   const expr_token *token = take(p);
-  expr_node *node = expr_node_new(p->context->arena, EXPR_LITERAL,
-                                  token->start, token->end);
+  expr_node *node =
+      expr_node_new(p->context->arena, EXPR_LITERAL, token->start, token->end);
   node->type = type;
   node->is_null = type == UPK_TYPE_NULL;
-  node->value.integer = type == UPK_TYPE_BOOL
-                            ? token->kind == EXPR_TOKEN_TRUE
-                            : token->integer;
+  node->value.integer =
+      type == UPK_TYPE_BOOL ? token->kind == EXPR_TOKEN_TRUE : token->integer;
   node->value.text = token->text;
   return node;
 }
@@ -196,14 +195,12 @@ static expr_node *list_literal(parser *p, expr_node *item, size_t start) {
       expr_report(p->context, 1102, item->start, item->end,
                   "a list holds texts only");
     right &= text;
-    bool more =
-        accept(p, EXPR_TOKEN_COMMA) && !is_at(p, EXPR_TOKEN_CLOSE);
+    bool more = accept(p, EXPR_TOKEN_COMMA) && !is_at(p, EXPR_TOKEN_CLOSE);
     item = more ? parse_or(p) : NULL;
   }
   right &= expect(p, EXPR_TOKEN_CLOSE, "`)`");
-  expr_node *node =
-      expr_node_new(p->context->arena, right ? EXPR_LITERAL : EXPR_WRONG,
-                    start, last_end(p));
+  expr_node *node = expr_node_new(
+      p->context->arena, right ? EXPR_LITERAL : EXPR_WRONG, start, last_end(p));
   node->type = UPK_TYPE_LIST;
   node->value.list = (upk_list){texts.items, texts.len};
   return node;
@@ -223,10 +220,10 @@ static expr_node *parenthesised(parser *p) {
 /* case when c then r [when ...] [else e] end */
 static expr_node *parse_case(parser *p) {
   const expr_token *word = take(p);
-  expr_node *node = expr_node_new(p->context->arena, EXPR_CASE, word->start,
-                                  word->end);
-  expr_node *otherwise = expr_node_new(p->context->arena, EXPR_LITERAL,
-                                       word->start, word->start);
+  expr_node *node =
+      expr_node_new(p->context->arena, EXPR_CASE, word->start, word->end);
+  expr_node *otherwise =
+      expr_node_new(p->context->arena, EXPR_LITERAL, word->start, word->start);
   otherwise->is_null = true;
   add_item(p, node, otherwise);
   if (!is_at(p, EXPR_TOKEN_WHEN))
@@ -273,8 +270,8 @@ static int find_function(upk_str name) {
 
 static expr_node *name_node(parser *p, const upk_name *name, bool quoted,
                             size_t start) {
-  expr_node *node = expr_node_new(p->context->arena, EXPR_NAME, start,
-                                  last_end(p));
+  expr_node *node =
+      expr_node_new(p->context->arena, EXPR_NAME, start, last_end(p));
   node->name = (uint32_t)p->uses->len;
   *UPK_PUSH(p->context->arena, p->uses) = (expr_use){*name, quoted};
   return node;
@@ -282,9 +279,8 @@ static expr_node *name_node(parser *p, const upk_name *name, bool quoted,
 
 /* Suggests for a name that is called as a function and is none. */
 static void report_function(parser *p, upk_str name, size_t start) {
-  upk_diag *diag =
-      expr_report(p->context, 1108, start, start + name.len,
-                  "there is no function `%.*s`", UPK_FMT(name));
+  upk_diag *diag = expr_report(p->context, 1108, start, start + name.len,
+                               "there is no function `%.*s`", UPK_FMT(name));
   upk_str names[EXPR_FUNCTION_COUNT];
   for (size_t i = 0; i < EXPR_FUNCTION_COUNT; i++)
     names[i] = upk_str_from(functions[i].name);
@@ -320,8 +316,8 @@ static expr_node *attribute_call(parser *p, upk_name *name, bool quoted,
 }
 
 static expr_node *call(parser *p, int function, size_t start) {
-  expr_node *node = expr_node_new(p->context->arena, EXPR_CALL, start,
-                                  last_end(p));
+  expr_node *node =
+      expr_node_new(p->context->arena, EXPR_CALL, start, last_end(p));
   node->op = function;
   if (!is_at(p, EXPR_TOKEN_CLOSE))
     do
@@ -363,9 +359,8 @@ static expr_node *parse_name(parser *p) {
       name.name = token->text;
       name_start = token->start;
     } else /* setting.pg_stat_statements.max */
-      name.name =
-          upk_arena_printf(p->context->arena, "%.*s.%.*s", UPK_FMT(name.name),
-                           UPK_FMT(token->text));
+      name.name = upk_arena_printf(p->context->arena, "%.*s.%.*s",
+                                   UPK_FMT(name.name), UPK_FMT(token->text));
   }
   if (accept(p, EXPR_TOKEN_OPEN))
     return attribute_call(p, &name, quoted, start, name_start);
@@ -419,7 +414,8 @@ static expr_node *unary(parser *p) {
   if (!is_at(p, EXPR_TOKEN_MINUS))
     return primary(p);
   size_t start = take(p)->start;
-  bool number = is_at(p, EXPR_TOKEN_LITERAL) && expr_is_number(current(p)->type);
+  bool number =
+      is_at(p, EXPR_TOKEN_LITERAL) && expr_is_number(current(p)->type);
   if (!enter(p))
     return deep(p);
   expr_node *item = unary(p);
@@ -597,8 +593,10 @@ expr_node *expr_parse(expr_context *context, expr_uses *ret_uses) {
   parser p = {.context = context, .uses = ret_uses};
   expr_lex(context, &p.tokens);
   if (p.tokens.len == 1) {
-    upk_diag *diag = expr_report(context, 1122, 0, 0, "the expression is empty");
-    upk_diag_help(context->diags, diag, "write a condition, or leave the key out");
+    upk_diag *diag =
+        expr_report(context, 1122, 0, 0, "the expression is empty");
+    upk_diag_help(context->diags, diag,
+                  "write a condition, or leave the key out");
     return expr_node_new(context->arena, EXPR_WRONG, 0, 0);
   }
   expr_node *root = parse_or(&p);

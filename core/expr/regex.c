@@ -74,8 +74,9 @@ static bool fail_at(regex_parser *p, size_t offset, const char *text) {
 
 static bool add(regex_parser *p, regex_insn insn) {
   if (p->out->code.len >= EXPR_REGEX_MAX_PROGRAM)
-    return fail_at(p, p->at, "the pattern is too large once its repeats are "
-                             "written out");
+    return fail_at(p, p->at,
+                   "the pattern is too large once its repeats are "
+                   "written out");
   *UPK_PUSH(p->arena, &p->out->code) = insn;
   return true;
 }
@@ -132,13 +133,15 @@ static void add_range(regex_parser *p, uint32_t low, uint32_t high) {
 }
 
 static const struct regex_class {
-  const char *name; /* of [:name:]; \d \s \w are digit, space, word */
+  const char *name;   /* of [:name:]; \d \s \w are digit, space, word */
   const char *ranges; /* pairs */
 } classes[] = {
-    {"alnum", "09AZaz"}, {"alpha", "AZaz"},     {"blank", "  \t\t"},
-    {"cntrl", "\x01\x1f\x7f\x7f"}, {"digit", "09"}, {"graph", "!~"},
-    {"lower", "az"},     {"print", " ~"},       {"punct", "!/:@[`{~"},
-    {"space", "\t\r  "}, {"upper", "AZ"},       {"xdigit", "09AFaf"},
+    {"alnum", "09AZaz"},   {"alpha", "AZaz"},
+    {"blank", "  \t\t"},   {"cntrl", "\x01\x1f\x7f\x7f"},
+    {"digit", "09"},       {"graph", "!~"},
+    {"lower", "az"},       {"print", " ~"},
+    {"punct", "!/:@[`{~"}, {"space", "\t\r  "},
+    {"upper", "AZ"},       {"xdigit", "09AFaf"},
     {"word", "09AZ__az"},
 };
 
@@ -155,7 +158,10 @@ static bool add_class(regex_parser *p, upk_str name) {
 
 /* \d \w \s; false when `c` is none of them. */
 static bool add_escape_class(regex_parser *p, char c) {
-  const char *name = c == 'd' ? "digit" : c == 'w' ? "word" : c == 's' ? "space" : "";
+  const char *name = c == 'd'   ? "digit"
+                     : c == 'w' ? "word"
+                     : c == 's' ? "space"
+                                : "";
   return add_class(p, upk_str_from(name));
 }
 
@@ -204,7 +210,8 @@ static bool bracket_item(regex_parser *p) {
     return bracket_class(p);
   if (upk_str_starts(rest, "[.") || upk_str_starts(rest, "[="))
     return fail_at(p, p->at, "collating elements are not in the C locale");
-  if (rest.len > 1 && rest.data[0] == '\\' && add_escape_class(p, rest.data[1])) {
+  if (rest.len > 1 && rest.data[0] == '\\' &&
+      add_escape_class(p, rest.data[1])) {
     p->at += 2;
     return true;
   }
@@ -441,9 +448,8 @@ static bool alternatives(regex_parser *p) {
 
 const expr_regex *expr_regex_compile(upk_arena *arena, upk_str pattern,
                                      expr_regex_error *ret_error) {
-  regex_parser p = {.arena = arena,
-                    .pattern = pattern,
-                    .out = UPK_NEW(arena, expr_regex)};
+  regex_parser p = {
+      .arena = arena, .pattern = pattern, .out = UPK_NEW(arena, expr_regex)};
   bool right = alternatives(&p);
   if (right && !at_end(&p))
     right = fail_at(&p, p.at, "this `)` closes nothing");

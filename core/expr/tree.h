@@ -70,9 +70,9 @@ struct expr_node {
   expr_kind kind;
   int op;
   upk_type type;
-  bool wrong;   /* has no type: an error in it was reported */
-  bool is_null; /* LITERAL: null, whatever the type it took on */
-  bool typed;   /* LITERAL: int(5), which is no ratio and no rate */
+  bool wrong;          /* has no type: an error in it was reported */
+  bool is_null;        /* LITERAL: null, whatever the type it took on */
+  bool typed;          /* LITERAL: int(5), which is no ratio and no rate */
   uint32_t start, end; /* bytes of the text */
   uint32_t depth;
   expr_value value; /* LITERAL */
@@ -101,8 +101,8 @@ typedef struct expr_context {
 upk_span expr_span(const expr_context *context, size_t start, size_t end);
 /* Adds a diagnostic at bytes [start, end); counts it. When the place cannot be
  * told within the source, a note shows the part that is meant. */
-upk_diag *expr_report(expr_context *context, int code, size_t start,
-                      size_t end, const char *format, ...) UPK_PRINTF(5, 6);
+upk_diag *expr_report(expr_context *context, int code, size_t start, size_t end,
+                      const char *format, ...) UPK_PRINTF(5, 6);
 /* The text of [start, end) for a message: at most 48 bytes, printable. */
 upk_str expr_excerpt(const expr_context *context, size_t start, size_t end);
 
@@ -145,7 +145,9 @@ bool expr_literal_fits(int64_t value, upk_type type, int64_t *ret_value);
 const char *expr_type_phrase(upk_type type);
 const char *expr_type_example(upk_type type);
 
-void expr_name_print(const upk_name *name, upk_buf *out);
+/* A word that needs no double quotes. */
 bool expr_is_plain_name(upk_str text);
+/* One part of an expression, normalised, without outer parentheses. */
+void expr_node_print(const upk_expr *expr, const expr_node *node, upk_buf *out);
 
 #endif

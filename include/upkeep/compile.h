@@ -18,7 +18,7 @@ typedef struct upk_source {
    * (*ret_too_large then). */
   bool (*read)(void *ctx, upk_str path, size_t limit, upk_arena *arena,
                upk_str *ret_bytes, bool *ret_too_large);
-  /* Paths that match a glob (core's upk_glob, '/' not crossed by star), in byte
+  /* Paths that match a glob (core's upk_glob_path), in byte
    * order. Returns their count. */
   size_t (*list)(void *ctx, upk_str glob, upk_arena *arena,
                  upk_str **ret_paths);
