@@ -165,8 +165,8 @@ typedef struct driver {
    * still comes: with CANCELLED, or with success when it was too late. */
   void (*cancel)(driver_conn *conn);
   /* Tries for the executor's lock named `key` (printable ASCII, at most 200
-   * bytes); never waits for it. It is held by this session until the
-   * connection closes or dies. */
+   * bytes) of the database that the session is in; never waits for it. It is
+   * held by this session until the connection closes or dies. */
   void (*try_lock)(driver_conn *conn, upk_str key, driver_locked on_locked,
                    void *ctx);
   /* Whether a transaction is open now. Ask after every error: SQLite may have

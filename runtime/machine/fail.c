@@ -1,0 +1,260 @@
+/* A step that went wrong: what was done, and what follows.
+ *
+ *   session lost ----> opened again ----+
+ *   transaction open -> ROLLBACK -------+--> COMMIT was sent? ask the ledger
+ *                                       |      there: applied
+ *                                       |      not there: nothing was done
+ *                                       +--> a statement outside a transaction
+ *                                       |    was sent? ask the probe
+ *                                       |      done: validate
+ *                                       |      partial: clean up
+ *                                       |      not done: nothing was done
+ *                                       +--> validation failed? undo
+ *                                       v
+ *   nothing was done, and it is worth it: retry; else the end
+ */
+#include "machine/private.h"
+
+enum { BACKOFF_FIRST_US = 200 * 1000, BACKOFF_MAX_US = 10 * 1000 * 1000 };
+
+upk_str fault_text(machine *m, const machine_fault *fault) {
+  if (fault->code.data && fault->code.len)
+    return command_text(m, "%.*s (%.*s, %.*s)", UPK_FMT(fault->message),
+                        UPK_FMT(fault->class), UPK_FMT(fault->code));
+  return command_text(m, "%.*s (%.*s)", UPK_FMT(fault->message),
+                      UPK_FMT(fault->class));
+}
+
+static void doubt(machine *m, step *s, const char *why) {
+  s->why.code = 3138;
+  s->why.text =
+      upk_arena_printf(s->arena, "%.*s; %s", UPK_FMT(s->why.text), why);
+  s->effect = true;
+  step_end(m, s, MACHINE_IN_DOUBT);
+}
+
+/* ---- nothing was done ---- */
+
+static bool worth_again(const machine *m, const step *s) {
+  bool transient =
+      s->retry || s->fault == MACHINE_TRANSIENT || s->fault == MACHINE_LOST;
+  return transient && !m->stop && !m->stopping && !m->log_broken &&
+         !m->config.dry_run && (int64_t)s->attempt <= s->plan->retries;
+}
+
+static void retry(machine *m, step *s) {
+  int64_t us = BACKOFF_FIRST_US;
+  for (unsigned i = 1; i < s->attempt && us < BACKOFF_MAX_US; i++)
+    us *= 2;
+  us = machine_jitter(m, us < BACKOFF_MAX_US ? us : BACKOFF_MAX_US);
+  s->state = MACHINE_RETRYING;
+  s->phase = PHASE_BACKOFF;
+  record r;
+  record_init(&r, m, s, "step.retry", false);
+  upk_json_put_int(r.obs_writer, "attempt", s->attempt);
+  upk_json_put_int(r.obs_writer, "delay_us", us);
+  record_end(&r, false, s->why.text);
+  step_sleep(m, s, us);
+}
+
+/* Nothing of the step's is left in the database, or all that can be is. */
+static void settle(machine *m, step *s) {
+  bool validation = s->failed_in == PHASE_POST && s->executed && !s->effect;
+  if (!s->effect && !validation && worth_again(m, s))
+    retry(m, s);
+  else if (m->stop >= 2 && s->fault == MACHINE_BROKEN_OFF && !s->effect)
+    step_end(m, s, MACHINE_CANCELLED);
+  else
+    step_end(m, s, validation ? MACHINE_UNDONE : MACHINE_FAILED);
+}
+
+/* ---- what was done? ---- */
+
+static void ask_done(machine *m, step *s) {
+  s->phase = PHASE_ASK_DONE;
+  check_ask(m, s, &s->plan->probe_done);
+}
+
+static void ask_partial(machine *m, step *s) {
+  if (!s->plan->has_partial) {
+    /* The server refused statement n: those before it stand. */
+    s->effect = s->statement > 0;
+    settle(m, s);
+    return;
+  }
+  s->phase = PHASE_ASK_PARTIAL;
+  check_ask(m, s, &s->plan->probe_partial);
+}
+
+/* A statement outside a transaction was sent. When the server refused it, it
+ * was not done, whatever else may look so. */
+static void find_out(machine *m, step *s) {
+  bool refused = s->fault == MACHINE_ERROR || s->failed_in == PHASE_PROBE;
+  if (!s->plan->has_probe)
+    doubt(m, s, "it has no probe that could tell what was done");
+  else if (refused)
+    ask_partial(m, s);
+  else
+    ask_done(m, s);
+}
+
+static void ask_ledger(machine *m, step *s) {
+  s->phase = PHASE_ASK_LEDGER;
+  step_query(m, s, &m->plan->ledger_applied, 100000);
+}
+
+/* The session is good and no transaction is open. */
+static void look(machine *m, step *s) {
+  bool committing = s->failed_in == PHASE_COMMIT && s->fault != MACHINE_ERROR &&
+                    s->fault != MACHINE_TRANSIENT;
+  if (s->undoing) {
+    doubt(m, s, "its undo was cut off");
+  } else if (committing && m->plan->has_ledger) {
+    ask_ledger(m, s);
+  } else if (committing && !s->plan->has_probe) {
+    doubt(m, s, "whether it was committed is not known: there is no ledger");
+  } else if (committing || (s->loose && !s->done)) {
+    s->loose = true;
+    find_out(m, s);
+  } else if (s->done && s->failed_in == PHASE_POST && s->why.code == 3136) {
+    undo_start(m, s);
+  } else {
+    s->effect = s->done || s->effect;
+    settle(m, s);
+  }
+}
+
+void fail_step(machine *m, step *s, int code, upk_str text) {
+  const machine_event *event = m->event;
+  bool reply = event->kind == MACHINE_REPLY;
+  s->failed_in = s->phase;
+  s->fault = reply ? event->fault.kind : MACHINE_FINE;
+  s->why = (verdict){code, upk_arena_copy(s->arena, text)};
+  s->state = MACHINE_FAILING;
+  s->phase = PHASE_NONE;
+  if (s->fault == MACHINE_LOST) {
+    s->begun = false;
+    session_lost(m, s->session);
+  } else if (s->begun) {
+    step_ask(m, s, PHASE_ROLLBACK, MACHINE_UNDO_ALL);
+  } else {
+    look(m, s);
+  }
+}
+
+void step_resume(machine *m, step *s) { look(m, s); }
+
+/* The session will not come back. */
+void fail_gone(machine *m, step *s) {
+  bool open =
+      s->failed_in == PHASE_COMMIT || (s->loose && !s->done) || s->undoing;
+  s->phase = PHASE_NONE;
+  if (open) {
+    doubt(m, s, "the target cannot be reached to find out what was done");
+    return;
+  }
+  s->effect = s->done;
+  step_end(m, s, MACHINE_FAILED);
+}
+
+void fail_on_rollback(machine *m, step *s) {
+  s->begun = false;
+  if (m->event->fault.kind == MACHINE_FINE) {
+    look(m, s);
+    return;
+  }
+  /* A session that cannot roll back is closed: the server does it then. */
+  if (s->fault == MACHINE_FINE || s->fault == MACHINE_ERROR)
+    s->fault = MACHINE_LOST;
+  session_lost(m, s->session);
+}
+
+/* A question of this file failed: again on a new session when the old one was
+ * lost, else nobody knows. */
+static bool asked(machine *m, step *s, const char *what) {
+  machine_fault_kind kind = m->event->fault.kind;
+  if (m->event->kind != MACHINE_REPLY || kind == MACHINE_FINE)
+    return true;
+  if (kind == MACHINE_LOST)
+    session_lost(m, s->session);
+  else
+    doubt(m, s, what);
+  return false;
+}
+
+void fail_on_ledger(machine *m, step *s) {
+  const machine_rows *rows = &m->event->rows;
+  if (!asked(m, s, "the ledger cannot be asked whether it was committed"))
+    return;
+  for (size_t i = 0; rows->column_count && i < rows->count; i++) {
+    const plan_value *id = &rows->values[i * rows->column_count];
+    if (id->type != PLAN_TEXT || !upk_str_equal(id->text, s->plan->id))
+      continue;
+    s->why = (verdict){0};
+    s->effect = s->was_applied = true;
+    s->applied_order = ++m->applied_count;
+    step_end(m, s, MACHINE_APPLIED);
+    return;
+  }
+  s->effect = s->done;
+  settle(m, s);
+}
+
+void fail_on_done(machine *m, step *s) {
+  if (!asked(m, s, "the probe cannot be asked what was done"))
+    return;
+  check_answer answer = check_reply(m, s, &s->plan->probe_done);
+  if (answer == CHECK_ASKING)
+    return;
+  if (answer == CHECK_HOLDS) {
+    s->done = true;
+    s->why = (verdict){0};
+    step_post(m, s);
+  } else {
+    ask_partial(m, s);
+  }
+}
+
+static void clean_next(machine *m, step *s) {
+  if (s->statement == s->plan->cleanup.count) {
+    s->loose = false;
+    s->effect = false;
+    settle(m, s);
+    return;
+  }
+  s->phase = PHASE_CLEANUP;
+  step_query(m, s, &s->plan->cleanup.items[s->statement].query, 0);
+}
+
+void fail_on_partial(machine *m, step *s) {
+  if (!asked(m, s, "the probe cannot be asked what is left of it"))
+    return;
+  check_answer answer = check_reply(m, s, &s->plan->probe_partial);
+  if (answer == CHECK_ASKING)
+    return;
+  if (answer == CHECK_HOLDS && s->plan->cleanup.count) {
+    s->statement = 0;
+    clean_next(m, s);
+    return;
+  }
+  s->effect = answer == CHECK_HOLDS;
+  settle(m, s);
+}
+
+void fail_on_cleanup(machine *m, step *s) {
+  if (m->event->fault.kind == MACHINE_LOST) {
+    session_lost(m, s->session);
+    return;
+  }
+  if (m->event->fault.kind != MACHINE_FINE) {
+    s->effect = true;
+    s->why.text = upk_arena_printf(
+        s->arena, "%.*s; what is left of it cannot be cleaned up: %.*s",
+        UPK_FMT(s->why.text), UPK_FMT(fault_text(m, &m->event->fault)));
+    step_end(m, s, MACHINE_FAILED);
+    return;
+  }
+  step_record_statement(m, s, "cleanup", NULL);
+  s->statement++;
+  clean_next(m, s);
+}

@@ -1,0 +1,208 @@
+/* The machine: one run of a plan as a pure function
+ * (state, event) -> (state, commands).
+ *
+ * It does no I/O, reads no clock and draws no random number: time comes with
+ * every event, jitter from the seed. The same events give the same commands,
+ * so a run can be replayed from its log and simulated with a virtual clock.
+ *
+ * A run:
+ *
+ *   opening -> identity -> lock -> ledger -> beginning -> workers -> working
+ *      |           |        |        |           |                     |
+ *      +-----------+--------+--------+-----------+---------------------+
+ *                                    v                                 v
+ *                                  ended <-------- sealing <-----------+
+ *
+ *   opening    -> identity    the first session is open and set up (session.c)
+ *   identity   -> lock        system, database and role are the plan's
+ *   lock       -> ledger      every slot of the executor's lock is ours
+ *   ledger     -> beginning   no run of this plan is in the ledger
+ *   beginning  -> workers     run.begin is on disk
+ *   workers    -> working     the other sessions are open and hold their slots
+ *   working    -> sealing     no step is active and none may start
+ *   sealing    -> ended       run.end is on disk
+ *   any before beginning -> ended: refused, locked or unreachable; no log
+ *
+ * A step (step.c; checks in check.c, failures in fail.c):
+ *
+ *   pending -> checking -> running -> validating -> applied -> undoing
+ *      |          |  ^        |           |                      |
+ *      |          |  |        v           v                      v
+ *      |          |  +---- retrying <- failing --> undoing ---> undone
+ *      |          v                       |           |
+ *      +-> cancelled, skipped             +-----------+-> failed, cancelled,
+ *                                                         in_doubt
+ *
+ *   pending    -> checking    its predecessors are done, no conflict, a session
+ *   checking   -> skipped     a pre-check says satisfied or gone
+ *   checking   -> running     every pre-check holds; the intent is on disk
+ *   running    -> validating  the statements ran; the probe says done
+ *   validating -> applied     every post-check holds; ledger and COMMIT went
+ *                             well; the outcome is on disk
+ *   failing    -> retrying    lock timeout, deadlock, busy: nothing was done
+ *   failing    -> undoing     post-check failed, outside a transaction
+ *   failing    -> in_doubt    neither ledger nor probe can tell
+ *   applied    -> undoing     its policy rolls back, last step first
+ *   pending    -> cancelled   the run stops, or its policy is given up
+ */
+#ifndef RUNTIME_MACHINE_MACHINE_H
+#define RUNTIME_MACHINE_MACHINE_H
+
+#include "plan.h"
+
+/* Name, and how a record of the log calls it. */
+#define MACHINE_STATE_TABLE(X)                                                 \
+  X(PENDING, "pending")                                                        \
+  X(CHECKING, "checking")                                                      \
+  X(RUNNING, "running")                                                        \
+  X(VALIDATING, "validating")                                                  \
+  X(RETRYING, "retrying")                                                      \
+  X(FAILING, "failing")                                                        \
+  X(UNDOING, "undoing")                                                        \
+  X(READY, "ready") /* dry run: would be executed */                           \
+  X(APPLIED, "applied")                                                        \
+  X(SKIPPED, "skipped")                                                        \
+  X(FAILED, "failed")                                                          \
+  X(UNDONE, "undone")                                                          \
+  X(CANCELLED, "cancelled")                                                    \
+  X(IN_DOUBT, "in_doubt")
+
+typedef enum machine_state {
+#define X(name, text) MACHINE_##name,
+  MACHINE_STATE_TABLE(X)
+#undef X
+      MACHINE_STATES
+} machine_state;
+
+const char *machine_state_name(machine_state state);
+
+/* What an error of a session means here; finer classes are the drivers'. */
+typedef enum machine_fault_kind {
+  MACHINE_FINE,
+  MACHINE_TRANSIENT,  /* may go well a little later */
+  MACHINE_LOST,       /* the session is gone */
+  MACHINE_BROKEN_OFF, /* timeout, or cancelled by us */
+  MACHINE_ERROR,
+} machine_fault_kind;
+
+typedef struct machine_fault {
+  machine_fault_kind kind;
+  upk_str class;   /* English: "lock timeout" */
+  upk_str code;    /* SQLSTATE or the like; absent when none */
+  upk_str message; /* the server's words */
+} machine_fault;
+
+typedef struct machine_notice {
+  upk_str severity, code, message;
+} machine_notice;
+
+typedef struct machine_rows {
+  const upk_str *columns;
+  size_t column_count;
+  const plan_value *values; /* row-major */
+  size_t count;             /* rows in `values` */
+  int64_t total;            /* rows there were */
+  int64_t affected;         /* -1: not known */
+} machine_rows;
+
+typedef enum machine_event_kind {
+  MACHINE_START,  /* once, first */
+  MACHINE_REPLY,  /* the answer to a session's command */
+  MACHINE_TIMER,  /* a sleep is over */
+  MACHINE_LOGGED, /* the answer to MACHINE_LOG */
+  MACHINE_STOP,   /* an operator's signal */
+} machine_event_kind;
+
+typedef struct machine_event {
+  machine_event_kind kind;
+  uint64_t id;     /* of the command that this answers */
+  int64_t wall_us; /* since 1970 */
+  int64_t mono_us; /* never goes back */
+  machine_fault fault;
+  machine_rows rows;
+  const machine_notice *notices;
+  size_t notice_count;
+  bool in_transaction; /* of the session, now */
+  bool granted;        /* LOCK */
+  upk_str holder;      /* LOCK: who has it; OPEN: what the server calls us */
+  upk_str head;        /* LOGGED: hash of the record */
+  unsigned level;      /* STOP: 1 finish cleanly, 2 cancel now */
+} machine_event;
+
+typedef enum machine_command_kind {
+  /* For a session; each is answered by REPLY, but CANCEL and CLOSE. */
+  MACHINE_OPEN,
+  MACHINE_LIMITS,
+  MACHINE_LOCK,
+  MACHINE_QUERY,
+  MACHINE_BEGIN,
+  MACHINE_COMMIT,
+  MACHINE_UNDO_ALL, /* ROLLBACK */
+  MACHINE_CANCEL,
+  MACHINE_CLOSE,
+  /* For the run. */
+  MACHINE_SLEEP,  /* answered by TIMER */
+  MACHINE_LOG,    /* answered by LOGGED; on disk before when `sync` */
+  MACHINE_REPORT, /* a diagnostic */
+  MACHINE_END,    /* the last one */
+} machine_command_kind;
+
+/* Valid until the next event is handed in. */
+typedef struct machine_command {
+  machine_command_kind kind;
+  uint64_t id; /* 1, 2, 3 ... */
+  unsigned session;
+  upk_str sql; /* QUERY */
+  const plan_value *params;
+  size_t param_count;
+  size_t rows_max;
+  int64_t deadline_ms;           /* QUERY, BEGIN, COMMIT, UNDO_ALL */
+  int64_t lock_ms, statement_ms; /* LIMITS */
+  bool read_only;                /* LIMITS, OPEN */
+  upk_str key;                   /* LOCK */
+  int64_t delay_us;              /* SLEEP */
+  const char *event;             /* LOG: "step.begin" */
+  upk_str det, obs;              /* LOG: canonical objects */
+  bool sync;                     /* LOG */
+  upk_str step;                  /* LOG: id, or absent */
+  upk_str text;                  /* LOG, REPORT: English */
+  upk_str help;                  /* REPORT: or absent */
+  int64_t elapsed_us;            /* LOG: of the step or the run */
+  int code;                      /* REPORT */
+  upk_status status;             /* END */
+} machine_command;
+
+enum { MACHINE_SESSIONS_MAX = 16 };
+
+typedef struct machine_config {
+  const plan *plan;
+  unsigned jobs;      /* 1 to MACHINE_SESSIONS_MAX */
+  unsigned slots;     /* of the executor's lock, >= jobs */
+  bool dry_run;       /* pre-checks only; nothing is changed or locked */
+  uint64_t seed;      /* of jitter */
+  upk_str run;        /* the run's id */
+  upk_str host, user; /* for run.begin */
+  upk_str role;       /* the server must have it; absent: any */
+} machine_config;
+
+typedef struct machine_counts {
+  size_t applied, skipped, failed, undone, cancelled, in_doubt, ready, total;
+} machine_counts;
+
+typedef struct machine machine;
+
+/* Borrows the config's strings and the plan. */
+machine *machine_new(const machine_config *config);
+void machine_free(machine *m); /* NULL is fine */
+/* Takes an event; the commands it leads to follow by machine_next. Events
+ * that answer no command under way are ignored. */
+void machine_handle(machine *m, const machine_event *event);
+/* The next command, or NULL. All must be taken before the next event. */
+const machine_command *machine_next(machine *m);
+bool machine_ended(const machine *m);
+/* Whether run.begin was asked for: the run is in the log. */
+bool machine_begun(const machine *m);
+machine_counts machine_count(const machine *m);
+machine_state machine_step_state(const machine *m, size_t step);
+
+#endif

@@ -1,0 +1,144 @@
+/* A plan as the machine works on it: what runtime/plan reads from a plan file,
+ * names already numbers. Everything is in the reader's arena and is never
+ * changed. The file's form is docs/formats.md, "Plan". */
+#ifndef RUNTIME_MACHINE_PLAN_H
+#define RUNTIME_MACHINE_PLAN_H
+
+#include <upkeep/base.h>
+
+#include "digest.h"
+#include "expr.h"
+#include "json.h"
+
+typedef enum plan_value_type {
+  PLAN_NULL,
+  PLAN_INT,
+  PLAN_BOOL,
+  PLAN_TEXT,
+} plan_value_type;
+
+/* A value that goes into a query, or came out of one. */
+typedef struct plan_value {
+  plan_value_type type;
+  int64_t integer; /* INT, and BOOL as 0 or 1 */
+  upk_str text;
+} plan_value;
+
+typedef struct plan_param {
+  upk_str from; /* "before.x", "found.damage", "step.run"; absent: literal */
+  plan_value literal;
+} plan_param;
+
+/* A query and its parameters; `sql` absent: there is none. */
+typedef struct plan_query {
+  upk_str sql;
+  const plan_param *params;
+  size_t param_count;
+} plan_query;
+
+typedef enum plan_rows { PLAN_FIRST, PLAN_EVERY, PLAN_NO_ROW } plan_rows;
+
+typedef enum plan_otherwise {
+  PLAN_FAIL, /* the default */
+  PLAN_SKIP,
+  PLAN_RETRY,
+} plan_otherwise;
+
+typedef struct plan_column {
+  upk_str name;
+  upk_type type;
+} plan_column;
+
+typedef struct plan_check {
+  upk_str name;
+  upk_str expect;            /* absent for PLAN_NO_ROW */
+  const plan_query *queries; /* asked in turn, first rows put together */
+  size_t query_count;
+  const plan_column *columns;
+  size_t column_count;
+  plan_rows rows;
+  plan_otherwise otherwise;
+  int64_t within_ms; /* 0: asked once */
+} plan_check;
+
+typedef struct plan_statement {
+  plan_query query;
+  upk_str returns; /* absent: nothing is kept */
+  const upk_str *catches;
+  size_t catch_count;
+} plan_statement;
+
+typedef struct plan_statements {
+  const plan_statement *items;
+  size_t count;
+} plan_statements;
+
+typedef struct plan_checks {
+  const plan_check *items;
+  size_t count;
+} plan_checks;
+
+typedef enum plan_atomicity {
+  PLAN_TRANSACTION, /* one transaction, the ledger's row in it */
+  PLAN_AUTOCOMMIT,  /* commits by itself; the probe knows */
+  PLAN_EXTERNAL,    /* takes effect outside the database; the probe knows */
+} plan_atomicity;
+
+typedef enum plan_on_failure {
+  PLAN_CONTINUE,
+  PLAN_STOP,
+  PLAN_ROLLBACK, /* undo the policy's applied steps, last first */
+} plan_on_failure;
+
+#define PLAN_NO_POLICY UINT32_MAX
+
+typedef struct plan_step {
+  upk_str id, action, kind;
+  upk_str object;  /* as people read it */
+  uint32_t policy; /* number among the plan's policies, or PLAN_NO_POLICY */
+  plan_atomicity atomicity;
+  plan_on_failure on_failure;
+  const uint32_t *conflicts; /* numbers of conflict keys, each once */
+  size_t conflict_count;
+  plan_checks pre, post;
+  plan_statements run;
+  size_t run_lead; /* so many of `run` go before BEGIN of a transaction */
+  bool has_probe, has_partial;
+  plan_check probe_done, probe_partial;
+  plan_statements cleanup, undo;
+  bool can_undo; /* undo's class is not "none" and it has statements */
+  upk_str undo_why;
+  int64_t lock_ms, statement_ms, max_ms; /* 0: none */
+  int64_t retries;
+  int64_t p50_ms;
+  upk_str statement; /* the texts of `run`, for the ledger */
+  upk_digest digest; /* of the step's bytes */
+} plan_step;
+
+/* Nodes of the graph: steps by their number, then barriers. */
+typedef struct plan_edge {
+  uint32_t from, to;
+} plan_edge;
+
+typedef struct plan {
+  upk_str digest, intent;
+  upk_digest file; /* of the file's bytes */
+  upk_str target, engine, role, version;
+  const upk_json *identity; /* object of texts */
+  upk_str identity_sql;
+  const upk_str *session;
+  size_t session_count;
+  bool has_ledger;
+  plan_query ledger_present, ledger_runs, ledger_applied, ledger_insert;
+  const plan_step *steps;
+  size_t step_count;
+  size_t barrier_count;
+  const plan_edge *edges;
+  size_t edge_count;
+  const upk_str *policies;
+  size_t policy_count;
+  const upk_str *conflict_keys;
+  size_t conflict_key_count;
+} plan;
+
+#endif

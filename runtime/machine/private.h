@@ -1,0 +1,328 @@
+/* What the files of the machine share. Each function's comment says what it
+ * leads to; machine.h has the diagrams. */
+#ifndef RUNTIME_MACHINE_PRIVATE_H
+#define RUNTIME_MACHINE_PRIVATE_H
+
+#include "machine/machine.h"
+
+enum { NO_STEP = -1, NO_SESSION = -1 };
+
+/* One named, typed value: of `before`, of a `returns`, or of a check's row. */
+typedef struct cell {
+  upk_str name;
+  upk_type type;
+  bool null;
+  int64_t integer;
+  upk_str text;
+  upk_list list;
+} cell;
+typedef UPK_VEC(cell) cells;
+
+typedef struct returned {
+  upk_str name;
+  cells values;
+} returned;
+
+/* Where a step is, finer than its state: what the next reply answers. Name,
+ * the function that takes the reply. */
+#define PHASE_TABLE(X)                                                         \
+  X(NONE, phase_none)                                                          \
+  X(LIMITS, step_on_limits)                                                    \
+  X(PRE, step_on_pre)                                                          \
+  X(INTENT, step_on_intent)                                                    \
+  X(LEAD, step_on_statement) /* statements before BEGIN */                     \
+  X(BEGIN, step_on_begin)                                                      \
+  X(SAVEPOINT, step_on_savepoint)                                              \
+  X(RUN, step_on_statement)                                                    \
+  X(RELEASE, step_on_release)                                                  \
+  X(PROBE, step_on_probe)                                                      \
+  X(POST, step_on_post)                                                        \
+  X(LEDGER_BEGIN, step_on_ledger_begin)                                        \
+  X(LEDGER, step_on_ledger)                                                    \
+  X(COMMIT, step_on_commit)                                                    \
+  X(OUTCOME, step_on_outcome)                                                  \
+  X(BACKOFF, step_on_backoff)                                                  \
+  X(ROLLBACK, fail_on_rollback)                                                \
+  X(ASK_LEDGER, fail_on_ledger)                                                \
+  X(ASK_DONE, fail_on_done)                                                    \
+  X(ASK_PARTIAL, fail_on_partial)                                              \
+  X(CLEANUP, fail_on_cleanup)                                                  \
+  X(UNDO_INTENT, undo_on_intent)                                               \
+  X(UNDO_LIMITS, undo_on_limits)                                               \
+  X(UNDO_BEGIN, undo_on_begin)                                                 \
+  X(UNDO, undo_on_statement)                                                   \
+  X(UNDO_LEDGER, undo_on_ledger)                                               \
+  X(UNDO_COMMIT, undo_on_commit)                                               \
+  X(UNDO_ROLLBACK, undo_on_rollback)
+
+typedef enum phase {
+#define X(name, function) PHASE_##name,
+  PHASE_TABLE(X)
+#undef X
+      PHASES
+} phase;
+
+/* What is known of a step that went wrong, until it has an outcome. */
+typedef struct verdict {
+  int code; /* of the diagnostic; 0: none */
+  upk_str text;
+} verdict;
+
+typedef struct step {
+  const plan_step *plan;
+  machine_state state;
+  phase phase;
+  int session;      /* NO_SESSION when it has none */
+  upk_arena *arena; /* of its values; made when it starts */
+  uint32_t waits;   /* predecessors that are not done */
+  size_t check, query, statement;
+  unsigned attempt; /* 1 .. */
+  bool executed;    /* the intent was logged: something may have been done */
+  bool effect;      /* the database is (or may be) changed by it */
+  bool begun;       /* its transaction is open, as far as we know */
+  bool saved;       /* a savepoint stands before the next statement */
+  bool loose;       /* a statement outside a transaction was sent */
+  bool done;        /* outside a transaction: the probe said done */
+  bool polling;     /* the timer under way asks the same check again */
+  bool retry;       /* after the failure: again, when nothing was done */
+  bool undoing;     /* its effect is being undone (failed, or rolled back) */
+  bool was_applied; /* the ledger's row is committed */
+  verdict why;
+  phase failed_in;
+  machine_fault_kind fault;
+  int64_t poll_until_us, poll_us;
+  int64_t started_us, started_at_us, finished_at_us;
+  uint32_t position, mark; /* of det records: see record.c */
+  uint64_t applied_order;
+  bool released, undo_tried;
+  cells row;    /* of the check being asked */
+  int64_t rows; /* of its first query */
+  cells before;
+  UPK_VEC(returned) returns;
+  upk_str seen; /* last failed check, in its own words */
+} step;
+
+typedef enum session_state {
+  SESSION_CLOSED,
+  SESSION_OPENING,
+  SESSION_SETUP,
+  SESSION_IDENTITY,
+  SESSION_LOCKING,
+  SESSION_PRESENT,
+  SESSION_RUNS,
+  SESSION_FREE,
+  SESSION_BUSY,
+  SESSION_WAITING, /* lost; opened again after a while */
+  SESSION_GONE,    /* given up */
+} session_state;
+
+typedef struct session {
+  session_state state;
+  uint64_t awaiting; /* the command whose answer it waits for; 0: none */
+  int step;          /* NO_STEP */
+  size_t cursor;     /* of session statements, or lock slots */
+  unsigned reopens;  /* tries since it was last good */
+  bool was_good;
+  upk_str name; /* what the server calls it */
+  bool limited; /* lock_ms and statement_ms below are set there */
+  int64_t lock_ms, statement_ms;
+} session;
+
+typedef enum run_phase {
+  RUN_OPENING, /* until run.begin is asked for */
+  RUN_BEGINNING,
+  RUN_WORKERS,
+  RUN_WORKING,
+  RUN_SEALING,
+  RUN_ENDED,
+} run_phase;
+
+typedef struct key_wait {
+  bool busy;
+  UPK_VEC(uint32_t) parked; /* ready steps that wait for the key */
+  size_t first;
+} key_wait;
+
+struct machine {
+  machine_config config;
+  const plan *plan;
+  upk_arena *arena;   /* of the machine */
+  upk_arena *out;     /* of the commands of one event */
+  upk_arena *scratch; /* of one evaluation */
+  UPK_VEC(machine_command) commands;
+  size_t taken;
+  uint64_t last_id, random, applied_count;
+  const machine_event *event; /* being handled */
+  int64_t began_us, wall_us, mono_us;
+  int64_t server_us, server_mono_us; /* the server's clock, and when read */
+  bool has_server_clock;
+  run_phase phase;
+  upk_status refused; /* why it ended before beginning */
+  upk_status shut;    /* why the rest of it cannot be executed */
+  unsigned stop;
+  bool stopping;   /* on_failure: stop */
+  bool log_broken; /* nothing more may be started */
+  bool ledger_there;
+  bool executed_any;
+  upk_buf log_head;
+  uint64_t run_log; /* id of run.begin or run.end under way */
+  step *steps;
+  session *sessions;
+  size_t active; /* steps with a session */
+
+  /* schedule.c */
+  uint32_t *heap;
+  size_t heap_len;
+  uint32_t *edge_first, *edge_to, *node_waits, *node_queue;
+  key_wait *keys;
+  bool *policy_given_up;
+  size_t *policy_active;
+};
+
+/* ---- machine.c ---- */
+
+machine_command *command_add(machine *m, machine_command_kind kind);
+upk_str command_text(machine *m, const char *format, ...) UPK_PRINTF(2, 3);
+void machine_report(machine *m, int code, upk_str text, const char *help);
+/* Ends a run that has not begun; closes the sessions. */
+void machine_refuse(machine *m, upk_status status, int code, upk_str text,
+                    const char *help);
+int64_t machine_jitter(machine *m, int64_t us); /* half of it up to all */
+int64_t machine_server_us(const machine *m);
+/* Goes on where it can: starts steps, or seals the run. */
+void machine_advance(machine *m);
+
+/* ---- session.c ---- */
+
+void session_open(machine *m, int number);
+void session_reply(machine *m, int number);
+/* For the step that has the session; each sets what it awaits. */
+machine_command *session_ask(machine *m, int number, machine_command_kind kind);
+void session_lost(machine *m, int number);
+void session_free(machine *m, int number); /* its step is done */
+void session_close(machine *m, int number);
+/* Whether the workers' sessions are all open or given up. */
+bool session_all_settled(const machine *m);
+int session_find_free(const machine *m);
+/* The identity query's reply against the plan. NULL: it is the plan's target;
+ * else what differs. */
+const char *identity_check(machine *m, const machine_rows *rows,
+                           upk_str *ret_text);
+
+/* ---- schedule.c ---- */
+
+void schedule_init(machine *m);
+/* The next step that may start now, or NO_STEP. */
+int schedule_pick(machine *m);
+/* A step reached its end: frees its keys and lets its successors go. */
+void schedule_done(machine *m, size_t number);
+/* A step that starts: takes its keys. */
+void schedule_take(machine *m, size_t number);
+/* Cancels what has not started: of a policy, or all with PLAN_NO_POLICY. */
+void schedule_cancel(machine *m, uint32_t policy, const char *why);
+/* The next applied step of a policy given up to undo, or NO_STEP. */
+int schedule_undo(machine *m);
+/* Its successors no longer wait for it. */
+void schedule_release(machine *m, size_t number);
+
+/* ---- step.c ---- */
+
+#define X(name, function) void function(machine *m, step *s);
+PHASE_TABLE(X)
+#undef X
+void step_start(machine *m, size_t number, int on);
+void step_again(machine *m, step *s); /* a new attempt, from its checks */
+/* The session is good again after it was lost. */
+void step_resume(machine *m, step *s);
+/* The end of a step: logs its outcome. */
+void step_end(machine *m, step *s, machine_state state);
+void step_skip(machine *m, step *s);
+void step_post(machine *m, step *s);   /* begins the post-checks */
+void step_ledger(machine *m, step *s); /* the ledger's row, then COMMIT */
+/* Sends a query of the step's; false after failing the step. */
+bool step_query(machine *m, step *s, const plan_query *query, size_t rows_max);
+int64_t step_deadline_ms(const machine *m, const step *s);
+enum { STEP_COMMIT_MS = 10 * 60 * 1000, STEP_ROLLBACK_MS = 60 * 60 * 1000 };
+void step_ask(machine *m, step *s, phase next, machine_command_kind kind);
+bool step_sql(machine *m, step *s, phase next, const char *sql);
+void step_record_statement(machine *m, step *s, const char *part,
+                           const upk_str *caught);
+void step_sleep(machine *m, step *s, int64_t us);
+/* Answers at once when the session has the step's limits already. */
+bool step_limits(machine *m, step *s);
+
+/* ---- check.c ---- */
+
+typedef enum check_answer {
+  CHECK_ASKING, /* another query, or a later poll, is under way */
+  CHECK_HOLDS,
+  CHECK_FAILS, /* false or unknown; s->seen says why */
+  CHECK_ERROR, /* the server refused the query: the event's fault */
+} check_answer;
+
+void check_ask(machine *m, step *s, const plan_check *check);
+/* Takes a reply or a timer for the check last asked. */
+check_answer check_reply(machine *m, step *s, const plan_check *check);
+/* Keeps the row of the check as before.*. */
+void check_keep(machine *m, step *s);
+
+/* ---- value.c ---- */
+
+cell *cells_find(const cells *set, upk_str name);
+/* Puts a row's values behind `cells`, typed as `columns` say. */
+void cells_add_row(upk_arena *arena, cells *set, const machine_rows *rows,
+                   size_t row, const plan_column *columns, size_t count);
+/* The column `row` of a truth: 1 row of constants. */
+upk_column cell_column(upk_arena *arena, const cell *cell);
+/* The value a parameter stands for; false when it has none. */
+bool value_resolve(machine *m, const step *s, const plan_param *param,
+                   plan_value *ret_value);
+/* A name of an expression: `x`, before.x, step.x, found.x; NULL: unknown. */
+const cell *value_find(machine *m, const step *s, const upk_name *name);
+
+/* ---- fail.c ---- */
+
+void fail_gone(machine *m, step *s); /* the session will not come back */
+
+/* The step failed in the course of its work: finds out what was done, undoes
+ * it, and retries or ends. */
+void fail_step(machine *m, step *s, int code, upk_str text);
+/* The session's fault in this event, as a sentence. */
+upk_str fault_text(machine *m, const machine_fault *fault);
+
+/* ---- undo.c ---- */
+
+void undo_start(machine *m, step *s);
+void undo_begin_applied(machine *m, size_t number, int on);
+
+/* ---- record.c ---- */
+
+/* A record of the log; `step` NULL: of the run. Members of `det` and `obs` are
+ * written between init and end in ascending order of keys. Those of obs come
+ * before "step", those of det before "step" too: record_end writes the rest. */
+typedef struct record {
+  machine *m;
+  step *step;
+  upk_buf det, obs;
+  upk_json_writer *det_writer, *obs_writer;
+  const char *event;
+  bool has_det;
+} record;
+void record_init(record *r, machine *m, step *s, const char *event,
+                 bool has_det);
+/* Gives the command's id. `sync`: on disk before it is answered. */
+uint64_t record_end(record *r, bool sync, upk_str text);
+/* A record of the step that its session waits for. */
+void record_await(record *r, bool sync, upk_str text);
+void record_note(machine *m, upk_str text); /* run.note */
+/* The step's det records have a fixed sequence: one that repeats in a later
+ * attempt is written without det, so that retries do not show in it. */
+void record_rewind(step *s);
+void record_fault(upk_json_writer *w, const char *key,
+                  const machine_fault *fault);
+void record_notices(upk_json_writer *w, const machine_event *event);
+void record_cells(upk_json_writer *w, const cells *set);
+uint64_t record_run_begin(machine *m);
+uint64_t record_run_end(machine *m, upk_status status);
+
+#endif

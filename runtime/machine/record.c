@@ -1,0 +1,171 @@
+/* Records of the log: what two faultless runs of a plan share goes to `det`,
+ * everything else to `obs`. */
+#include "machine/private.h"
+
+void record_init(record *r, machine *m, step *s, const char *event,
+                 bool has_det) {
+  *r = (record){.m = m, .step = s, .event = event, .has_det = has_det};
+  r->det_writer = upk_json_writer_new(upk_sink_buf(&r->det));
+  r->obs_writer = upk_json_writer_new(upk_sink_buf(&r->obs));
+  upk_json_begin_object(r->det_writer);
+  upk_json_begin_object(r->obs_writer);
+}
+
+void record_rewind(step *s) { s->position = 0; }
+
+/* A det record of a step that an earlier attempt wrote already stays empty. */
+static bool det_repeats(record *r) {
+  step *s = r->step;
+  if (!r->has_det)
+    return true;
+  if (!s)
+    return false;
+  if (++s->position <= s->mark)
+    return true;
+  s->mark = s->position;
+  return false;
+}
+
+uint64_t record_end(record *r, bool sync, upk_str text) {
+  machine *m = r->m;
+  upk_json_writer *obs = r->obs_writer;
+  int64_t since = r->step ? r->step->started_us : m->began_us;
+  if (r->step) {
+    upk_json_put_string(obs, "step", r->step->plan->id);
+    upk_json_put_string(r->det_writer, "step", r->step->plan->id);
+  }
+  if (text.len)
+    upk_json_put_string(obs, "text", text);
+  upk_json_put_int(obs, "wall_us", m->wall_us);
+  upk_json_end_object(obs);
+  upk_json_end_object(r->det_writer);
+  upk_json_writer_close(obs);
+  upk_json_writer_close(r->det_writer);
+  machine_command *command = command_add(m, MACHINE_LOG);
+  command->event = r->event;
+  command->det = det_repeats(r) ? UPK_STR("{}")
+                                : upk_arena_copy(m->out, upk_buf_view(&r->det));
+  command->obs = upk_arena_copy(m->out, upk_buf_view(&r->obs));
+  command->sync = sync;
+  command->step = r->step ? r->step->plan->id : UPK_NO_STR;
+  command->text = upk_arena_copy(m->out, text.data ? text : UPK_STR(""));
+  command->elapsed_us = since ? m->mono_us - since : 0;
+  upk_buf_free(&r->det);
+  upk_buf_free(&r->obs);
+  return command->id;
+}
+
+void record_await(record *r, bool sync, upk_str text) {
+  session *se = &r->m->sessions[r->step->session];
+  se->awaiting = record_end(r, sync, text);
+}
+
+void record_note(machine *m, upk_str text) {
+  record r;
+  record_init(&r, m, NULL, "run.note", false);
+  record_end(&r, false, text);
+}
+
+void record_fault(upk_json_writer *w, const char *key,
+                  const machine_fault *fault) {
+  upk_json_key(w, key);
+  upk_json_begin_object(w);
+  upk_json_put_string(w, "class", fault->class);
+  upk_json_put_string(w, "code", fault->code);
+  upk_json_put_string(w, "message", fault->message);
+  upk_json_end_object(w);
+}
+
+void record_notices(upk_json_writer *w, const machine_event *event) {
+  if (!event->notice_count)
+    return;
+  upk_json_key(w, "notices");
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < event->notice_count; i++) {
+    upk_json_begin_object(w);
+    upk_json_put_string(w, "code", event->notices[i].code);
+    upk_json_put_string(w, "message", event->notices[i].message);
+    upk_json_put_string(w, "severity", event->notices[i].severity);
+    upk_json_end_object(w);
+  }
+  upk_json_end_array(w);
+}
+
+static void write_cell(upk_json_writer *w, const cell *c) {
+  if (c->null || c->type == UPK_TYPE_NULL) {
+    upk_json_null(w);
+  } else if (c->type == UPK_TYPE_TEXT) {
+    upk_json_string(w, c->text);
+  } else if (c->type == UPK_TYPE_BOOL) {
+    upk_json_bool(w, c->integer != 0);
+  } else if (c->type == UPK_TYPE_LIST) {
+    upk_json_begin_array(w);
+    for (size_t i = 0; i < c->list.count; i++)
+      upk_json_string(w, c->list.items[i]);
+    upk_json_end_array(w);
+  } else {
+    upk_json_int(w, c->integer);
+  }
+}
+
+/* Keys go in byte order: found by selection, since rows are short. */
+void record_cells(upk_json_writer *w, const cells *set) {
+  const cell *last = NULL;
+  upk_json_begin_object(w);
+  for (size_t n = 0; n < set->len; n++) {
+    const cell *least = NULL;
+    for (size_t i = 0; i < set->len; i++) {
+      const cell *c = &set->items[i];
+      if ((!last || upk_str_compare(c->name, last->name) > 0) &&
+          (!least || upk_str_compare(c->name, least->name) < 0))
+        least = c;
+    }
+    if (!least)
+      break;
+    upk_json_key_str(w, least->name);
+    write_cell(w, least);
+    last = least;
+  }
+  upk_json_end_object(w);
+}
+
+uint64_t record_run_begin(machine *m) {
+  const plan *p = m->plan;
+  record r;
+  record_init(&r, m, NULL, "run.begin", true);
+  upk_json_writer *det = r.det_writer, *obs = r.obs_writer;
+  upk_json_put_string(det, "engine", p->engine);
+  upk_json_put_string(det, "intent", p->intent);
+  upk_json_put_string(det, "plan", p->digest);
+  upk_json_put_int(det, "steps", (int64_t)p->step_count);
+  upk_json_put_string(obs, "host", m->config.host);
+  upk_json_key(obs, "identity");
+  upk_json_write(obs, p->identity);
+  upk_json_put_int(obs, "jobs", m->config.jobs);
+  upk_json_put_string(obs, "plan_file", upk_digest_view(&p->file));
+  upk_json_put_string(obs, "run", m->config.run);
+  /* As text: it may be beyond 2^53. */
+  upk_json_put_string(
+      obs, "seed",
+      command_text(m, "%016llx", (unsigned long long)m->config.seed));
+  upk_json_put_string(obs, "session", m->sessions[0].name);
+  upk_json_put_string(obs, "target", p->target);
+  upk_json_put_string(obs, "user", m->config.user);
+  return record_end(&r, true, UPK_NO_STR);
+}
+
+uint64_t record_run_end(machine *m, upk_status status) {
+  machine_counts counts = machine_count(m);
+  record r;
+  record_init(&r, m, NULL, "run.end", true);
+  upk_json_writer *det = r.det_writer;
+  upk_json_put_int(det, "applied", (int64_t)counts.applied);
+  upk_json_put_int(det, "cancelled", (int64_t)counts.cancelled);
+  upk_json_put_int(det, "failed", (int64_t)counts.failed);
+  upk_json_put_int(det, "in_doubt", (int64_t)counts.in_doubt);
+  upk_json_put_int(det, "skipped", (int64_t)counts.skipped);
+  upk_json_put_string(det, "status", upk_str_from(upk_status_text(status)));
+  upk_json_put_int(det, "total", (int64_t)counts.total);
+  upk_json_put_int(det, "undone", (int64_t)counts.undone);
+  return record_end(&r, true, upk_str_from(upk_status_text(status)));
+}

@@ -1,0 +1,374 @@
+/* Sessions: opened, set up, proved to be the plan's target, locked; and opened
+ * again when they were lost.
+ *
+ *   closed -> opening -> setup -> identity -> locking -> [present -> runs]
+ *     ^                                                        |
+ *     +-- waiting <- lost in any state <---- busy <-> free <---+
+ */
+#include "machine/private.h"
+
+enum {
+  SETUP_MS = 30 * 1000,
+  REOPENS_MAX = 6,
+  REOPEN_FIRST_US = 500 * 1000,
+  LEDGER_ROWS_MAX = 1,
+};
+
+machine_command *session_ask(machine *m, int number,
+                             machine_command_kind kind) {
+  machine_command *command = command_add(m, kind);
+  command->session = (unsigned)number;
+  m->sessions[number].awaiting = command->id;
+  return command;
+}
+
+static void ask_sql(machine *m, int number, session_state state, upk_str sql) {
+  machine_command *command = session_ask(m, number, MACHINE_QUERY);
+  m->sessions[number].state = state;
+  command->sql = sql;
+  command->rows_max = LEDGER_ROWS_MAX;
+  command->deadline_ms = SETUP_MS;
+}
+
+void session_open(machine *m, int number) {
+  session *se = &m->sessions[number];
+  machine_command *command = session_ask(m, number, MACHINE_OPEN);
+  se->state = SESSION_OPENING;
+  se->cursor = 0;
+  se->limited = false;
+  command->read_only = m->config.dry_run;
+}
+
+void session_close(machine *m, int number) {
+  session *se = &m->sessions[number];
+  if (se->state == SESSION_CLOSED || se->state == SESSION_GONE)
+    return;
+  machine_command *command = session_ask(m, number, MACHINE_CLOSE);
+  (void)command;
+  se->awaiting = 0;
+  se->state = SESSION_CLOSED;
+}
+
+bool session_all_settled(const machine *m) {
+  for (unsigned i = 0; i < m->config.jobs; i++) {
+    session_state state = m->sessions[i].state;
+    if (state != SESSION_FREE && state != SESSION_GONE && state != SESSION_BUSY)
+      return false;
+  }
+  return true;
+}
+
+int session_find_free(const machine *m) {
+  for (unsigned i = 0; i < m->config.jobs; i++)
+    if (m->sessions[i].state == SESSION_FREE)
+      return (int)i;
+  return NO_SESSION;
+}
+
+void session_free(machine *m, int number) {
+  m->sessions[number].step = NO_STEP;
+  if (m->sessions[number].state == SESSION_BUSY)
+    m->sessions[number].state = SESSION_FREE;
+}
+
+/* ---- loss ---- */
+
+static void give_up(machine *m, int number) {
+  session *se = &m->sessions[number];
+  int had = se->step;
+  session_close(m, number);
+  se->state = SESSION_GONE;
+  if (had != NO_STEP)
+    fail_gone(m, &m->steps[had]);
+  machine_advance(m);
+}
+
+static bool wait_and_reopen(machine *m, int number) {
+  session *se = &m->sessions[number];
+  if (se->reopens >= REOPENS_MAX)
+    return false;
+  session_close(m, number);
+  machine_command *command = command_add(m, MACHINE_SLEEP);
+  command->delay_us =
+      machine_jitter(m, (int64_t)REOPEN_FIRST_US << se->reopens);
+  se->reopens++;
+  se->state = SESSION_WAITING;
+  se->awaiting = command->id;
+  return true;
+}
+
+void session_lost(machine *m, int number) {
+  if (!wait_and_reopen(m, number))
+    give_up(m, number);
+}
+
+/* A session that is not good yet failed. */
+static void open_failed(machine *m, int number, upk_status status, int code,
+                        upk_str text, const char *help) {
+  session *se = &m->sessions[number];
+  if (m->phase == RUN_OPENING) {
+    machine_refuse(m, status, code, text, help);
+    return;
+  }
+  if (se->was_good && status != UPK_STALE && wait_and_reopen(m, number))
+    return;
+  if (se->step == NO_STEP && !se->was_good) {
+    record_note(m, text);
+    if (status == UPK_LOCKED)
+      m->shut = status; /* an orphan works there */
+  } else {
+    machine_report(m, code, text, help);
+  }
+  give_up(m, number);
+}
+
+/* ---- identity ---- */
+
+static const plan_value *find_value(const machine_rows *rows,
+                                    const char *prefix, upk_str name) {
+  for (size_t i = 0; rows->count && i < rows->column_count; i++) {
+    upk_str column = rows->columns[i];
+    if (!upk_str_starts(column, prefix))
+      continue;
+    size_t len = upk_str_from(prefix).len;
+    if (upk_str_equal((upk_str){column.data + len, column.len - len}, name))
+      return &rows->values[i];
+  }
+  return NULL;
+}
+
+static upk_str value_text(machine *m, const plan_value *value) {
+  if (!value || value->type == PLAN_NULL)
+    return UPK_NO_STR;
+  if (value->type == PLAN_TEXT)
+    return value->text;
+  return command_text(m, "%lld", (long long)value->integer);
+}
+
+static bool differs(upk_str a, upk_str b) {
+  return (a.data == NULL) != (b.data == NULL) ||
+         (a.data && !upk_str_equal(a, b));
+}
+
+static const char *shown(machine *m, upk_str text) {
+  return text.data ? upk_arena_copy(m->out, text).data : "unknown";
+}
+
+static bool role_differs(machine *m, upk_str here, upk_str wanted,
+                         const char *who, upk_str *ret_text) {
+  if (!wanted.data || !differs(here, wanted))
+    return false;
+  *ret_text = command_text(m, "the server's role is `%s`, %s `%s`",
+                           shown(m, here), who, shown(m, wanted));
+  return true;
+}
+
+const char *identity_check(machine *m, const machine_rows *rows,
+                           upk_str *ret_text) {
+  const plan *p = m->plan;
+  upk_str role = value_text(m, find_value(rows, "", UPK_STR("role")));
+  const plan_value *clock = find_value(rows, "", UPK_STR("taken_at"));
+  if (!rows->count) {
+    *ret_text = UPK_STR("the identity query gave no row");
+    return "look at the target's privileges";
+  }
+  for (size_t i = 0; i < upk_json_count(p->identity); i++) {
+    const upk_json_member *member = &p->identity->object.members[i];
+    upk_str here = value_text(m, find_value(rows, "identity.", member->key));
+    upk_str planned = member->value->type == UPK_JSON_STRING
+                          ? member->value->string
+                          : UPK_NO_STR;
+    if (!differs(here, planned))
+      continue;
+    *ret_text =
+        command_text(m, "%s is `%s` here and `%s` in the plan",
+                     shown(m, member->key), shown(m, here), shown(m, planned));
+    return "the plan was made for another database: make it again";
+  }
+  if (role_differs(m, role, p->role, "and in the plan it is", ret_text))
+    return "the role changed since the plan was made: make it again";
+  if (role_differs(m, role, m->config.role, "and the project wants", ret_text))
+    return "apply to the server that has the role";
+  if (clock && clock->type == PLAN_INT) {
+    m->has_server_clock = true;
+    m->server_us = clock->integer;
+    m->server_mono_us = m->mono_us;
+  }
+  return NULL;
+}
+
+/* ---- the way to a good session ---- */
+
+static void good(machine *m, int number);
+
+static void ask_runs(machine *m, int number);
+
+static void ask_present(machine *m, int number) {
+  const plan *p = m->plan;
+  m->ledger_there = true;
+  if (number != 0 || m->phase != RUN_OPENING || !p->has_ledger)
+    good(m, number);
+  else if (p->ledger_present.sql.data)
+    ask_sql(m, number, SESSION_PRESENT, p->ledger_present.sql);
+  else
+    ask_runs(m, number);
+}
+
+/* Slots of the executor's lock: 1 to jobs, each on the session that works.
+ * The first session also proves that nothing of a wider run is left. */
+static unsigned slot_of(const machine *m, int number, size_t cursor) {
+  if (cursor == 0)
+    return (unsigned)number + 1;
+  return number == 0 ? m->config.jobs + (unsigned)cursor : 0;
+}
+
+static void ask_lock(machine *m, int number) {
+  session *se = &m->sessions[number];
+  unsigned slot = slot_of(m, number, se->cursor);
+  if (m->config.dry_run || slot == 0 || slot > m->config.slots) {
+    ask_present(m, number);
+    return;
+  }
+  machine_command *command = session_ask(m, number, MACHINE_LOCK);
+  se->state = SESSION_LOCKING;
+  command->key = command_text(m, "upkeep/%u", slot);
+}
+
+static void ask_setup(machine *m, int number) {
+  session *se = &m->sessions[number];
+  if (se->cursor < m->plan->session_count) {
+    ask_sql(m, number, SESSION_SETUP, m->plan->session[se->cursor++]);
+    return;
+  }
+  se->cursor = 0;
+  ask_sql(m, number, SESSION_IDENTITY, m->plan->identity_sql);
+}
+
+static void on_open(machine *m, int number) {
+  session *se = &m->sessions[number];
+  if (m->event->holder.data)
+    se->name = upk_arena_copy(m->arena, m->event->holder);
+  ask_setup(m, number);
+}
+
+static void on_identity(machine *m, int number) {
+  upk_str text = UPK_NO_STR;
+  const char *help = identity_check(m, &m->event->rows, &text);
+  if (help)
+    open_failed(m, number, UPK_STALE, 3131, text, help);
+  else
+    ask_lock(m, number);
+}
+
+static void on_lock(machine *m, int number) {
+  session *se = &m->sessions[number];
+  if (m->event->granted) {
+    se->cursor++;
+    ask_lock(m, number);
+    return;
+  }
+  upk_str holder =
+      m->event->holder.data ? m->event->holder : UPK_STR("a session of upkeep");
+  open_failed(m, number, UPK_LOCKED, 3130,
+              command_text(m, "the target is locked by %.*s", UPK_FMT(holder)),
+              "wait until that run has ended, then apply again");
+}
+
+static void ask_runs(machine *m, int number) {
+  const plan_query *query = &m->plan->ledger_runs;
+  plan_value *params =
+      UPK_NEW_ARRAY(m->out, plan_value, query->param_count + 1);
+  for (size_t i = 0; i < query->param_count; i++)
+    if (!value_resolve(m, NULL, &query->params[i], &params[i])) {
+      machine_refuse(m, UPK_STALE, 3144,
+                     UPK_STR("the ledger's query asks for what is not known"),
+                     "make the plan again with `upkeep plan`");
+      return;
+    }
+  ask_sql(m, number, SESSION_RUNS, query->sql);
+  machine_command *command = &m->commands.items[m->commands.len - 1];
+  command->params = params;
+  command->param_count = query->param_count;
+}
+
+static bool is_true(const machine_rows *rows) {
+  return rows->count && rows->column_count && rows->values[0].integer != 0 &&
+         rows->values[0].type != PLAN_NULL;
+}
+
+static void on_present(machine *m, int number) {
+  m->ledger_there = is_true(&m->event->rows);
+  if (m->ledger_there)
+    ask_runs(m, number);
+  else
+    good(m, number);
+}
+
+static void on_runs(machine *m, int number) {
+  const machine_rows *rows = &m->event->rows;
+  if (!rows->total) {
+    good(m, number);
+    return;
+  }
+  upk_str run = rows->count ? value_text(m, &rows->values[0]) : UPK_NO_STR;
+  machine_refuse(
+      m, UPK_STALE, 3133,
+      command_text(m, "the plan was applied already, in run %s", shown(m, run)),
+      "a plan is used once: make a new one with `upkeep plan`");
+}
+
+static void good(machine *m, int number) {
+  session *se = &m->sessions[number];
+  se->was_good = true;
+  se->reopens = 0;
+  se->state = SESSION_FREE;
+  if (m->phase == RUN_OPENING) {
+    m->phase = RUN_BEGINNING;
+    m->began_us = m->mono_us;
+    m->run_log = record_run_begin(m);
+    return;
+  }
+  record r;
+  record_init(&r, m, NULL, "session.open", false);
+  upk_json_put_string(r.obs_writer, "session", se->name);
+  record_end(&r, false, UPK_NO_STR);
+  if (se->step != NO_STEP) {
+    se->state = SESSION_BUSY;
+    step_resume(m, &m->steps[se->step]);
+  }
+  machine_advance(m);
+}
+
+/* What each state does with a reply that went well. */
+static void (*const on_reply[])(machine *m, int number) = {
+    [SESSION_OPENING] = on_open,      [SESSION_SETUP] = ask_setup,
+    [SESSION_IDENTITY] = on_identity, [SESSION_LOCKING] = on_lock,
+    [SESSION_PRESENT] = on_present,   [SESSION_RUNS] = on_runs,
+    [SESSION_WAITING] = session_open,
+};
+
+static const char *const doing[] = {
+    [SESSION_OPENING] = "the target cannot be reached",
+    [SESSION_SETUP] = "the session cannot be set up",
+    [SESSION_IDENTITY] = "the target's identity cannot be read",
+    [SESSION_LOCKING] = "the executor's lock cannot be tried",
+    [SESSION_PRESENT] = "the ledger cannot be looked for",
+    [SESSION_RUNS] = "the ledger cannot be read",
+    [SESSION_WAITING] = "",
+};
+
+void session_reply(machine *m, int number) {
+  session_state state = m->sessions[number].state;
+  const machine_fault *fault = &m->event->fault;
+  if (fault->kind == MACHINE_FINE) {
+    on_reply[state](m, number);
+    return;
+  }
+  bool reach = state == SESSION_OPENING || fault->kind == MACHINE_LOST;
+  open_failed(
+      m, number, reach ? UPK_UNREACHABLE : UPK_ERROR, reach ? 3140 : 3148,
+      command_text(m, "%s: %.*s", doing[state], UPK_FMT(fault_text(m, fault))),
+      reach ? "check that the server runs and that its connection "
+              "string is right"
+            : "look at the privileges of the role that connects");
+}

@@ -1,0 +1,583 @@
+/* The life of a step, as long as all goes well. fail.c has the rest. */
+#include "machine/private.h"
+
+enum {
+  DAY_MS = 24 * 60 * 60 * 1000,
+  GRACE_MS = 2000, /* the server's own timeout comes first */
+};
+
+void phase_none(machine *m, step *s) {
+  (void)m;
+  (void)s;
+}
+
+/* ---- asking ---- */
+
+static int64_t statement_ms(const step *s) {
+  const plan_step *p = s->plan;
+  int64_t ms = p->statement_ms ? p->statement_ms : p->max_ms;
+  if (p->max_ms && p->max_ms < ms)
+    ms = p->max_ms;
+  return ms ? ms : DAY_MS;
+}
+
+/* What is left for one statement: its own limit and the step's. */
+int64_t step_deadline_ms(const machine *m, const step *s) {
+  int64_t ms = statement_ms(s);
+  if (s->plan->max_ms && !s->undoing) {
+    int64_t left = s->plan->max_ms - (m->mono_us - s->started_us) / 1000;
+    ms = left < 1 ? 1 : left < ms ? left : ms;
+  }
+  return ms + GRACE_MS;
+}
+
+void step_ask(machine *m, step *s, phase next, machine_command_kind kind) {
+  machine_command *command = session_ask(m, s->session, kind);
+  s->phase = next;
+  command->deadline_ms =
+      kind == MACHINE_UNDO_ALL ? STEP_ROLLBACK_MS : STEP_COMMIT_MS;
+}
+
+bool step_sql(machine *m, step *s, phase next, const char *sql) {
+  plan_query query = {.sql = upk_str_from(sql)};
+  s->phase = next;
+  return step_query(m, s, &query, 0);
+}
+
+bool step_query(machine *m, step *s, const plan_query *query, size_t rows_max) {
+  plan_value *params =
+      UPK_NEW_ARRAY(m->out, plan_value, query->param_count + 1);
+  upk_arena_reset(m->scratch);
+  for (size_t i = 0; i < query->param_count; i++) {
+    if (!value_resolve(m, s, &query->params[i], &params[i])) {
+      fail_step(m, s, 3145,
+                command_text(m, "a parameter wants `%.*s`, which is not known",
+                             UPK_FMT(query->params[i].from)));
+      return false;
+    }
+    if (params[i].type == PLAN_TEXT)
+      params[i].text = upk_arena_copy(m->out, params[i].text);
+  }
+  machine_command *command = session_ask(m, s->session, MACHINE_QUERY);
+  command->sql = query->sql;
+  command->params = params;
+  command->param_count = query->param_count;
+  command->rows_max = rows_max;
+  command->deadline_ms = step_deadline_ms(m, s);
+  return true;
+}
+
+void step_sleep(machine *m, step *s, int64_t us) {
+  machine_command *command = session_ask(m, s->session, MACHINE_SLEEP);
+  command->delay_us = us;
+}
+
+bool step_limits(machine *m, step *s) {
+  session *se = &m->sessions[s->session];
+  int64_t ms = statement_ms(s);
+  if (se->limited && se->lock_ms == s->plan->lock_ms && se->statement_ms == ms)
+    return true;
+  machine_command *command = session_ask(m, s->session, MACHINE_LIMITS);
+  command->lock_ms = se->lock_ms = s->plan->lock_ms;
+  command->statement_ms = se->statement_ms = ms;
+  command->read_only = m->config.dry_run;
+  se->limited = true;
+  return false;
+}
+
+/* ---- pending -> checking ---- */
+
+static void ask_pre(machine *m, step *s);
+
+void step_start(machine *m, size_t number, int on) {
+  step *s = &m->steps[number];
+  schedule_take(m, number);
+  m->active++;
+  m->sessions[on].state = SESSION_BUSY;
+  m->sessions[on].step = (int)number;
+  s->session = on;
+  s->arena = upk_arena_new(NULL);
+  s->started_us = m->mono_us;
+  step_again(m, s);
+}
+
+void step_again(machine *m, step *s) {
+  upk_arena_reset(s->arena);
+  s->attempt++;
+  s->state = MACHINE_CHECKING;
+  s->started_at_us = machine_server_us(m);
+  s->check = s->statement = 0;
+  s->executed = s->effect = s->begun = s->saved = false;
+  s->loose = s->done = s->retry = false;
+  s->before = s->row = (cells){0};
+  s->returns.items = NULL;
+  s->returns.len = s->returns.cap = 0;
+  s->why = (verdict){0};
+  s->fault = MACHINE_FINE;
+  s->seen = UPK_NO_STR;
+  record_rewind(s);
+  s->phase = PHASE_LIMITS;
+  if (step_limits(m, s))
+    ask_pre(m, s);
+}
+
+void step_on_limits(machine *m, step *s) {
+  if (m->event->fault.kind == MACHINE_FINE) {
+    ask_pre(m, s);
+    return;
+  }
+  m->sessions[s->session].limited = false;
+  fail_step(m, s, 3148,
+            command_text(m, "the session's limits cannot be set: %.*s",
+                         UPK_FMT(fault_text(m, &m->event->fault))));
+}
+
+/* ---- checking -> running ---- */
+
+static void record_check(machine *m, step *s, const plan_check *check,
+                         const char *part, bool holds) {
+  record r;
+  record_init(&r, m, s, "step.check", true);
+  upk_json_put_string(r.det_writer, "check", check->name);
+  upk_json_put_bool(r.det_writer, "holds", holds);
+  upk_json_put_string(r.det_writer, "part", upk_str_from(part));
+  if (!holds)
+    upk_json_put_string(r.obs_writer, "seen", s->seen);
+  record_end(&r, false, UPK_NO_STR);
+}
+
+/* The intent, with what the pre-checks saw: on disk before anything else. */
+static void log_intent(machine *m, step *s) {
+  record r;
+  record_init(&r, m, s, "step.begin", true);
+  upk_json_put_string(r.det_writer, "action", s->plan->action);
+  upk_json_put_string(r.det_writer, "digest",
+                      upk_digest_view(&s->plan->digest));
+  upk_json_put_int(r.obs_writer, "attempt", s->attempt);
+  upk_json_key(r.obs_writer, "before");
+  record_cells(r.obs_writer, &s->before);
+  upk_json_put_string(r.obs_writer, "session", m->sessions[s->session].name);
+  s->phase = PHASE_INTENT;
+  record_await(&r, true, UPK_NO_STR);
+}
+
+static void ask_pre(machine *m, step *s) {
+  const plan_checks *pre = &s->plan->pre;
+  if (s->check < pre->count) {
+    s->phase = PHASE_PRE;
+    check_ask(m, s, &pre->items[s->check]);
+  } else if (m->config.dry_run) {
+    step_end(m, s, MACHINE_READY);
+  } else if (m->stop || m->log_broken) {
+    step_end(m, s, MACHINE_CANCELLED);
+  } else {
+    log_intent(m, s);
+  }
+}
+
+static void pre_failed(machine *m, step *s, const plan_check *check) {
+  if (check->otherwise == PLAN_SKIP) {
+    step_skip(m, s);
+    return;
+  }
+  s->retry = check->otherwise == PLAN_RETRY;
+  fail_step(m, s, 3134,
+            command_text(m, "pre-check `%.*s` does not hold: %.*s",
+                         UPK_FMT(check->name), UPK_FMT(s->seen)));
+}
+
+void step_on_pre(machine *m, step *s) {
+  const plan_check *check = &s->plan->pre.items[s->check];
+  check_answer answer = check_reply(m, s, check);
+  if (answer == CHECK_ASKING)
+    return;
+  if (answer == CHECK_ERROR) {
+    fail_step(m, s, 3145,
+              command_text(m, "pre-check `%.*s` cannot be asked: %.*s",
+                           UPK_FMT(check->name),
+                           UPK_FMT(fault_text(m, &m->event->fault))));
+    return;
+  }
+  record_check(m, s, check, "pre", answer == CHECK_HOLDS);
+  if (answer == CHECK_FAILS) {
+    pre_failed(m, s, check);
+    return;
+  }
+  check_keep(m, s);
+  s->check++;
+  ask_pre(m, s);
+}
+
+/* ---- running ---- */
+
+static void run_next(machine *m, step *s);
+
+void step_on_intent(machine *m, step *s) {
+  if (m->event->fault.kind != MACHINE_FINE || m->stop >= 2) {
+    step_end(m, s, MACHINE_CANCELLED);
+    return;
+  }
+  s->executed = m->executed_any = true;
+  s->state = MACHINE_RUNNING;
+  run_next(m, s);
+}
+
+static void send_statement(machine *m, step *s) {
+  const plan_statement *statement = &s->plan->run.items[s->statement];
+  s->phase = s->begun ? PHASE_RUN : PHASE_LEAD;
+  if (!s->begun)
+    s->loose = true;
+  step_query(m, s, &statement->query, statement->returns.data ? 1 : 0);
+}
+
+static void run_done(machine *m, step *s) {
+  if (s->plan->atomicity == PLAN_TRANSACTION) {
+    step_post(m, s);
+    return;
+  }
+  s->phase = PHASE_PROBE;
+  check_ask(m, s, &s->plan->probe_done);
+}
+
+static void run_next(machine *m, step *s) {
+  const plan_step *p = s->plan;
+  if (p->atomicity == PLAN_TRANSACTION && !s->begun &&
+      s->statement == p->run_lead)
+    step_ask(m, s, PHASE_BEGIN, MACHINE_BEGIN);
+  else if (s->statement == p->run.count)
+    run_done(m, s);
+  else if (s->begun && !s->saved && p->run.items[s->statement].catch_count)
+    step_sql(m, s, PHASE_SAVEPOINT, "savepoint upkeep");
+  else
+    send_statement(m, s);
+}
+
+static bool fine(machine *m, step *s, const char *what) {
+  if (m->event->fault.kind == MACHINE_FINE)
+    return true;
+  fail_step(m, s, 3135,
+            command_text(m, "%s failed: %.*s", what,
+                         UPK_FMT(fault_text(m, &m->event->fault))));
+  return false;
+}
+
+void step_on_begin(machine *m, step *s) {
+  if (!fine(m, s, "begin"))
+    return;
+  s->begun = true;
+  run_next(m, s);
+}
+
+void step_on_savepoint(machine *m, step *s) {
+  if (!fine(m, s, "savepoint"))
+    return;
+  s->saved = true;
+  send_statement(m, s);
+}
+
+void step_on_release(machine *m, step *s) {
+  if (!fine(m, s, "releasing a savepoint"))
+    return;
+  s->saved = false;
+  s->statement++;
+  run_next(m, s);
+}
+
+static void add_text(step *s, cells *values, const char *name, upk_str text) {
+  cell *c = UPK_PUSH(s->arena, values);
+  c->name = upk_str_from(name);
+  c->type = UPK_TYPE_TEXT;
+  c->null = !text.data;
+  c->text = text.data ? upk_arena_copy(s->arena, text) : text;
+}
+
+/* Keeps what a statement returned under its name. */
+static void keep_returned(machine *m, step *s, upk_str name) {
+  const machine_event *event = m->event;
+  bool wrong = event->fault.kind != MACHINE_FINE;
+  if (!name.data)
+    return;
+  returned *kept = UPK_PUSH(s->arena, &s->returns);
+  kept->name = name;
+  add_text(s, &kept->values, "error",
+           wrong ? event->fault.message : UPK_NO_STR);
+  add_text(s, &kept->values, "sqlstate",
+           wrong ? event->fault.code : UPK_NO_STR);
+  cell *rows = UPK_PUSH(s->arena, &kept->values);
+  *rows = (cell){.name = UPK_STR("rows"), .type = UPK_TYPE_INT};
+  rows->integer = event->rows.total > event->rows.affected
+                      ? event->rows.total
+                      : event->rows.affected;
+  if (!wrong)
+    cells_add_row(s->arena, &kept->values, &event->rows, 0, NULL, 0);
+}
+
+void step_record_statement(machine *m, step *s, const char *part,
+                           const upk_str *caught) {
+  record r;
+  record_init(&r, m, s, "step.statement", true);
+  if (caught)
+    upk_json_put_string(r.det_writer, "caught", *caught);
+  upk_json_put_string(r.det_writer, "part", upk_str_from(part));
+  upk_json_put_int(r.det_writer, "statement", (int64_t)s->statement + 1);
+  record_notices(r.obs_writer, m->event);
+  if (m->event->rows.affected >= 0)
+    upk_json_put_int(r.obs_writer, "rows", m->event->rows.affected);
+  record_end(&r, false, UPK_NO_STR);
+}
+
+static bool is_caught(const machine_event *event,
+                      const plan_statement *statement) {
+  for (size_t i = 0; i < statement->catch_count; i++)
+    if (event->fault.code.data &&
+        upk_str_equal(event->fault.code, statement->catches[i]))
+      return event->fault.kind != MACHINE_LOST;
+  return false;
+}
+
+/* A marker must never commit alone: a transaction that ended by itself is
+ * found out here. */
+static bool still_begun(machine *m, step *s) {
+  if (!s->begun || m->event->in_transaction)
+    return true;
+  s->begun = false;
+  s->loose = m->event->fault.kind == MACHINE_FINE;
+  fail_step(m, s, 3135,
+            command_text(m,
+                         "statement %zu ended the transaction that it "
+                         "stands in",
+                         s->statement + 1));
+  return false;
+}
+
+void step_on_statement(machine *m, step *s) {
+  const plan_statement *statement = &s->plan->run.items[s->statement];
+  bool wrong = m->event->fault.kind != MACHINE_FINE;
+  if (wrong && !is_caught(m->event, statement)) {
+    fail_step(m, s, 3135,
+              command_text(m, "statement %zu failed: %.*s", s->statement + 1,
+                           UPK_FMT(fault_text(m, &m->event->fault))));
+    return;
+  }
+  if (!still_begun(m, s))
+    return;
+  keep_returned(m, s, statement->returns);
+  step_record_statement(m, s, "run", wrong ? &m->event->fault.code : NULL);
+  if (s->saved) {
+    step_sql(m, s, PHASE_RELEASE,
+             wrong ? "rollback to savepoint upkeep"
+                   : "release savepoint upkeep");
+    return;
+  }
+  s->statement++;
+  run_next(m, s);
+}
+
+void step_on_probe(machine *m, step *s) {
+  check_answer answer = check_reply(m, s, &s->plan->probe_done);
+  if (answer == CHECK_ASKING)
+    return;
+  if (answer == CHECK_HOLDS) {
+    s->done = true;
+    step_post(m, s);
+  } else if (answer == CHECK_ERROR) {
+    fail_step(m, s, 3143,
+              command_text(m, "the probe cannot be asked: %.*s",
+                           UPK_FMT(fault_text(m, &m->event->fault))));
+  } else {
+    fail_step(m, s, 3143,
+              command_text(m,
+                           "the statements ran, and the probe says it is "
+                           "not done: %.*s",
+                           UPK_FMT(s->seen)));
+  }
+}
+
+/* ---- validating ---- */
+
+static void ask_post(machine *m, step *s) {
+  if (s->check < s->plan->post.count) {
+    s->phase = PHASE_POST;
+    check_ask(m, s, &s->plan->post.items[s->check]);
+  } else {
+    step_ledger(m, s);
+  }
+}
+
+void step_post(machine *m, step *s) {
+  s->state = MACHINE_VALIDATING;
+  s->check = 0;
+  ask_post(m, s);
+}
+
+void step_on_post(machine *m, step *s) {
+  const plan_check *check = &s->plan->post.items[s->check];
+  check_answer answer = check_reply(m, s, check);
+  if (answer == CHECK_ASKING)
+    return;
+  if (answer == CHECK_ERROR) {
+    fail_step(m, s, 3145,
+              command_text(m, "post-check `%.*s` cannot be asked: %.*s",
+                           UPK_FMT(check->name),
+                           UPK_FMT(fault_text(m, &m->event->fault))));
+    return;
+  }
+  record_check(m, s, check, "post", answer == CHECK_HOLDS);
+  if (answer == CHECK_FAILS) {
+    fail_step(m, s, 3136,
+              command_text(m, "post-check `%.*s` does not hold: %.*s",
+                           UPK_FMT(check->name), UPK_FMT(s->seen)));
+    return;
+  }
+  s->check++;
+  ask_post(m, s);
+}
+
+/* ---- the ledger, COMMIT ---- */
+
+static void finish(machine *m, step *s) {
+  s->begun = false;
+  s->effect = s->was_applied = true;
+  s->applied_order = ++m->applied_count;
+  step_end(m, s, MACHINE_APPLIED);
+}
+
+static void insert_row(machine *m, step *s) {
+  s->phase = PHASE_LEDGER;
+  step_query(m, s, &m->plan->ledger_insert, 0);
+}
+
+void step_ledger(machine *m, step *s) {
+  if (!m->plan->has_ledger && !s->begun)
+    finish(m, s);
+  else if (!m->plan->has_ledger)
+    step_ask(m, s, PHASE_COMMIT, MACHINE_COMMIT);
+  else if (s->begun)
+    insert_row(m, s);
+  else
+    step_ask(m, s, PHASE_LEDGER_BEGIN, MACHINE_BEGIN);
+}
+
+static bool ledger_fine(machine *m, step *s) {
+  if (m->event->fault.kind == MACHINE_FINE)
+    return true;
+  fail_step(m, s, 3144,
+            command_text(m, "the ledger's row cannot be written: %.*s",
+                         UPK_FMT(fault_text(m, &m->event->fault))));
+  return false;
+}
+
+void step_on_ledger_begin(machine *m, step *s) {
+  if (!ledger_fine(m, s))
+    return;
+  s->begun = true;
+  insert_row(m, s);
+}
+
+void step_on_ledger(machine *m, step *s) {
+  if (ledger_fine(m, s) && still_begun(m, s))
+    step_ask(m, s, PHASE_COMMIT, MACHINE_COMMIT);
+}
+
+void step_on_commit(machine *m, step *s) {
+  if (m->event->fault.kind == MACHINE_FINE) {
+    finish(m, s);
+    return;
+  }
+  fail_step(m, s, 3135,
+            command_text(m, "commit failed: %.*s",
+                         UPK_FMT(fault_text(m, &m->event->fault))));
+}
+
+/* ---- the end ---- */
+
+void step_skip(machine *m, step *s) {
+  record r;
+  bool gone = s->rows == 0;
+  s->state = MACHINE_SKIPPED;
+  record_init(&r, m, s, "step.skip", true);
+  upk_json_put_string(r.det_writer, "reason",
+                      gone ? UPK_STR("gone") : UPK_STR("satisfied"));
+  upk_json_put_string(r.obs_writer, "seen", s->seen);
+  s->phase = PHASE_OUTCOME;
+  record_await(&r, false,
+               command_text(m, "%s: %.*s", gone ? "gone" : "satisfied already",
+                            UPK_FMT(s->seen)));
+}
+
+void step_end(machine *m, step *s, machine_state state) {
+  record r;
+  s->state = state;
+  record_init(&r, m, s, "step.end", true);
+  upk_json_put_string(r.det_writer, "outcome",
+                      upk_str_from(machine_state_name(state)));
+  upk_json_put_int(r.obs_writer, "attempts", s->attempt);
+  upk_json_put_int(r.obs_writer, "elapsed_us", m->mono_us - s->started_us);
+  s->phase = PHASE_OUTCOME;
+  upk_str why = s->why.text.data ? s->why.text : UPK_STR("");
+  if (s->why.code)
+    machine_report(m, s->why.code,
+                   command_text(m, "step `%.*s` %s: %.*s", UPK_FMT(s->plan->id),
+                                state == MACHINE_IN_DOUBT
+                                    ? "is in doubt"
+                                    : machine_state_name(state),
+                                UPK_FMT(why)),
+                   s->plan->undo_why.len && state == MACHINE_FAILED && s->effect
+                       ? upk_arena_printf(m->out, "It was not undone: %.*s",
+                                          UPK_FMT(s->plan->undo_why))
+                             .data
+                       : NULL);
+  record_await(&r, true, why);
+}
+
+/* What a failed step means for the others. */
+static void spread_failure(machine *m, step *s) {
+  bool failed = s->state == MACHINE_FAILED || s->state == MACHINE_UNDONE ||
+                s->state == MACHINE_IN_DOUBT;
+  if (!failed || s->was_applied || m->config.dry_run)
+    return;
+  if (s->state == MACHINE_IN_DOUBT || s->plan->on_failure == PLAN_STOP)
+    m->stopping = true;
+  if (s->plan->on_failure == PLAN_ROLLBACK &&
+      s->plan->policy != PLAN_NO_POLICY) {
+    m->policy_given_up[s->plan->policy] = true;
+    schedule_cancel(m, s->plan->policy, "their policy is given up");
+  }
+}
+
+/* The values of a step that may be undone later are needed until then. */
+static void free_values(step *s) {
+  if (s->state == MACHINE_APPLIED && s->plan->can_undo &&
+      s->plan->on_failure == PLAN_ROLLBACK)
+    return;
+  upk_arena_free(s->arena);
+  s->arena = NULL;
+  s->before = s->row = (cells){0};
+  s->returns.items = NULL;
+  s->returns.len = 0;
+  s->why.text = s->seen = UPK_NO_STR;
+}
+
+void step_on_outcome(machine *m, step *s) {
+  size_t number = (size_t)(s - m->steps);
+  int on = s->session;
+  s->session = NO_SESSION;
+  s->phase = PHASE_NONE;
+  m->active--;
+  session_free(m, on);
+  schedule_done(m, number);
+  if (!s->released) {
+    s->released = true;
+    schedule_release(m, number);
+  }
+  spread_failure(m, s);
+  free_values(s);
+  machine_advance(m);
+}
+
+void step_on_backoff(machine *m, step *s) {
+  if (m->stop || m->log_broken)
+    step_end(m, s, MACHINE_CANCELLED);
+  else
+    step_again(m, s);
+}

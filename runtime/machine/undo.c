@@ -1,0 +1,161 @@
+/* Undoing a step: of one whose validation failed, and of applied ones when
+ * their policy rolls back. */
+#include "machine/private.h"
+
+static void undo_next(machine *m, step *s);
+
+/* The intent of the undo, on disk before it. */
+static void log_intent(machine *m, step *s) {
+  record r;
+  s->state = MACHINE_UNDOING;
+  s->undoing = true;
+  s->phase = PHASE_UNDO_INTENT;
+  s->statement = 0;
+  record_init(&r, m, s, "step.undo", true);
+  record_await(&r, true, s->why.text);
+}
+
+void undo_start(machine *m, step *s) {
+  s->effect = true;
+  if (!s->plan->can_undo || m->log_broken)
+    step_end(m, s, MACHINE_FAILED);
+  else
+    log_intent(m, s);
+}
+
+void undo_begin_applied(machine *m, size_t number, int on) {
+  step *s = &m->steps[number];
+  schedule_take(m, number);
+  m->active++;
+  m->sessions[on].state = SESSION_BUSY;
+  m->sessions[on].step = (int)number;
+  s->session = on;
+  s->undo_tried = true;
+  s->started_us = m->mono_us;
+  if (!s->arena)
+    s->arena = upk_arena_new(NULL);
+  s->attempt++; /* the ledger's row of the undo is another one */
+  s->why = (verdict){0};
+  log_intent(m, s);
+}
+
+static void undo_failed(machine *m, step *s) {
+  s->why.code = 3137;
+  s->why.text = upk_arena_printf(
+      s->arena, "%.*s%sits undo failed: %.*s", UPK_FMT(s->why.text),
+      s->why.text.len ? "; " : "", UPK_FMT(fault_text(m, &m->event->fault)));
+  s->effect = true;
+  if (m->event->fault.kind == MACHINE_LOST) {
+    s->begun = false;
+    s->failed_in = s->phase;
+    s->fault = MACHINE_LOST;
+    session_lost(m, s->session);
+  } else if (s->begun) {
+    bool open = s->phase == PHASE_UNDO_COMMIT &&
+                m->event->fault.kind == MACHINE_BROKEN_OFF;
+    step_ask(m, s, open ? PHASE_ROLLBACK : PHASE_UNDO_ROLLBACK,
+             MACHINE_UNDO_ALL);
+  } else {
+    step_end(m, s, MACHINE_FAILED);
+  }
+}
+
+static bool fine(machine *m, step *s) {
+  if (m->event->fault.kind == MACHINE_FINE)
+    return true;
+  undo_failed(m, s);
+  return false;
+}
+
+static bool transactional(const step *s) {
+  return s->plan->atomicity == PLAN_TRANSACTION;
+}
+
+void undo_on_intent(machine *m, step *s) {
+  if (m->event->fault.kind != MACHINE_FINE) {
+    step_end(m, s, MACHINE_FAILED);
+    return;
+  }
+  s->phase = PHASE_UNDO_LIMITS;
+  if (step_limits(m, s))
+    undo_on_limits(m, s);
+}
+
+static void begin(machine *m, step *s) {
+  step_ask(m, s, PHASE_UNDO_BEGIN, MACHINE_BEGIN);
+}
+
+void undo_on_limits(machine *m, step *s) {
+  if (!fine(m, s))
+    return;
+  if (transactional(s))
+    begin(m, s);
+  else
+    undo_next(m, s);
+}
+
+static void undone(machine *m, step *s) {
+  s->begun = false;
+  s->effect = false;
+  step_end(m, s, MACHINE_UNDONE);
+}
+
+static void insert_row(machine *m, step *s) {
+  s->phase = PHASE_UNDO_LEDGER;
+  step_query(m, s, &m->plan->ledger_insert, 0);
+}
+
+/* All statements of the undo ran. */
+static void conclude(machine *m, step *s) {
+  bool row = m->plan->has_ledger && s->was_applied;
+  if (row && s->begun)
+    insert_row(m, s);
+  else if (row)
+    begin(m, s);
+  else if (s->begun)
+    step_ask(m, s, PHASE_UNDO_COMMIT, MACHINE_COMMIT);
+  else
+    undone(m, s);
+}
+
+static void undo_next(machine *m, step *s) {
+  if (s->statement == s->plan->undo.count) {
+    conclude(m, s);
+    return;
+  }
+  s->phase = PHASE_UNDO;
+  step_query(m, s, &s->plan->undo.items[s->statement].query, 0);
+}
+
+void undo_on_begin(machine *m, step *s) {
+  if (!fine(m, s))
+    return;
+  s->begun = true;
+  if (transactional(s))
+    undo_next(m, s);
+  else
+    insert_row(m, s);
+}
+
+void undo_on_statement(machine *m, step *s) {
+  if (!fine(m, s))
+    return;
+  step_record_statement(m, s, "undo", NULL);
+  s->statement++;
+  undo_next(m, s);
+}
+
+void undo_on_ledger(machine *m, step *s) {
+  if (fine(m, s))
+    step_ask(m, s, PHASE_UNDO_COMMIT, MACHINE_COMMIT);
+}
+
+void undo_on_commit(machine *m, step *s) {
+  if (fine(m, s))
+    undone(m, s);
+}
+
+void undo_on_rollback(machine *m, step *s) {
+  s->begun = false;
+  step_end(m, s, MACHINE_FAILED);
+}
