@@ -34,4 +34,13 @@ bool step_supported(const ir *ir, const ir_action *action, upk_str *ret_why);
  * makes the ledger first. */
 bool step_capability(const ir *ir, upk_str name);
 
+/* How bad each of `rows` is, by the first attribute in the policy's `ensure`
+ * that tells better from worse: larger is worse, in no unit. All 0 when there
+ * is none; unknown values are the least. */
+void step_badness(ir *ir, const ir_policy *policy, const size_t *rows,
+                  size_t count, int64_t *ret_badness);
+
+/* Frees what the making of steps kept outside the arena. Steps stay. */
+void step_recipes_free(ir *ir);
+
 #endif

@@ -1,0 +1,199 @@
+/* One step: the action's functions are called with the object, what they give
+ * is converted, and the invariant's checks are put around it. */
+#include "step/recipe.h"
+#include "step/step.h"
+
+upk_str step_id(const ir *ir, const ir_policy *policy, const ir_action *action,
+                const ir_object *object) {
+  if (action->per_policy && policy)
+    return upk_arena_printf(ir->arena, "%.*s:%.*s#%.*s", UPK_FMT(action->name),
+                            UPK_FMT(object->display), UPK_FMT(policy->name));
+  return upk_arena_printf(ir->arena, "%.*s:%.*s", UPK_FMT(action->name),
+                          UPK_FMT(object->display));
+}
+
+bool step_capability(const ir *ir, upk_str name) {
+  if (upk_str_is(name, "ledger") && ir->makes_ledger)
+    return true;
+  const upk_json *all = ir->facts.capabilities;
+  for (size_t i = 0;
+       all && all->type == UPK_JSON_OBJECT && i < all->object.count; i++)
+    if (upk_str_equal(all->object.members[i].key, name)) {
+      const upk_json *value = all->object.members[i].value;
+      return value->type == UPK_JSON_BOOL && value->boolean;
+    }
+  return false;
+}
+
+static void say_version(const ir *ir, const ir_action *action, int64_t bound,
+                        const char *relation, upk_str *ret_why) {
+  upk_buf text = {0};
+  upk_version_format(bound, &text);
+  *ret_why = upk_arena_printf(ir->arena, "`%.*s` needs a version %s %.*s",
+                              UPK_FMT(action->name), relation,
+                              UPK_FMT(upk_buf_view(&text)));
+  upk_buf_free(&text);
+}
+
+bool step_supported(const ir *ir, const ir_action *action, upk_str *ret_why) {
+  upk_str unused;
+  upk_str *why = ret_why ? ret_why : &unused;
+  int64_t version = 0;
+  upk_version_parse(ir->facts.version, &version);
+  if (version < action->min_version) {
+    say_version(ir, action, action->min_version, "from", why);
+    return false;
+  }
+  if (action->max_version && version >= action->max_version) {
+    say_version(ir, action, action->max_version, "below", why);
+    return false;
+  }
+  for (size_t i = 0; i < action->needs.len; i++) {
+    if (step_capability(ir, action->needs.items[i]))
+      continue;
+    *why = upk_arena_printf(ir->arena, "`%.*s` needs the capability %.*s",
+                            UPK_FMT(action->name),
+                            UPK_FMT(action->needs.items[i]));
+    return false;
+  }
+  return true;
+}
+
+/* ---- calls ---- */
+
+typedef struct making {
+  ir *ir;
+  step_recipe *recipe;
+  convert convert;
+  ir_step step;
+} making;
+
+static void failed_in(making *m, const char *function) {
+  m->convert.failed = true;
+  if (!m->ir->diags->items.len)
+    return;
+  upk_diag *last = &m->ir->diags->items.items[m->ir->diags->items.len - 1];
+  upk_diag_note(m->ir->diags, last,
+                "It was `%s` of action `%.*s` for step "
+                "%.*s.",
+                function, UPK_FMT(m->recipe->action->name),
+                UPK_FMT(m->step.id));
+}
+
+/* What a function of the action gives; NULL after a diagnostic, or when there
+ * is no function. */
+static const node *ask(making *m, const node *function, const char *name) {
+  if (!function || m->convert.failed)
+    return NULL;
+  script_table *arguments[] = {m->recipe->object, m->recipe->arguments};
+  const node *value =
+      script_call_tables(m->recipe->action->script, function, arguments, 2,
+                         step_recipes_of(m->ir)->scratch);
+  if (!value)
+    failed_in(m, name);
+  return value;
+}
+
+static void ask_plan(making *m) {
+  static const char *const keys[] = {"pre", "run", "post", NULL};
+  const node *plan = ask(m, m->recipe->plan, "plan");
+  ir_step *step = &m->step;
+  if (!plan || !convert_keys(&m->convert, plan, "what `plan` gives", keys))
+    return;
+  convert_checks(&m->convert, node_find(plan, "pre"), "a check in `pre`", true,
+                 &step->pre.items, &step->pre.len);
+  convert_statements(&m->convert, node_find(plan, "run"),
+                     "a statement in `run`", &step->run.items, &step->run.len);
+  convert_checks(&m->convert, node_find(plan, "post"), "a check in `post`",
+                 false, &step->post.items, &step->post.len);
+  step->pre.cap = step->pre.len;
+  step->run.cap = step->run.len;
+  step->post.cap = step->post.len;
+  for (size_t i = 0; i < step->post.len; i++)
+    if (!step->post.items[i].within_ms)
+      step->post.items[i].within_ms = m->recipe->post_within_ms;
+}
+
+static void ask_parts(making *m) {
+  const step_recipe *recipe = m->recipe;
+  ir_step *step = &m->step;
+  const node *value;
+  if ((value = ask(m, recipe->atomicity, "atomicity")))
+    step->atomicity = convert_atomicity(&m->convert, value);
+  if ((value = ask(m, recipe->risk, "risk")))
+    convert_risk(&m->convert, value, &step->risk);
+  if ((value = ask(m, recipe->locks, "locks"))) {
+    convert_locks(&m->convert, value, &step->locks.items, &step->locks.len);
+    step->locks.cap = step->locks.len;
+  }
+  if ((value = ask(m, recipe->estimate, "estimate")))
+    step->estimate = convert_estimate(&m->convert, value);
+  if ((value = ask(m, recipe->undo, "undo")))
+    recipe_undo(&m->convert, value, step);
+  if ((value = ask(m, recipe->probe, "probe")))
+    recipe_probe(&m->convert, value, step);
+}
+
+static void incomplete(making *m, const char *what) {
+  m->convert.code = 1521;
+  convert_refuse(&m->convert, NULL, "%s", what);
+}
+
+/* What no step may lack. */
+static void check_whole(making *m) {
+  const ir_step *step = &m->step;
+  if (!step->run.len)
+    incomplete(m, "it gives no statement to run");
+  if (!step->post.len)
+    incomplete(m, "it gives no post-check, and none follows from an invariant");
+  if (!step->undo_class.data)
+    incomplete(m, "it gives no class of undo");
+  if (!step->has_probe && !upk_str_is(step->atomicity, "transaction"))
+    incomplete(m, "it is no transaction and gives no probe");
+}
+
+static void name_unusable(ir *ir, const step_recipe *recipe,
+                          const ir_object *object) {
+  upk_diag *diag = upk_diag_add(
+      ir->diags, 1522, recipe->policy ? recipe->policy->name_span : UPK_NO_SPAN,
+      "the name of %.*s `%.*s` cannot be written as an identifier",
+      UPK_FMT(object->kind->name), UPK_FMT(object->display));
+  upk_diag_help(ir->diags, diag, "Rename it, or exempt it from the policy.");
+}
+
+ir_step *step_build(ir *ir, ir_policy *policy, ir_remedy *remedy,
+                    ir_action *action, const ir_object *object,
+                    upk_str because) {
+  step_recipe *recipe = recipe_find(ir, policy, remedy, action, object->kind);
+  if (recipe->failed)
+    return NULL;
+  upk_arena_reset(step_recipes_of(ir)->scratch);
+  if (!object_fill(ir, recipe, object)) {
+    name_unusable(ir, recipe, object);
+    return NULL;
+  }
+  making m = {.ir = ir, .recipe = recipe, .step = recipe->like};
+  m.step.id = step_id(ir, policy, action, object);
+  m.convert = recipe_convert(ir, recipe, m.step.id);
+  m.step.policy = policy;
+  m.step.policy_index =
+      policy ? (size_t)(policy - ir->policies.items) : SIZE_MAX;
+  m.step.action = action;
+  m.step.remedy = remedy ? remedy : &recipe->defaults;
+  m.step.object = *object;
+  m.step.because = because;
+  m.step.span = policy ? policy->name_span : action->span;
+  ask_plan(&m);
+  ask_parts(&m);
+  if (!m.convert.failed)
+    invariant_add(ir, recipe, object, &m.step);
+  if (!m.convert.failed)
+    check_whole(&m);
+  if (m.convert.failed) {
+    recipe->failed = true;
+    return NULL;
+  }
+  ir_step *step = UPK_PUSH(ir->arena, &ir->steps);
+  *step = m.step;
+  return step;
+}
