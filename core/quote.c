@@ -62,6 +62,10 @@ static size_t utf8_length(const unsigned char *s, size_t left) {
 bool upk_utf8_valid(upk_str text) {
   const unsigned char *s = (const unsigned char *)text.data;
   for (size_t i = 0; i < text.len;) {
+    if (s[i] && s[i] < 0x80) {
+      i++;
+      continue;
+    }
     size_t len = utf8_length(s + i, text.len - i);
     if (!len)
       return false;

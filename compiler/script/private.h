@@ -19,6 +19,7 @@ enum {
   SCRIPT_RANGE_MAX = 100000, /* items of one table call */
   SCRIPT_DEPTH_MAX = 32,     /* of tables that leave the sandbox */
   SCRIPT_NODES_MAX = 200000, /* of one value that leaves it */
+  SCRIPT_KEYS = 128,         /* see keep_key */
 };
 
 /* A call of one of host->globals, reported when the chunk has ended. */
@@ -55,7 +56,8 @@ struct script {
   upk_span denied_at;
   UPK_VEC(upk_span) callers; /* of the fault, innermost first */
   UPK_VEC(script_declaration) declarations;
-  uint32_t source;      /* of the file given to script_run */
+  uint32_t source; /* of the file given to script_run */
+  upk_str keys[SCRIPT_KEYS];
   uint32_t line_source; /* see line_begin */
   long line;
   size_t line_offset;

@@ -9,6 +9,8 @@
 #include "private.h"
 #include "quote.h"
 
+enum { CHARGE_NODES = 64 };
+
 /* One table above the value being converted: for the path in messages. */
 typedef struct path_part {
   const struct path_part *up;
@@ -49,18 +51,26 @@ static void refuse(const conversion *c, const path_part *path,
 static node *convert(conversion *c, int index, const path_part *path,
                      int depth);
 
-/* Whether the keys are exactly 1..n; *ret_count counts all. */
-static bool is_list(lua_State *lua, int table, size_t *ret_count) {
-  size_t count = 0, len = lua_rawlen(lua, table);
-  bool dense = true;
+/* Whether the keys are exactly 1..len. */
+static bool is_list(lua_State *lua, int table, size_t len) {
+  size_t count = 0;
   for (lua_pushnil(lua); lua_next(lua, table); lua_pop(lua, 1)) {
-    count++;
-    if (!lua_isinteger(lua, -2) || lua_tointeger(lua, -2) < 1 ||
-        (lua_Unsigned)lua_tointeger(lua, -2) > len)
-      dense = false;
+    if (++count > len || !lua_isinteger(lua, -2) ||
+        lua_tointeger(lua, -2) < 1 ||
+        (lua_Unsigned)lua_tointeger(lua, -2) > len) {
+      lua_pop(lua, 2);
+      return false;
+    }
   }
-  *ret_count = count;
-  return dense && count == len;
+  return count == len;
+}
+
+static bool is_empty(lua_State *lua, int table) {
+  lua_pushnil(lua);
+  if (!lua_next(lua, table))
+    return true;
+  lua_pop(lua, 2);
+  return false;
 }
 
 static void convert_list(conversion *c, int table, size_t count,
@@ -116,23 +126,36 @@ static upk_str key_text(conversion *c, int table, const path_part *path) {
   return upk_arena_printf(c->arena, "%lld", (long long)place);
 }
 
-static void convert_map(conversion *c, int table, size_t count,
-                        const path_part *path, int depth, node *result) {
+/* Keys of plans are few and come ten thousand times: one copy of each is kept,
+ * in the script's arena. */
+static upk_str keep_key(conversion *c, upk_str key, const path_part *path) {
+  script *s = script_of(c->lua);
+  size_t at = (key.len * 7 + (key.len ? (unsigned char)key.data[0] * 3u +
+                                            (unsigned char)key.data[key.len - 1]
+                                      : 0)) %
+              SCRIPT_KEYS;
+  if (s->keys[at].data && upk_str_equal(s->keys[at], key))
+    return s->keys[at];
+  if (!upk_utf8_valid(key))
+    refuse(c, path, "has a key that is not UTF-8");
+  return s->keys[at] = upk_arena_copy(s->arena, key);
+}
+
+static void convert_map(conversion *c, int table, const path_part *path,
+                        int depth, node *result) {
   lua_State *lua = c->lua;
-  result->type = NODE_MAP;
-  result->map.members = UPK_NEW_ARRAY(c->arena, node_member, count);
+  UPK_VEC(node_member) members = {0};
   for (lua_pushnil(lua); lua_next(lua, table); lua_pop(lua, 1)) {
-    path_part here = {path, UPK_NO_STR, 0};
-    here.key = key_text(c, table, path);
-    if (!upk_utf8_valid(here.key))
-      refuse(c, path, "has a key that is not UTF-8");
+    path_part here = {path, key_text(c, table, path), 0};
     node *value = convert(c, lua_gettop(lua), &here, depth + 1);
-    if (!value)
-      continue;
-    result->map.members[result->map.count++] =
-        (node_member){upk_arena_copy(c->arena, here.key), c->span, value};
+    if (value)
+      *UPK_PUSH(c->arena, &members) =
+          (node_member){keep_key(c, here.key, path), c->span, value};
   }
-  sort_members(result->map.members, result->map.count);
+  sort_members(members.items, members.len);
+  result->type = NODE_MAP;
+  result->map.members = members.items;
+  result->map.count = members.len;
 }
 
 static void convert_function(conversion *c, int index, node *result) {
@@ -161,16 +184,14 @@ static void convert_text(conversion *c, int index, const path_part *path,
 
 static void convert_table(conversion *c, int index, const path_part *path,
                           int depth, node *result) {
-  size_t count;
+  size_t len = lua_rawlen(c->lua, index);
   if (depth >= SCRIPT_DEPTH_MAX)
     refuse(c, path, "is nested deeper than 32 tables, or holds itself");
   luaL_checkstack(c->lua, 8, "nested tables");
-  bool list = is_list(c->lua, index, &count);
-  script_charge(c->lua, count * 4);
-  if (list)
-    convert_list(c, index, count, path, depth, result);
+  if (len ? is_list(c->lua, index, len) : is_empty(c->lua, index))
+    convert_list(c, index, len, path, depth, result);
   else
-    convert_map(c, index, count, path, depth, result);
+    convert_map(c, index, path, depth, result);
 }
 
 /* NULL for a function that is to be left out. `index` is absolute. */
@@ -180,7 +201,9 @@ static node *convert(conversion *c, int index, const path_part *path,
   int type = lua_type(lua, index);
   if (type == LUA_TFUNCTION && !c->functions)
     return NULL;
-  if (++c->nodes > SCRIPT_NODES_MAX)
+  if (++c->nodes % CHARGE_NODES == 0)
+    script_charge(lua, CHARGE_NODES * 4);
+  if (c->nodes > SCRIPT_NODES_MAX)
     refuse(c, path, "is part of a table of more than 200000 values");
   node *result = UPK_NEW(c->arena, node);
   result->span = result->text_span = c->span;
