@@ -140,8 +140,16 @@ void front_policies_sort(ir *ir) {
   ir->policies.cap = count;
 }
 
+/* A reference that could not be replaced was said already. */
+static bool has_reference(upk_str text) {
+  for (size_t i = 0; i + 1 < text.len; i++)
+    if (text.data[i] == '$' && text.data[i + 1] == '{')
+      return true;
+  return false;
+}
+
 static void check_text(ir *ir, const ir_text *text) {
-  if (text->text.data != NULL)
+  if (text->text.data != NULL && !has_reference(text->text))
     (void)upk_expr_parses(ir->arena, text->text, text->text_span, ir->diags);
 }
 

@@ -104,21 +104,31 @@ static void read_field(reader *r, const schema_field *f, const node *value,
   reader_of(f->type)(r, f, value, out);
 }
 
+/* Few keys are listed; for many, it is said where they stand. */
+static void help_keys(reader *r, const schema_object *object, upk_diag *diag) {
+  enum { FEW = 12 };
+  upk_buf list = {0};
+  if (object->count > FEW) {
+    upk_diag_help(r->diags, diag, "`upkeep schema` prints all keys");
+    return;
+  }
+  for (size_t i = 0; i < object->count; i++)
+    upk_buf_printf(&list, "%s%s", i == 0 ? "" : ", ", object->fields[i].key);
+  upk_diag_help(r->diags, diag, "the keys are: %s", list.data);
+  upk_buf_free(&list);
+}
+
 static void refuse_key(reader *r, const schema_object *object,
                        const node_member *member) {
-  upk_str keys[64];
-  upk_buf list = {0};
+  upk_str keys[SCHEMA_FIELDS];
   r->wrong = true;
-  for (size_t i = 0; i < object->count; i++) {
+  for (size_t i = 0; i < object->count; i++)
     keys[i] = upk_str_from(object->fields[i].key);
-    upk_buf_printf(&list, "%s%s", i == 0 ? "" : ", ", object->fields[i].key);
-  }
   upk_diag *diag = upk_diag_add(r->diags, 1020, member->key_span,
                                 "unknown key `%.*s` in this %s",
                                 UPK_FMT(node_clip(member->key)), object->name);
   if (!upk_diag_suggest(r->diags, diag, member->key, keys, object->count))
-    upk_diag_help(r->diags, diag, "the keys are: %s", list.data);
-  upk_buf_free(&list);
+    help_keys(r, object, diag);
 }
 
 static void refuse_missing(reader *r, const schema_object *object,

@@ -84,6 +84,8 @@ struct schema_object {
   size_t span_offset, node_offset;
 };
 
+enum { SCHEMA_FIELDS = 64 }; /* most of one object: they are marked in bits */
+
 /* For tables: .fields and .count of an array. */
 #define SCHEMA_ROWS(rows)                                                      \
   .fields = (rows), .count = sizeof(rows) / sizeof *(rows)

@@ -5,8 +5,6 @@
 #include "front/schema.h"
 #include "json.h"
 
-enum { MAX_FIELDS = 64 };
-
 static const struct {
   const char *word;
   const schema_object *object;
@@ -222,7 +220,7 @@ static int compare_fields(const void *a, const void *b) {
 static size_t sort_fields(const schema_object *object,
                           const schema_field **ret_order) {
   size_t count = 0;
-  for (size_t i = 0; i < object->count && count < MAX_FIELDS; i++)
+  for (size_t i = 0; i < object->count && count < SCHEMA_FIELDS; i++)
     if ((object->fields[i].flags & SCHEMA_LATER) == 0)
       ret_order[count++] = &object->fields[i];
   qsort(ret_order, count, sizeof *ret_order, compare_fields);
@@ -230,7 +228,7 @@ static size_t sort_fields(const schema_object *object,
 }
 
 static void write_body(upk_json_writer *w, const schema_object *object) {
-  const schema_field *order[MAX_FIELDS];
+  const schema_field *order[SCHEMA_FIELDS];
   size_t count = sort_fields(object, order);
   upk_json_put_bool(w, "additionalProperties", object->open);
   put(w, "description", object->doc);

@@ -85,6 +85,8 @@ static upk_span event_span(const builder *b) {
 static const struct {
   const char *problem, *help;
 } helps[] = {
+    {"found a tab character that violates indentation",
+     "indent with spaces, not with tabs"},
     {"mapping values are not allowed in this context",
      "put quotes around a text that holds `: `, and check the indentation"},
     {"did not find expected key",
