@@ -270,7 +270,7 @@ static void on_logged(machine *m) {
     upk_buf_str(&m->log_head, event->head.data ? event->head : UPK_STR(""));
     return;
   }
-  if (!m->log_broken)
+  if (!m->log_broken && m->phase != RUN_BEGINNING)
     machine_report(m, 3141,
                    command_text(m, "the log cannot be written: %.*s",
                                 UPK_FMT(event->fault.message)),

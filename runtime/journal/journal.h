@@ -1,0 +1,83 @@
+/* The plan log: one record a line, each with the hash of the one before it.
+ * Its form is docs/formats.md, "Plan log".
+ *
+ * Durability: the file is opened O_APPEND, mode 0600 and locked; a record is
+ * one write, repeated until all of it is written; what must be on disk is
+ * followed by fdatasync. A failed write or sync is final (after a failed fsync
+ * the kernel may have dropped the pages): from then on every record fails, and
+ * the runtime starts nothing more. */
+#ifndef RUNTIME_JOURNAL_JOURNAL_H
+#define RUNTIME_JOURNAL_JOURNAL_H
+
+#include <upkeep/diag.h>
+
+#include "digest.h"
+
+/* Names of the records. */
+#define JOURNAL_EVENT_TABLE(X)                                                 \
+  X("run.begin")                                                               \
+  X("session.open")                                                            \
+  X("step.check")                                                              \
+  X("step.begin")                                                              \
+  X("step.statement")                                                          \
+  X("step.retry")                                                              \
+  X("step.end")                                                                \
+  X("step.skip")                                                               \
+  X("step.undo")                                                               \
+  X("run.note")                                                                \
+  X("run.end")
+
+/* The system calls it makes, so that tests can fail the n-th. They have the
+ * results of write(2) and fdatasync(2), errno included. */
+typedef struct journal_files {
+  int64_t (*write)(void *ctx, int fd, const void *bytes, size_t len);
+  int (*sync)(void *ctx, int fd);
+  void *ctx;
+} journal_files;
+const journal_files *journal_files_os(void);
+
+typedef struct journal journal;
+
+/* Makes the folder RUNS/RUN with plan.json and an empty log.jsonl, all on disk
+ * when it returns. UPK_ERROR after a diagnostic. `files` NULL: the system's. */
+upk_status journal_create(upk_str runs_folder, upk_str run, upk_str plan_bytes,
+                          const journal_files *files, upk_diags *diags,
+                          journal **ret_journal);
+void journal_close(journal *j); /* NULL is fine */
+
+/* Appends a record; `det` and `obs` are canonical objects. False when it could
+ * not be written, or not brought to disk (`sync`); then journal_error says
+ * why. `ret_line` (may be NULL) gets the record without its newline, valid
+ * until the next one. Blocks. */
+bool journal_add(journal *j, const char *event, upk_str det, upk_str obs,
+                 bool sync, upk_str *ret_line);
+/* Hash of the last record: 64 hex digits; of none: zeros. */
+upk_str journal_head(const journal *j);
+const char *journal_error(const journal *j); /* static; NULL when none */
+
+/* ---- reading ---- */
+
+/* A record as it stands in a line. */
+typedef struct journal_record {
+  int64_t seq;
+  upk_str event, prev, hash;
+  const struct upk_json *det, *obs;
+} journal_record;
+
+enum { JOURNAL_HASH_TEXT = 64 };
+
+/* A line without its newline, which must follow it in memory; NULL when it is a
+ * record whose hash is its
+ * own, else what is wrong. The record is in `arena`. */
+const char *journal_parse(upk_arena *arena, upk_str line,
+                          journal_record *ret_record);
+
+/* The semantic digest of a run: `det` of each step chained, the chains
+ * combined by sorted step ids. Records without det change nothing. */
+typedef struct journal_semantic journal_semantic;
+journal_semantic *journal_semantic_new(void);
+void journal_semantic_add(journal_semantic *semantic,
+                          const struct upk_json *det);
+upk_digest journal_semantic_finish(journal_semantic *semantic); /* frees */
+
+#endif

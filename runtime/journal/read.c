@@ -1,0 +1,90 @@
+/* Records as they are read back. */
+#include <string.h>
+
+#include "journal/hash.h"
+#include "json.h"
+
+void journal_hash(upk_str det, upk_str event, upk_str obs, upk_str prev,
+                  int64_t seq, char ret_hash[JOURNAL_HASH_TEXT + 1]) {
+  upk_sha256 *hash = upk_sha256_new();
+  upk_buf number = {0};
+  upk_buf_int(&number, seq);
+  upk_sha256_add(hash, UPK_STR("upkeep-log-v1\n{\"det\":"));
+  upk_sha256_add(hash, det);
+  upk_sha256_add(hash, UPK_STR(",\"event\":\""));
+  upk_sha256_add(hash, event);
+  upk_sha256_add(hash, UPK_STR("\",\"obs\":"));
+  upk_sha256_add(hash, obs);
+  upk_sha256_add(hash, UPK_STR(",\"prev\":\""));
+  upk_sha256_add(hash, prev);
+  upk_sha256_add(hash, UPK_STR("\",\"seq\":"));
+  upk_sha256_add(hash, upk_buf_view(&number));
+  upk_sha256_add(hash, UPK_STR(",\"v\":1}"));
+  upk_buf_free(&number);
+  upk_digest digest = upk_sha256_finish(hash);
+  memcpy(ret_hash, digest.text + 7, JOURNAL_HASH_TEXT + 1);
+}
+
+static const struct {
+  const char *key;
+  upk_json_type type;
+} members[] = {
+    {"det", UPK_JSON_OBJECT},  {"event", UPK_JSON_STRING},
+    {"hash", UPK_JSON_STRING}, {"obs", UPK_JSON_OBJECT},
+    {"prev", UPK_JSON_STRING}, {"seq", UPK_JSON_INT},
+    {"v", UPK_JSON_INT},
+};
+enum { MEMBERS = sizeof members / sizeof *members };
+
+static bool known_event(upk_str event) {
+  static const char *const events[] = {
+#define X(name) name,
+      JOURNAL_EVENT_TABLE(X)
+#undef X
+  };
+  for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+    if (upk_str_is(event, events[i]))
+      return true;
+  return false;
+}
+
+static const char *check_form(const upk_json *value) {
+  if (value->type != UPK_JSON_OBJECT || value->object.count != MEMBERS)
+    return "it is no record";
+  for (size_t i = 0; i < MEMBERS; i++)
+    if (!upk_str_is(value->object.members[i].key, members[i].key) ||
+        value->object.members[i].value->type != members[i].type)
+      return "it is no record";
+  if (upk_json_number(value, "v", 0) != 1)
+    return "its version is not known";
+  return known_event(upk_json_text(value, "event")) ? NULL
+                                                    : "its event is not known";
+}
+
+const char *journal_parse(upk_arena *arena, upk_str line,
+                          journal_record *ret_record) {
+  upk_json_error error = {0, NULL};
+  /* The canonical form of a document ends in the newline. */
+  upk_str document = {line.data, line.len + 1};
+  char hash[JOURNAL_HASH_TEXT + 1];
+  const upk_json *value = upk_json_parse(arena, document, &error);
+  if (!value)
+    return error.text ? error.text : "it is no canonical JSON";
+  const char *wrong = check_form(value);
+  if (wrong)
+    return wrong;
+  journal_record record = {
+      .seq = upk_json_number(value, "seq", 0),
+      .event = upk_json_text(value, "event"),
+      .prev = upk_json_text(value, "prev"),
+      .hash = upk_json_text(value, "hash"),
+      .det = upk_json_get(value, "det"),
+      .obs = upk_json_get(value, "obs"),
+  };
+  journal_hash(record.det->bytes, record.event, record.obs->bytes, record.prev,
+               record.seq, hash);
+  if (!upk_str_is(record.hash, hash))
+    return "its hash is not that of its content";
+  *ret_record = record;
+  return NULL;
+}

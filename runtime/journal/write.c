@@ -1,0 +1,195 @@
+/* Writing the plan log. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "journal/hash.h"
+#include "journal/journal.h"
+
+struct journal {
+  const journal_files *files;
+  int fd;
+  int64_t seq;
+  int error; /* errno of the first failure; final */
+  char head[JOURNAL_HASH_TEXT + 1];
+  upk_buf line;
+};
+
+static int64_t os_write(void *ctx, int fd, const void *bytes, size_t len) {
+  (void)ctx;
+  return write(fd, bytes, len);
+}
+
+static int os_sync(void *ctx, int fd) {
+  (void)ctx;
+  return fdatasync(fd);
+}
+
+const journal_files *journal_files_os(void) {
+  static const journal_files os = {os_write, os_sync, NULL};
+  return &os;
+}
+
+/* 0, or errno. */
+static int write_all(const journal_files *files, int fd, upk_str bytes) {
+  while (bytes.len) {
+    int64_t count = files->write(files->ctx, fd, bytes.data, bytes.len);
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count <= 0)
+      return count < 0 && errno ? errno : EIO;
+    bytes.data += count;
+    bytes.len -= (size_t)count;
+  }
+  return 0;
+}
+
+static int sync_file(const journal_files *files, int fd) {
+  return files->sync(files->ctx, fd) == 0 ? 0 : errno ? errno : EIO;
+}
+
+/* ---- the folder ---- */
+
+static int sync_folder(const char *path) {
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return errno;
+  int error = fsync(fd) == 0 ? 0 : errno;
+  close(fd);
+  return error;
+}
+
+/* Makes a folder and those above it; those that are there already are fine. */
+static int make_folders(upk_arena *arena, upk_str path) {
+  for (size_t i = 1; i <= path.len; i++) {
+    if (i < path.len && path.data[i] != '/')
+      continue;
+    upk_str part = upk_arena_copy(arena, (upk_str){path.data, i});
+    if (mkdir(part.data, 0700) != 0 && errno != EEXIST)
+      return errno;
+  }
+  return 0;
+}
+
+static int make_file(const char *path, int flags, int *ret_fd) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | flags, 0600);
+  if (fd < 0)
+    return errno;
+  *ret_fd = fd;
+  return 0;
+}
+
+static int save_plan(const journal_files *files, const char *path,
+                     upk_str bytes) {
+  int fd = -1;
+  int error = make_file(path, 0, &fd);
+  if (error)
+    return error;
+  error = write_all(files, fd, bytes);
+  if (!error)
+    error = sync_file(files, fd);
+  if (close(fd) != 0 && !error)
+    error = errno;
+  return error;
+}
+
+static int create(upk_arena *arena, upk_str runs, upk_str run, upk_str plan,
+                  const journal_files *files, int *ret_fd) {
+  upk_str folder =
+      upk_arena_printf(arena, "%.*s/%.*s", UPK_FMT(runs), UPK_FMT(run));
+  int fd = -1, error = make_folders(arena, runs);
+  if (!error && mkdir(folder.data, 0700) != 0)
+    error = errno;
+  if (!error)
+    error = save_plan(
+        files, upk_arena_printf(arena, "%s/plan.json", folder.data).data, plan);
+  if (!error)
+    error = make_file(upk_arena_printf(arena, "%s/log.jsonl", folder.data).data,
+                      O_APPEND, &fd);
+  if (!error && flock(fd, LOCK_EX | LOCK_NB) != 0)
+    error = errno;
+  if (!error)
+    error = sync_folder(folder.data);
+  if (!error)
+    error = sync_folder(upk_arena_copy(arena, runs).data);
+  if (error && fd >= 0)
+    close(fd);
+  else
+    *ret_fd = fd;
+  return error;
+}
+
+upk_status journal_create(upk_str runs_folder, upk_str run, upk_str plan_bytes,
+                          const journal_files *files, upk_diags *diags,
+                          journal **ret_journal) {
+  const upk_allocator *libc = upk_allocator_libc();
+  upk_arena *scratch = upk_arena_new(NULL);
+  int fd = -1;
+  if (!files)
+    files = journal_files_os();
+  int error = create(scratch, runs_folder, run, plan_bytes, files, &fd);
+  upk_arena_free(scratch);
+  if (error) {
+    upk_diag *diag = upk_diag_add(
+        diags, 3146, UPK_NO_SPAN, "the folder `%.*s/%.*s` cannot be made: %s",
+        UPK_FMT(runs_folder), UPK_FMT(run), strerror(error));
+    upk_diag_help(diags, diag,
+                  "check the folder's owner, its mode and the "
+                  "room on its disk");
+    return UPK_ERROR;
+  }
+  journal *j = libc->resize(libc->ctx, NULL, sizeof *j);
+  if (!j)
+    libc->exhausted(libc->ctx, sizeof *j);
+  *j = (journal){.files = files, .fd = fd};
+  memset(j->head, '0', JOURNAL_HASH_TEXT);
+  *ret_journal = j;
+  return UPK_OK;
+}
+
+void journal_close(journal *j) {
+  const upk_allocator *libc = upk_allocator_libc();
+  if (!j)
+    return;
+  close(j->fd);
+  upk_buf_free(&j->line);
+  libc->resize(libc->ctx, j, 0);
+}
+
+/* ---- records ---- */
+
+bool journal_add(journal *j, const char *event, upk_str det, upk_str obs,
+                 bool sync, upk_str *ret_line) {
+  char hash[JOURNAL_HASH_TEXT + 1];
+  if (j->error)
+    return false;
+  journal_hash(det, upk_str_from(event), obs, upk_str_from(j->head), j->seq + 1,
+               hash);
+  upk_buf_clear(&j->line);
+  upk_buf_printf(&j->line, "{\"det\":%.*s,\"event\":\"%s\",\"hash\":\"%s\"",
+                 UPK_FMT(det), event, hash);
+  upk_buf_printf(&j->line,
+                 ",\"obs\":%.*s,\"prev\":\"%s\",\"seq\":%lld,\"v\":1}\n",
+                 UPK_FMT(obs), j->head, (long long)j->seq + 1);
+  j->error = write_all(j->files, j->fd, upk_buf_view(&j->line));
+  if (!j->error && sync)
+    j->error = sync_file(j->files, j->fd);
+  if (j->error)
+    return false;
+  j->seq++;
+  memcpy(j->head, hash, sizeof j->head);
+  if (ret_line)
+    *ret_line = (upk_str){j->line.data, j->line.len - 1};
+  return true;
+}
+
+upk_str journal_head(const journal *j) {
+  return (upk_str){j->head, JOURNAL_HASH_TEXT};
+}
+
+const char *journal_error(const journal *j) {
+  return j->error ? strerror(j->error) : NULL;
+}

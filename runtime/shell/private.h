@@ -1,0 +1,71 @@
+/* What the files of the shell share. */
+#ifndef RUNTIME_SHELL_PRIVATE_H
+#define RUNTIME_SHELL_PRIVATE_H
+
+#include <uv.h>
+
+#include "machine/machine.h"
+#include "shell/shell.h"
+
+typedef struct shell shell;
+
+/* An operation of a connection under way, or a sleep. */
+typedef struct shell_op {
+  shell *sh;
+  uint64_t id; /* of the machine's command */
+  driver_conn *conn;
+  bool opens; /* the reply brings the session's name */
+  uv_timer_t timer;
+  struct shell_op *next, **link; /* of the sleeps */
+} shell_op;
+
+/* An answer to a record of the log, kept until the commands are all done. */
+typedef struct shell_logged {
+  uint64_t id;
+  bool good;
+  char head[JOURNAL_HASH_TEXT];
+} shell_logged;
+
+typedef struct shell_active {
+  upk_str step; /* absent: free */
+  int64_t since_us;
+} shell_active;
+
+struct shell {
+  const shell_request *request;
+  uv_loop_t loop;
+  uv_timer_t watch; /* looks at *stop, tells progress */
+  machine *machine;
+  journal *journal;
+  upk_arena *arena;   /* of the run */
+  upk_arena *scratch; /* of one event */
+  upk_str run;
+  driver_conn *conns[MACHINE_SESSIONS_MAX];
+  shell_op *sleeps;
+  UPK_VEC(shell_logged) logged;
+  size_t logged_first;
+  shell_active active[MACHINE_SESSIONS_MAX];
+  size_t done;
+  int64_t began_us, told_us;
+  int stop_seen;
+  upk_status status;
+};
+
+/* Hands an event to the machine and does all that follows from it. */
+void shell_feed(shell *sh, machine_event *event);
+
+/* perform.c: one command of the machine. */
+void shell_perform(shell *sh, const machine_command *command);
+void shell_drop_sleeps(shell *sh);
+
+/* record.c: LOG and REPORT, and what the caller is told. */
+void shell_log(shell *sh, const machine_command *command);
+void shell_report(shell *sh, const machine_command *command);
+void shell_progress(shell *sh);
+
+/* reply.c: a driver's result as an event. */
+machine_fault shell_fault(const driver_error *error);
+void shell_reply(shell_op *op, const driver_result *result, bool granted,
+                 upk_str holder);
+
+#endif

@@ -1,0 +1,95 @@
+/* Records, diagnostics and progress. */
+#include <string.h>
+
+#include "shell/private.h"
+
+enum { PROGRESS_US = 1000 * 1000 };
+
+static void tell(shell *sh, upk_event *event) {
+  const upk_apply_request *apply = sh->request->apply;
+  event->done = sh->done;
+  event->total = sh->request->plan->step_count;
+  if (apply->on_event)
+    apply->on_event(apply->ctx, event);
+}
+
+/* Steps that run now, for progress. */
+static void note_active(shell *sh, const machine_command *command,
+                        int64_t now_us) {
+  bool begins = strcmp(command->event, "step.begin") == 0;
+  bool ends = strcmp(command->event, "step.end") == 0 ||
+              strcmp(command->event, "step.skip") == 0;
+  if (ends && sh->done < sh->request->plan->step_count)
+    sh->done++;
+  for (size_t i = 0; (begins || ends) && i < MACHINE_SESSIONS_MAX; i++) {
+    shell_active *active = &sh->active[i];
+    bool mine = active->step.data && upk_str_equal(active->step, command->step);
+    if (mine)
+      active->step = UPK_NO_STR;
+    if (begins && !active->step.data) {
+      *active = (shell_active){command->step, now_us};
+      return;
+    }
+  }
+}
+
+/* The first record makes the run's folder. */
+static bool ensure_journal(shell *sh) {
+  const shell_request *request = sh->request;
+  if (sh->journal)
+    return true;
+  return journal_create(request->apply->runs_folder, sh->run,
+                        request->apply->plan, request->files, request->diags,
+                        &sh->journal) == UPK_OK;
+}
+
+void shell_log(shell *sh, const machine_command *command) {
+  upk_str line = UPK_NO_STR;
+  shell_logged *logged = UPK_PUSH(sh->arena, &sh->logged);
+  *logged = (shell_logged){.id = command->id, .good = true};
+  memset(logged->head, '0', sizeof logged->head);
+  if (!sh->request->apply->dry_run) {
+    logged->good = ensure_journal(sh) &&
+                   journal_add(sh->journal, command->event, command->det,
+                               command->obs, command->sync, &line);
+    if (logged->good)
+      memcpy(logged->head, journal_head(sh->journal).data, sizeof logged->head);
+  }
+  note_active(sh, command,
+              sh->request->clock->monotonic_us(sh->request->clock->ctx));
+  upk_event event = {
+      .name = command->event,
+      .step = command->step,
+      .text = command->text,
+      .elapsed_us = command->elapsed_us,
+      .json = line,
+  };
+  tell(sh, &event);
+}
+
+void shell_report(shell *sh, const machine_command *command) {
+  upk_diags *diags = sh->request->diags;
+  upk_diag *diag = upk_diag_add(diags, command->code, UPK_NO_SPAN, "%.*s",
+                                UPK_FMT(command->text));
+  if (command->help.data)
+    upk_diag_help(diags, diag, "%.*s", UPK_FMT(command->help));
+}
+
+void shell_progress(shell *sh) {
+  const upk_clock *clock = sh->request->clock;
+  int64_t now_us = clock->monotonic_us(clock->ctx);
+  if (now_us - sh->told_us < PROGRESS_US)
+    return;
+  sh->told_us = now_us;
+  for (size_t i = 0; i < MACHINE_SESSIONS_MAX; i++) {
+    if (!sh->active[i].step.data)
+      continue;
+    upk_event event = {
+        .name = "progress",
+        .step = sh->active[i].step,
+        .text = UPK_STR("running"),
+        .elapsed_us = now_us - sh->active[i].since_us,
+    };
+    tell(sh, &event);
+  }
+}

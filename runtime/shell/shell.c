@@ -1,0 +1,142 @@
+/* The loop of a run. */
+#include "shell/shell.h"
+
+#include "shell/private.h"
+#include "timefmt.h"
+
+enum { WATCH_MS = 50 };
+
+static void stamp(const shell *sh, machine_event *event) {
+  const upk_clock *clock = sh->request->clock;
+  event->wall_us = clock->wall_us(clock->ctx);
+  event->mono_us = clock->monotonic_us(clock->ctx);
+}
+
+static void handle(shell *sh, machine_event *event) {
+  const machine_command *command;
+  stamp(sh, event);
+  machine_handle(sh->machine, event);
+  while ((command = machine_next(sh->machine)))
+    shell_perform(sh, command);
+}
+
+static void answer_record(shell *sh) {
+  shell_logged logged = sh->logged.items[sh->logged_first++];
+  const char *error = sh->journal ? journal_error(sh->journal) : NULL;
+  machine_event event = {.kind = MACHINE_LOGGED, .id = logged.id};
+  event.head = (upk_str){logged.head, sizeof logged.head};
+  if (!logged.good) {
+    event.fault.kind = MACHINE_ERROR;
+    event.fault.class = UPK_STR("error");
+    event.fault.message = upk_str_from(error ? error : "it cannot be made");
+  }
+  if (sh->logged_first == sh->logged.len)
+    sh->logged_first = sh->logged.len = 0;
+  handle(sh, &event);
+}
+
+void shell_feed(shell *sh, machine_event *event) {
+  handle(sh, event);
+  while (sh->logged_first < sh->logged.len)
+    answer_record(sh);
+}
+
+static void on_watch(uv_timer_t *timer) {
+  shell *sh = timer->data;
+  const volatile int *stop = sh->request->apply->stop;
+  if (stop && *stop > sh->stop_seen) {
+    sh->stop_seen = *stop;
+    machine_event event = {.kind = MACHINE_STOP};
+    event.level = sh->stop_seen >= 2 ? 2 : 1;
+    shell_feed(sh, &event);
+  }
+  if (!machine_ended(sh->machine))
+    shell_progress(sh);
+}
+
+/* 20261123T123300Z-a1b2c3 */
+static upk_str make_run_id(upk_arena *arena, int64_t wall_us, uint64_t seed) {
+  upk_buf stamp_text = {0}, id = {0};
+  upk_timestamp_format(wall_us - wall_us % 1000000, &stamp_text);
+  for (size_t i = 0; i < stamp_text.len; i++)
+    if (stamp_text.data[i] != '-' && stamp_text.data[i] != ':')
+      upk_buf_char(&id, stamp_text.data[i]);
+  upk_buf_printf(&id, "-%06x", (unsigned)(seed & 0xffffff));
+  upk_str copy = upk_arena_copy(arena, upk_buf_view(&id));
+  upk_buf_free(&stamp_text);
+  upk_buf_free(&id);
+  return copy;
+}
+
+static machine_config make_config(const shell *sh, uint64_t seed) {
+  const upk_apply_request *apply = sh->request->apply;
+  unsigned jobs_max = sh->request->driver->jobs_max;
+  unsigned jobs = apply->jobs ? apply->jobs : apply->target.jobs;
+  if (jobs_max < 1)
+    jobs_max = 1;
+  if (jobs_max > MACHINE_SESSIONS_MAX)
+    jobs_max = MACHINE_SESSIONS_MAX;
+  return (machine_config){
+      .plan = sh->request->plan,
+      .jobs = jobs < 1          ? 1
+              : jobs > jobs_max ? jobs_max
+                                : jobs,
+      .slots = jobs_max,
+      .dry_run = apply->dry_run,
+      .seed = seed,
+      .run = sh->run,
+      .host = apply->host,
+      .user = apply->user,
+      .role = apply->target.role,
+  };
+}
+
+static void fill_outcome(const shell *sh, upk_outcome *outcome) {
+  machine_counts counts = machine_count(sh->machine);
+  *outcome = (upk_outcome){
+      .applied = counts.applied,
+      .skipped = counts.skipped,
+      .failed = counts.failed,
+      .undone = counts.undone,
+      .cancelled = counts.cancelled,
+      .in_doubt = counts.in_doubt,
+      .total = counts.total,
+  };
+  if (sh->journal)
+    outcome->run = upk_arena_copy(sh->request->diags->arena, sh->run);
+}
+
+static void run(shell *sh) {
+  machine_event start = {.kind = MACHINE_START};
+  uv_timer_init(&sh->loop, &sh->watch);
+  sh->watch.data = sh;
+  uv_timer_start(&sh->watch, on_watch, 0, WATCH_MS);
+  shell_feed(sh, &start);
+  uv_run(&sh->loop, UV_RUN_DEFAULT);
+}
+
+upk_status shell_run(const shell_request *request, upk_outcome *ret_outcome) {
+  const upk_clock *clock = request->clock;
+  uint64_t seed = clock->random(clock->ctx);
+  shell sh = {.request = request, .status = UPK_ERROR};
+  sh.arena = upk_arena_new(NULL);
+  sh.scratch = upk_arena_new(NULL);
+  sh.run = make_run_id(sh.arena, clock->wall_us(clock->ctx), seed);
+  sh.began_us = sh.told_us = clock->monotonic_us(clock->ctx);
+  machine_config config = make_config(&sh, seed);
+  sh.machine = machine_new(&config);
+  if (uv_loop_init(&sh.loop) != 0) {
+    upk_diag_add(request->diags, 3148, UPK_NO_SPAN,
+                 "the event loop cannot be made");
+    goto out;
+  }
+  run(&sh);
+  uv_loop_close(&sh.loop);
+  fill_outcome(&sh, ret_outcome);
+out:
+  journal_close(sh.journal);
+  machine_free(sh.machine);
+  upk_arena_free(sh.scratch);
+  upk_arena_free(sh.arena);
+  return sh.status;
+}
