@@ -110,7 +110,17 @@ static bool checks_equal(const ir_check *a, const ir_check *b) {
          names_equal(&a->queries, &b->queries) && params_equal(a, b);
 }
 
-/* ---- checks of both ---- */
+/* ---- checks of both ----
+ *
+ * Vectors of a step may be shared with other steps: copied before they
+ * change. */
+
+static void own_checks(const ir *ir, ir_check **items, size_t count) {
+  ir_check *copy = UPK_NEW_ARRAY(ir->arena, ir_check, count + 1);
+  if (count)
+    memcpy(copy, *items, count * sizeof *copy);
+  *items = copy;
+}
 
 static ir_check *find_check(ir_check *checks, size_t count, const char *name) {
   for (size_t i = 0; i < count; i++)
@@ -134,7 +144,6 @@ static void add_queries(ir *ir, ir_check *to, const ir_check *from) {
 }
 
 static void add_columns(ir *ir, ir_check *to, const ir_check *from) {
-  /* The vector may be shared with other steps: copied before it grows. */
   size_t count = to->columns.len;
   size_t room = count + from->columns.len;
   void *items =
@@ -193,6 +202,10 @@ static int64_t least_given(int64_t a, int64_t b) {
 }
 
 static void absorb(ir *ir, ir_step *step, ir_step *other) {
+  own_checks(ir, &step->pre.items, step->pre.len);
+  own_checks(ir, &step->post.items, step->post.len);
+  step->pre.cap = step->pre.len;
+  step->post.cap = step->post.len;
   if (!upk_str_equal(step->because, other->because))
     step->because =
         upk_arena_printf(ir->arena, "%.*s; %.*s", UPK_FMT(step->because),
