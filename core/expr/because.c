@@ -236,6 +236,8 @@ static void tell_known(teller *t, const expr_node *node, upk_truth truth) {
 
 static uint8_t null_of(teller *t, const expr_node *node) {
   upk_column value;
+  if (node->kind == EXPR_LITERAL) /* some, as of `in`, have no code */
+    return node->is_null ? EXPR_NULL : 0;
   expr_row_value(&t->row, node, &value);
   return value.null ? value.null[0] : 0;
 }

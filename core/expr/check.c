@@ -342,7 +342,7 @@ static void check_comparison(checker *c, expr_node *node) {
   bool parts_wrong = any_wrong(node);
   node->wrong |= parts_wrong;
   node->type = UPK_TYPE_BOOL;
-  if (parts_wrong)
+  if (node->wrong)
     return;
   upk_type type;
   expr_node *leader, *wrong = unify(c, node, 0, 1, &type, &leader);
@@ -437,9 +437,8 @@ static void check_arithmetic(checker *c, expr_node *node) {
   upk_type both;
   if (sign == '/' && right->kind == EXPR_LITERAL && !right->is_null &&
       expr_is_number(right->type) && right->value.integer == 0) {
-    report(c, 1125, right, "division by zero");
-    node->wrong = true;
-    return;
+    upk_diag *diag = report(c, 1125, right, "division by zero");
+    help(c, diag, "the result is always unknown");
   }
   if (left->type == UPK_TYPE_NULL || right->type == UPK_TYPE_NULL)
     return; /* null, of no type */
@@ -500,6 +499,16 @@ static void become_literal(expr_node *node, upk_type type) {
   node->typed = type == UPK_TYPE_INT;
   node->type = type;
   node->count = 0;
+}
+
+/* -int(5) is int(-5). */
+static void check_negate(checker *c, expr_node *node) {
+  const expr_node *item = node->items[0];
+  node->wrong = !check_number(c, node, "the sign `-`");
+  if (!node->wrong && item->kind == EXPR_LITERAL && item->typed) {
+    become_literal(node, item->type);
+    node->value.integer = -node->value.integer;
+  }
 }
 
 /* per_day(5), per_day(10GiB), int(5): literals become literals. */
@@ -594,7 +603,7 @@ static void check(checker *c, expr_node *node) {
     check_arithmetic(c, node);
     break;
   case EXPR_NEGATE:
-    node->wrong = !check_number(c, node, "the sign `-`");
+    check_negate(c, node);
     break;
   case EXPR_CASE:
     check_case(c, node);
@@ -613,8 +622,10 @@ void expr_check(expr_context *context, const upk_scope *scope,
                .scope = scope ? scope : &nothing,
                .uses = uses,
                .names = ret_names};
+  bool complete = context->failures == 0; /* else a part may be missing */
   upk_map_init(&c.name_numbers, context->arena);
   check(&c, root);
+  root->wrong |= !complete;
   if (root->wrong || expected == UPK_TYPE_NULL || fit(root, expected, false)) {
     if (!root->wrong && expected != UPK_TYPE_NULL)
       fit(root, expected, true);

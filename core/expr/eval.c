@@ -8,7 +8,7 @@
 static bool is_sound(expr_context *context) {
   size_t end = context->text.len;
   if (end > EXPR_MAX_TEXT)
-    expr_report(context, 1117, 0, EXPR_MAX_TEXT,
+    expr_report(context, 1117, 0, 1,
                 "the expression is %zu bytes long; at most %d are read", end,
                 EXPR_MAX_TEXT);
   else if (end && !upk_utf8_valid(context->text))

@@ -162,9 +162,10 @@ static void run_LOAD(expr_frame *f, insn_ref i) {
       value.integer = column->integers[0];
     fill(f, dest, name->type, &value);
   } else {
-    dest->integers = column->integers ? column->integers + first : NULL;
-    dest->texts = column->texts ? column->texts + first : NULL;
-    dest->lists = column->lists ? column->lists + first : NULL;
+    bool text = name->type == UPK_TYPE_TEXT, list = name->type == UPK_TYPE_LIST;
+    dest->integers = text || list ? NULL : column->integers + first;
+    dest->texts = text ? column->texts + first : NULL;
+    dest->lists = list ? column->lists + first : NULL;
     dest->null = column->null ? column->null + first : NULL;
   }
 }

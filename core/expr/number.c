@@ -81,8 +81,14 @@ static bool read_timestamp(expr_context *context, size_t *offset,
     return true;
   upk_diag *diag = expr_report(context, 1111, start, end,
                                "`%.*s` is not a timestamp", UPK_FMT(text));
-  upk_diag_help(context->diags, diag,
-                "write the time and the zone, such as %.10sT00:00Z", text.data);
+  if (text.len == 10)
+    upk_diag_help(context->diags, diag,
+                  "write the time and the zone too, such as %.10sT00:00Z",
+                  text.data);
+  else
+    upk_diag_help(context->diags, diag,
+                  "the day and the time must exist, and a zone follow, such "
+                  "as 2026-11-27T00:00Z or 2026-11-27T01:00+01:00");
   return false;
 }
 

@@ -227,7 +227,7 @@ static expr_node *parse_case(parser *p) {
   otherwise->is_null = true;
   add_item(p, node, otherwise);
   if (!is_at(p, EXPR_TOKEN_WHEN))
-    add_item(p, node, give_up(p, "`when`"));
+    add_item(p, node, give_up(p, "`when`, and then a condition,"));
   while (accept(p, EXPR_TOKEN_WHEN)) {
     expr_node *condition = parse_or(p);
     bool then = expect(p, EXPR_TOKEN_THEN, "`then`");

@@ -26,6 +26,9 @@ typedef struct printer {
 } printer;
 
 static void print(const printer *p, const expr_node *node, binding least);
+/* `beside`: the other operand of the product it stands in, or NULL. */
+static void print_negate(const printer *p, const expr_node *node,
+                         const expr_node *beside);
 
 static void put(upk_buf *out, const char *text) {
   upk_buf_str(out, upk_str_from(text));
@@ -315,28 +318,43 @@ static void print_not(const printer *p, const expr_node *node) {
   print(p, node->items[0], BINDS_NOT);
 }
 
+static bool is_put_in(const printer *p, const expr_node *node, upk_buf *out) {
+  return node->kind == EXPR_NAME && p->substitute &&
+         p->substitute(p->ctx, &p->expr->names.items[node->name], out);
+}
+
 /* An operand of * or /. An int beside a ratio must not be taken for one when
  * it is, or becomes, a literal. */
 static void print_factor(const printer *p, const expr_node *item,
                          const expr_node *beside, binding least) {
-  bool literal = item->kind == EXPR_LITERAL;
   upk_buf text = {0};
   printer inner = *p;
   inner.out = &text;
-  bool at_risk =
-      item->type == UPK_TYPE_INT && beside->type == UPK_TYPE_RATIO &&
-      (literal ||
-       (item->kind == EXPR_NAME && p->substitute &&
-        p->substitute(p->ctx, &p->expr->names.items[item->name], &text)));
-  if (!at_risk) {
+  bool at_risk = item->type == UPK_TYPE_INT && beside->type == UPK_TYPE_RATIO;
+  bool literal = item->kind == EXPR_LITERAL;
+  if (at_risk && literal)
+    print(&inner, item, BINDS_OR);
+  if (at_risk && (literal || is_put_in(p, item, &text)))
+    upk_buf_printf(p->out, "int(%.*s)", UPK_FMT(upk_buf_view(&text)));
+  else if (item->kind == EXPR_NEGATE)
+    print_negate(p, item, beside);
+  else
     print(p, item, least);
-  } else {
-    if (literal)
-      print(&inner, item, BINDS_OR);
-    put(p->out, "int(");
-    upk_buf_str(p->out, upk_buf_view(&text));
-    upk_buf_char(p->out, ')');
-  }
+  upk_buf_free(&text);
+}
+
+/* A sign before a sign is set off, for the eye. */
+static void print_negate(const printer *p, const expr_node *node,
+                         const expr_node *beside) {
+  upk_buf text = {0};
+  printer inner = *p;
+  inner.out = &text;
+  if (beside)
+    print_factor(&inner, node->items[0], beside, BINDS_SIGN);
+  else
+    print(&inner, node->items[0], BINDS_SIGN);
+  put(p->out, text.len && text.data[0] == '-' ? "- " : "-");
+  upk_buf_str(p->out, upk_buf_view(&text));
   upk_buf_free(&text);
 }
 
@@ -369,17 +387,6 @@ static void print_case(const printer *p, const expr_node *node) {
     print(p, otherwise, BINDS_OR);
   }
   put(p->out, " end");
-}
-
-/* A sign before a sign is set off, for the eye. */
-static void print_negate(const printer *p, const expr_node *node) {
-  upk_buf text = {0};
-  printer inner = *p;
-  inner.out = &text;
-  print(&inner, node->items[0], BINDS_SIGN);
-  put(p->out, text.len && text.data[0] == '-' ? "- " : "-");
-  upk_buf_str(p->out, upk_buf_view(&text));
-  upk_buf_free(&text);
 }
 
 static void print_name(const printer *p, const expr_node *node) {
@@ -424,7 +431,7 @@ static void print_bare(const printer *p, const expr_node *node) {
     print_arithmetic(p, node);
     break;
   case EXPR_NEGATE:
-    print_negate(p, node);
+    print_negate(p, node, NULL);
     break;
   case EXPR_CASE:
     print_case(p, node);
