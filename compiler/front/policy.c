@@ -119,25 +119,41 @@ static void refuse_duplicate(ir *ir, const ir_policy *policy,
   upk_diag_label(ir->diags, diag, first->name_span, "first here");
 }
 
+/* Puts items in `order`, round each cycle once; takes the order apart. */
+static void permute(ir_policy *items, const ir_policy **order, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (order[i] == NULL)
+      continue;
+    ir_policy first = items[i];
+    size_t at = i, from = (size_t)(order[i] - items);
+    while (from != i) {
+      items[at] = items[from];
+      order[at] = NULL;
+      at = from;
+      from = (size_t)(order[at] - items);
+    }
+    items[at] = first;
+    order[at] = NULL;
+  }
+}
+
 void front_policies_sort(ir *ir) {
-  size_t count = ir->policies.len;
+  size_t count = ir->policies.len, kept = 0;
+  ir_policy *items = ir->policies.items;
   if (count == 0)
     return;
   const ir_policy **order = UPK_NEW_ARRAY(ir->arena, const ir_policy *, count);
   for (size_t i = 0; i < count; i++)
-    order[i] = &ir->policies.items[i];
+    order[i] = &items[i];
   qsort(order, count, sizeof *order, compare_policies);
-  ir_policy *sorted = UPK_NEW_ARRAY(ir->arena, ir_policy, count);
-  size_t kept = 0;
+  permute(items, order, count);
   for (size_t i = 0; i < count; i++) {
-    if (kept > 0 && upk_str_equal(sorted[kept - 1].name, order[i]->name))
-      refuse_duplicate(ir, order[i], &sorted[kept - 1]);
-    else
-      sorted[kept++] = *order[i];
+    if (kept > 0 && upk_str_equal(items[kept - 1].name, items[i].name))
+      refuse_duplicate(ir, &items[i], &items[kept - 1]);
+    else if (kept++ < i)
+      items[kept - 1] = items[i];
   }
-  ir->policies.items = sorted;
   ir->policies.len = kept;
-  ir->policies.cap = count;
 }
 
 /* A reference that could not be replaced was said already. */
