@@ -1,0 +1,67 @@
+-- PostgreSQL 13 to 18. Facts come from the catalogues of one database and, where they are shared, of its instance.
+return engine {
+  name = "postgres",
+
+  capabilities = {
+    amcheck = "select exists (select from pg_catalog.pg_extension where extname = 'amcheck')",
+    ledger = "select to_regclass('upkeep.ledger') is not null",
+    monitor = "select pg_has_role('pg_monitor', 'usage')",
+    -- pg_read_all_stats: what other sessions do is visible.
+    read_all_stats = "select pg_has_role('pg_read_all_stats', 'usage')",
+    -- The planner's statistics themselves; others see them through pg_stats, as far as they may read the tables.
+    statistics = "select has_table_privilege('pg_catalog.pg_statistic', 'select')",
+    superuser = "select rolsuper from pg_catalog.pg_roles where rolname = current_user",
+  },
+
+  identity = sql_file "identity.sql",
+
+  -- Catalogue queries cost much and run once: compiling them only costs time.
+  session = { "set jit = off" },
+
+  ledger = {
+    create = "create_ledger",
+    insert = {
+      sql = sql_file "ledger_insert.sql",
+      params = {
+        { from = "step.run" }, { from = "step.id" }, { from = "step.attempt" },
+        { from = "step.action" }, { from = "step.kind" }, { from = "step.object" },
+        { from = "step.statement" }, { from = "step.outcome" },
+        { from = "step.started_at" }, { from = "step.finished_at" },
+        { from = "step.plan" }, { from = "step.digest" }, { from = "step.log_head" },
+      },
+    },
+    applied = {
+      sql = "select step from upkeep.ledger where run = $1 and outcome = 'applied'",
+      params = { { from = "step.run" } },
+    },
+    runs = {
+      sql = "select run from upkeep.ledger where plan = $1 limit 1",
+      params = { { from = "step.plan" } },
+    },
+  },
+
+  -- Manual, 13.3.1, table 13.2.
+  lock_conflicts = {
+    ["access share"] = { "access exclusive" },
+    ["row share"] = { "exclusive", "access exclusive" },
+    ["row exclusive"] = { "share", "share row exclusive", "exclusive", "access exclusive" },
+    ["share update exclusive"] = {
+      "share update exclusive", "share", "share row exclusive", "exclusive", "access exclusive",
+    },
+    ["share"] = {
+      "row exclusive", "share update exclusive", "share row exclusive", "exclusive", "access exclusive",
+    },
+    ["share row exclusive"] = {
+      "row exclusive", "share update exclusive", "share", "share row exclusive", "exclusive", "access exclusive",
+    },
+    ["exclusive"] = {
+      "row share", "row exclusive", "share update exclusive", "share", "share row exclusive", "exclusive",
+      "access exclusive",
+    },
+    ["access exclusive"] = {
+      "access share", "row share", "row exclusive", "share update exclusive", "share", "share row exclusive",
+      "exclusive", "access exclusive",
+    },
+  },
+  traffic_locks = { "access share", "row share", "row exclusive" },
+}

@@ -1,0 +1,70 @@
+return {
+  kind {
+    name = "database",
+    doc = "a database of the instance",
+    keys = { "name" },
+    parents = { instance = {} },
+  },
+
+  collector {
+    name = "database", kind = "database", cost = "cheap",
+    attributes = {
+      { "name", "text", "name of the database" },
+      { "is_current", "bool", "the database of this target" },
+      { "owner", "text", "role that owns it" },
+      { "encoding", "text", "encoding of texts" },
+      { "collation", "text", "LC_COLLATE" },
+      { "allows_connections", "bool", "can be connected to" },
+      { "is_template", "bool", "a template" },
+      { "xid_age", "int", "transactions since the oldest unfrozen one" },
+      { "mxid_age", "int", "the same for multixacts" },
+      { "freeze_due_ratio", "ratio", "age over the age at which autovacuum freezes by force" },
+      { "connections", "int", "sessions" },
+      { "checksum_failures", "int", "pages whose checksum was wrong, since the counters began", reason = true },
+      { "deadlocks", "int", "since the counters began" },
+      { "temp_size", "bytes", "written to temporary files, since the counters began" },
+      { "stats_valid_for", "duration", "since the counters began", reason = true },
+    },
+    filter = "and d.datname = $1",
+    filter_keys = { "name" },
+    variants = { { sql = sql_file "database.sql" } },
+  },
+
+  collector {
+    name = "database_collation", kind = "database", cost = "cheap",
+    attributes = {
+      { "name", "text", "name of the database" },
+      { "collation_drift", "bool", "the library sorts differently from when the indexes were made", reason = true },
+    },
+    filter = "and d.datname = $1",
+    filter_keys = { "name" },
+    variants = {
+      { min = "15", sql = sql_file "database_collation_15.sql" },
+      { max = "15", sql = sql_file "database_collation_13.sql" },
+    },
+  },
+
+  collector {
+    name = "database_size", kind = "database", cost = "measured",
+    attributes = {
+      { "name", "text", "name of the database" },
+      { "size", "bytes", "its files", reason = true },
+    },
+    filter = "and d.datname = $1",
+    filter_keys = { "name" },
+    variants = { { sql = sql_file "database_size.sql" } },
+  },
+
+  collector {
+    name = "database_findings", kind = "database", cost = "cheap",
+    attributes = {
+      { "name", "text", "name of the database" },
+      { "validation_age", "duration", "since validate_data last ended on it", reason = true },
+      { "corruption_found", "int", "faults that stand recorded for tables and indexes of this database", reason = true },
+    },
+    filter = "and d.datname = $1",
+    filter_keys = { "name" },
+    variants = { { needs = { "ledger" }, sql = sql_file "database_findings.sql" } },
+    unavailable = "never checked: upkeep's ledger is not in this database",
+  },
+}

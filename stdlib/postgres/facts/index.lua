@@ -1,0 +1,126 @@
+-- Indexes of the current database's tables; those of TOAST tables and of temporary tables are left out.
+return {
+  kind {
+    name = "index",
+    doc = "an index, that of a constraint included",
+    keys = { "schema", "name" },
+    parents = { table = { "schema", "table" }, instance = {} },
+  },
+
+  collector {
+    name = "index", kind = "index", cost = "cheap",
+    attributes = {
+      { "schema", "text", "schema of the index and of its table" },
+      { "name", "text", "name of the index" },
+      { "table", "text", "its table" },
+      { "am", "text", "access method: btree, hash, gin ..." },
+      { "is_system", "bool", "belongs to the server" },
+      { "extension", "text", "the extension that owns its table; null: none" },
+      { "persistence", "text", "permanent or unlogged" },
+      { "size", "bytes", "its pages as the last vacuum or analyze saw them; measured_size reads the file" },
+      { "rows", "int", "entries, seen in the same way", reason = true },
+      { "is_valid", "bool", "queries may use it" },
+      { "is_ready", "bool", "writes keep it up" },
+      { "build_running", "bool", "it, or another index of its table, is being built" },
+      { "leftover", "bool", "what REINDEX CONCURRENTLY left when it was cut: _ccnew or _ccold" },
+      { "is_unique", "bool", "refuses equal rows" },
+      { "is_primary", "bool", "made by PRIMARY KEY" },
+      { "supports_constraint", "bool", "a constraint, or a foreign key of another table, needs it" },
+      { "replica_identity", "bool", "names the rows for logical replication" },
+      { "clustered", "bool", "CLUSTER last went by it" },
+      { "is_exclusion", "bool", "made by an exclusion constraint" },
+      { "is_partitioned", "bool", "stands for the indexes of partitions" },
+      { "is_partition", "bool", "belongs to the index of a partitioned table" },
+      { "parent_incomplete", "bool", "stands for partitions, some of which have no such index yet" },
+      { "expression", "bool", "one of its keys is computed" },
+      { "partial", "bool", "holds only the rows of its WHERE" },
+      { "may_maintain", "bool", "the connected role owns its table" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "index.sql" } },
+  },
+
+  collector {
+    name = "index_redundancy", kind = "index", cost = "cheap",
+    attributes = {
+      { "schema", "text", "schema of the index and of its table" },
+      { "name", "text", "name of the index" },
+      { "fk_support", "bool", "finds the rows of a foreign key of its table" },
+      { "duplicate_of", "text", "the index of the same table that is equal to it and is kept; null: none" },
+      { "redundant_to", "text", "the index of the same table that begins with all of its keys; null: none" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "index_redundancy.sql" } },
+  },
+
+  collector {
+    name = "index_definition", kind = "index", cost = "cheap",
+    attributes = {
+      { "schema", "text", "schema of the index and of its table" },
+      { "name", "text", "name of the index" },
+      { "definition", "text", "the statement that makes it" },
+      { "tablespace", "text", "the tablespace it is in, unless the default one; null: that" },
+      { "comment", "text", "its comment; null: none" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "index_definition.sql" } },
+  },
+
+  collector {
+    name = "index_activity", kind = "index", cost = "cheap",
+    attributes = {
+      { "schema", "text", "schema of the index and of its table" },
+      { "name", "text", "name of the index" },
+      { "scans", "int", "scans on this server since its counters began" },
+      { "unused_for", "duration", "since it was last used on this server", reason = true },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = {
+      { min = "16", sql = sql_file "index_activity_16.sql" },
+      { max = "16", sql = sql_file "index_activity_13.sql" },
+    },
+  },
+
+  collector {
+    name = "index_bloat", kind = "index", cost = "cheap",
+    attributes = {
+      { "schema", "text", "schema of the index and of its table" },
+      { "name", "text", "name of the index" },
+      { "bloat_ratio", "ratio", "estimated share of space beyond a fresh index; random keys rest near 30%", reason = true },
+      { "bloat_size", "bytes", "the same in bytes", reason = true },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "index_bloat.sql" } },
+  },
+
+  collector {
+    name = "index_size", kind = "index", cost = "measured",
+    attributes = {
+      { "schema", "text", "schema of the index and of its table" },
+      { "name", "text", "name of the index" },
+      { "measured_size", "bytes", "its files" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "index_size.sql" } },
+  },
+
+  collector {
+    name = "index_findings", kind = "index", cost = "cheap",
+    attributes = {
+      { "schema", "text", "schema of the index and of its table" },
+      { "name", "text", "name of the index" },
+      { "integrity_check_age", "duration", "since verify_integrity last ended on it", reason = true },
+      { "corruption_found", "int", "faults that the last verify_integrity found", reason = true },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { needs = { "ledger" }, sql = sql_file "index_findings.sql" } },
+    unavailable = "never checked: upkeep's ledger is not in this database",
+  },
+}

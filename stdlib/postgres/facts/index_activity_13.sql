@@ -1,0 +1,15 @@
+-- The time of the last scan is kept from 16 on.
+select
+  n.nspname::text as schema,
+  c.relname::text as name,
+  pg_stat_get_numscans(c.oid) as scans,
+  null::bigint as unused_for,
+  'the server keeps the time of the last scan from PostgreSQL 16 on' as "unused_for.reason"
+from pg_index i
+join pg_class c on c.oid = i.indexrelid
+join pg_class t on t.oid = i.indrelid
+join pg_namespace n on n.oid = c.relnamespace
+where t.relkind in ('r', 'm', 'p')
+  and c.relpersistence <> 't'
+  and n.nspname <> 'upkeep'
+  {filter}

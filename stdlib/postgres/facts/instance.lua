@@ -1,0 +1,53 @@
+return {
+  kind {
+    name = "instance",
+    doc = "the server with all its databases",
+    keys = { "name" },
+    single = true,
+  },
+
+  collector {
+    name = "instance", kind = "instance", cost = "cheap",
+    attributes = {
+      { "name", "text", "always instance" },
+      { "version", "version", "version of the server" },
+      { "role", "text", "primary or replica" },
+      { "cluster_name", "text", "cluster_name as it is set" },
+      { "uptime", "duration", "since the server was started" },
+      { "connections", "int", "sessions of clients" },
+      { "connections_max", "int", "sessions that ordinary roles may open" },
+      { "connections_used_ratio", "ratio", "share of those in use" },
+      { "cache_hit_ratio", "ratio", "blocks found in shared buffers, since the counters began", reason = true },
+      { "xid_age", "int", "transactions since the oldest unfrozen one, over all databases" },
+      { "mxid_age", "int", "the same for multixacts" },
+      { "oldest_database", "text", "the database with the oldest unfrozen transaction" },
+      { "freeze_max_age", "int", "autovacuum_freeze_max_age" },
+      { "failsafe_age", "int", "vacuum_failsafe_age; 1,600,000,000 before 14" },
+      { "autovacuum_workers", "int", "autovacuum workers at work" },
+      { "autovacuum_workers_max", "int", "autovacuum_max_workers" },
+      { "sync_standbys_wanted", "int", "standbys that a commit waits for" },
+      { "sync_standbys_present", "int", "standbys that can answer for it", reason = true },
+      { "backup_running", "bool", "a base backup is being sent" },
+      { "data_checksums", "bool", "pages have checksums" },
+      { "amcheck_schema", "text", "schema of the extension amcheck in this database", reason = true },
+    },
+    filter = "and i.name = $1",
+    filter_keys = { "name" },
+    variants = { { sql = sql_file "instance.sql" } },
+  },
+
+  collector {
+    name = "instance_horizon", kind = "instance", cost = "cheap",
+    attributes = {
+      { "name", "text", "always instance" },
+      { "xmin_horizon_age", "int", "transactions whose dead rows cannot be removed yet; 0: nobody holds them" },
+      { "xmin_horizon_held_for", "duration", "how long the oldest holder has held them", reason = true },
+      { "xmin_horizon_source", "text", "session, replica, slot or prepared transaction" },
+      { "xmin_horizon_holder", "text", "who that is" },
+    },
+    filter = "and i.name = $1",
+    filter_keys = { "name" },
+    variants = { { needs = { "read_all_stats" }, sql = sql_file "instance_horizon.sql" } },
+    unavailable = "needs the role pg_read_all_stats to see other sessions",
+  },
+}

@@ -1,0 +1,133 @@
+-- Tables of the current database: ordinary ones, partitioned ones, materialised views. TOAST belongs to its table. Temporary
+-- tables are left out: only their own session can maintain them.
+return {
+  kind {
+    name = "table",
+    doc = "a table, partitioned table or materialised view",
+    keys = { "schema", "name" },
+    parents = { database = { "database" }, instance = {} },
+  },
+
+  collector {
+    name = "table", kind = "table", cost = "cheap",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "database", "text", "the current database" },
+      { "type", "text", "table, partitioned table or materialized view" },
+      { "owner", "text", "role that owns it" },
+      { "may_maintain", "bool", "the connected role may vacuum and analyse it" },
+      { "is_system", "bool", "belongs to the server" },
+      { "extension", "text", "the extension that owns it; null: none" },
+      { "persistence", "text", "permanent or unlogged" },
+      { "is_partitioned", "bool", "has partitions and no rows of its own" },
+      { "is_partition", "bool", "is a partition of another table" },
+      { "rows", "int", "rows, as the last vacuum or analyze counted or estimated them", reason = true },
+      { "size", "bytes", "its pages as the last vacuum or analyze saw them; measured_size reads the files" },
+      { "index_size", "bytes", "pages of its indexes, seen in the same way" },
+      { "toast_size", "bytes", "pages of its TOAST table, seen in the same way" },
+      { "xid_age", "int", "transactions since its oldest unfrozen one, TOAST included", reason = true },
+      { "mxid_age", "int", "the same for multixacts", reason = true },
+      { "freeze_due_ratio", "ratio", "age over the age at which autovacuum freezes it by force", reason = true },
+      { "has_primary_key", "bool", "has a primary key" },
+      { "autovacuum_enabled", "bool", "autovacuum works on it" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "table.sql" } },
+  },
+
+  collector {
+    name = "table_activity", kind = "table", cost = "cheap",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "live_rows", "int", "rows, as the server counts changes" },
+      { "dead_rows", "int", "rows that are deleted and not yet removed" },
+      { "dead_ratio", "ratio", "share of those", reason = true },
+      { "changed_ratio", "ratio", "rows changed since the last analyze over rows", reason = true },
+      { "vacuum_due_ratio", "ratio", "dead rows over the number at which autovacuum comes" },
+      { "insert_due_ratio", "ratio", "inserted rows over the number at which autovacuum comes; 0: it does not for inserts" },
+      { "analyze_due_ratio", "ratio", "changed rows over the number at which autovacuum analyses" },
+      { "vacuum_running", "bool", "a vacuum works on it" },
+      { "vacuum_age", "duration", "since it was last vacuumed", reason = true },
+      { "stats_age", "duration", "since it was last analysed", reason = true },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = {
+      { min = "18", sql = sql_file "table_activity_18.sql" },
+      { max = "18", sql = sql_file "table_activity_13.sql" },
+    },
+  },
+
+  collector {
+    name = "table_statistics", kind = "table", cost = "cheap",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "never_analyzed", "bool", "has rows and no statistics for the planner", reason = true },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = {
+      { needs = { "statistics" }, sql = sql_file "table_statistics.sql" },
+      { sql = sql_file "table_statistics_plain.sql" },
+    },
+  },
+
+  collector {
+    name = "table_bloat", kind = "table", cost = "cheap",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "bloat_ratio", "ratio", "estimated share of space that holds no rows", reason = true },
+      { "bloat_size", "bytes", "the same in bytes", reason = true },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "table_bloat.sql" } },
+  },
+
+  collector {
+    name = "table_size", kind = "table", cost = "measured",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "measured_size", "bytes", "its files, TOAST included" },
+      { "measured_index_size", "bytes", "files of its indexes" },
+      { "measured_total_size", "bytes", "both" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "table_size.sql" } },
+  },
+
+  collector {
+    name = "table_age", kind = "table", cost = "measured",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "oldest_row_age", "duration", "since the oldest date or timestamp in a column; 0 when it holds none",
+        parameter = "column", reason = true },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "table_age.sql" } },
+  },
+
+  collector {
+    name = "table_findings", kind = "table", cost = "cheap",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "integrity_check_age", "duration", "since verify_integrity last ended on it", reason = true },
+      { "corruption_found", "int", "faults that the last verify_integrity found", reason = true },
+      { "validation_age", "duration", "since validate_data last ended on it", reason = true },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { needs = { "ledger" }, sql = sql_file "table_findings.sql" } },
+    unavailable = "never checked: upkeep's ledger is not in this database",
+  },
+}
