@@ -165,4 +165,5 @@ void front_files(ir *ir) {
       use_file(ir, &ir->project.use.items[i]);
   for (size_t i = 0; i < ir->project.include.len; i++)
     include(ir, &ir->project.include.items[i]);
+  front_vars_finish(ir);
 }

@@ -41,6 +41,8 @@ void front_file_seen(ir *ir, upk_str path, upk_str text);
 
 /* Puts values for ${name} into the scalars below `tree`, in place. */
 void front_vars_apply(ir *ir, node *tree);
+/* After all files: values of the project that no file declares or uses. */
+void front_vars_finish(ir *ir);
 /* Whether `use` leaves the policy out; notes that it was seen. */
 bool front_overlay_skips(ir *ir, upk_str policy);
 /* `policy` with the keys that `use` overrides; itself when there are none. */

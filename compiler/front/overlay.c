@@ -10,14 +10,16 @@ static bool is_text(const node *value) {
 }
 
 /* Nearest first: what `use` gives, the project's, the file's own default. */
-static const node *find_var(const ir *ir, upk_str name) {
+static const node *find_var(ir *ir, upk_str name) {
   const front_overlay *o = ir->overlay;
   const node *maps[] = {o != NULL && o->use != NULL ? o->use->vars : NULL,
                         ir->project.vars, o != NULL ? o->defaults : NULL};
   for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
     const node_member *member = node_member_find(maps[i], name);
-    if (member != NULL)
-      return member->value;
+    if (member == NULL)
+      continue;
+    *UPK_PUSH(ir->arena, &ir->project.vars_known) = name;
+    return member->value;
   }
   return NULL;
 }
@@ -28,15 +30,12 @@ static void add_keys(ir *ir, const node *map, ir_names *out) {
     *UPK_PUSH(ir->arena, out) = map->map.members[i].key;
 }
 
-static void refuse_var(ir *ir, upk_str name, upk_span span) {
-  ir_names names = {0};
-  if (ir->overlay != NULL)
-    add_keys(ir, ir->overlay->defaults, &names);
-  add_keys(ir, ir->project.vars, &names);
+static void refuse_var(ir *ir, upk_str name, upk_span span,
+                       const ir_names *names) {
   upk_diag *diag =
       upk_diag_add(ir->diags, 1046, span, "there is no variable `%.*s`",
                    UPK_FMT(node_clip(name)));
-  if (!upk_diag_suggest(ir->diags, diag, name, names.items, names.len))
+  if (!upk_diag_suggest(ir->diags, diag, name, names->items, names->len))
     upk_diag_help(ir->diags, diag,
                   "declare it with its default under `vars` of the file");
 }
@@ -79,7 +78,11 @@ static size_t add_reference(ir *ir, const node *scalar, size_t start,
   upk_str name = {text.data + start + 2, end - start - 3};
   const node *value = find_var(ir, name);
   if (value == NULL) {
-    refuse_var(ir, name, part_of(scalar, start, end));
+    ir_names names = {0};
+    if (ir->overlay != NULL)
+      add_keys(ir, ir->overlay->defaults, &names);
+    add_keys(ir, ir->project.vars, &names);
+    refuse_var(ir, name, part_of(scalar, start, end), &names);
     return 0;
   }
   add_value(out, value);
@@ -188,8 +191,26 @@ static void check_policy(ir *ir, upk_str name, upk_span span) {
   upk_diag_suggest(ir->diags, diag, name, seen->items, seen->len);
 }
 
+/* Values that nothing declares or uses are most likely misspelt. */
+static void check_vars(ir *ir, const node *vars, const ir_names *known) {
+  for (size_t i = 0; vars != NULL && i < vars->map.count; i++) {
+    const node_member *member = &vars->map.members[i];
+    size_t n = 0;
+    while (n < known->len && !upk_str_equal(known->items[n], member->key))
+      n++;
+    if (n == known->len)
+      refuse_var(ir, member->key, member->key_span, known);
+  }
+}
+
+void front_vars_finish(ir *ir) {
+  check_vars(ir, ir->project.vars, &ir->project.vars_known);
+}
+
 void front_overlay_finish(ir *ir) {
   const ir_use *use = ir->overlay == NULL ? NULL : ir->overlay->use;
+  if (ir->overlay != NULL)
+    add_keys(ir, ir->overlay->defaults, &ir->project.vars_known);
   if (use == NULL)
     return;
   for (size_t i = 0; i < use->except.len; i++)
@@ -201,9 +222,7 @@ void front_overlay_finish(ir *ir) {
     if (member->value->type != NODE_MAP)
       scalar_refuse(ir->diags, member->value, member->key, "a map of keys");
   }
-  for (size_t i = 0; use->vars != NULL && i < use->vars->map.count; i++) {
-    const node_member *member = &use->vars->map.members[i];
-    if (node_member_find(ir->overlay->defaults, member->key) == NULL)
-      refuse_var(ir, member->key, member->key_span);
-  }
+  ir_names declared = {0};
+  add_keys(ir, ir->overlay->defaults, &declared);
+  check_vars(ir, use->vars, &declared);
 }

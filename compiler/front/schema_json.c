@@ -162,9 +162,10 @@ static void write_selector(upk_json_writer *w, const schema_field *f) {
   upk_json_end_array(w);
 }
 
+/* A list that is read item by item elsewhere, or anything. */
 static void write_any(upk_json_writer *w, const schema_field *f) {
-  (void)w;
-  (void)f;
+  if (f->more != NULL)
+    write_list(w, write_map, f);
 }
 
 static write_type *const writers[] = {

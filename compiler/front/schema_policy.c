@@ -158,7 +158,7 @@ static const schema_field file_fields[] = {
     {"vars", SCHEMA_VALUES, 0, offsetof(schema_policies_file, vars),
      .doc = "variables with their defaults; ${name} stands for the value"},
     {"policies", SCHEMA_ANY, REQUIRED, offsetof(schema_policies_file, policies),
-     .doc = "the list of policies"},
+     .more = &schema_policy, .doc = "the list of policies"},
 };
 const schema_object schema_policies = {
     .name = "file of policies",

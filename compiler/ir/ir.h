@@ -171,7 +171,8 @@ typedef struct ir_project {
   ir_texts include, actions, facts;
   UPK_VEC(ir_use) use;
   ir_text required_version;
-  const node *vars; /* values for ${name}, or NULL */
+  const node *vars;    /* values for ${name}, or NULL */
+  ir_names vars_known; /* declared by a file, or used: front */
   const node *raw; /* keys that later rooms read: blackouts, approvals ... */
 } ir_project;
 

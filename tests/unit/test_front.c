@@ -245,6 +245,18 @@ static void unknown_variables_are_errors(void **state) {
   assert_text(d->help, "did you mean `least`?");
 }
 
+static void values_that_nothing_uses_are_errors(void **state) {
+  (void)state;
+  harness_begin(&h);
+  harness_add(&h, "policies/a.yaml", UPK_STR("vars: { least: 1MiB }\n" LEAN));
+  harness_add(&h, "upkeep.yaml",
+              UPK_STR(HARNESS_PROJECT "vars: { least: 2MiB, lest: 3MiB }\n"));
+  harness_front(&h);
+  assert_code(1046, 1);
+  assert_int_equal(h.diags.items.len, 1);
+  assert_text(h.diags.items.items[0].help, "did you mean `least`?");
+}
+
 static const char shipped[] =
     "vars: { least: 1MiB }\n"
     "policies:\n"
@@ -525,6 +537,7 @@ int main(void) {
       TEST(lua_may_name_a_policy_outside),
       TEST(variables_are_put_in),
       TEST(unknown_variables_are_errors),
+      TEST(values_that_nothing_uses_are_errors),
       TEST(use_overrides_keys),
       TEST(use_must_name_what_is_there),
       TEST(use_takes_a_name_alone),
