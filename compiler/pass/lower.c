@@ -1,5 +1,6 @@
 /* Pass lower: what is broken becomes steps, or is deferred with a reason. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "ir/scope.h"
 #include "pass/pass.h"
@@ -172,6 +173,18 @@ static void select_rows(ir *ir, const ir_policy *policy,
   rows->len = kept;
 }
 
+/* Steps are large: room for exactly those that come. */
+static void reserve(ir *ir, size_t more) {
+  size_t wanted = ir->steps.len + more + 1;
+  if (wanted <= ir->steps.cap || more < 64)
+    return;
+  ir_step *items = UPK_NEW_ARRAY(ir->arena, ir_step, wanted);
+  if (ir->steps.len)
+    memcpy(items, ir->steps.items, ir->steps.len * sizeof *items);
+  ir->steps.items = items;
+  ir->steps.cap = wanted;
+}
+
 static void lower_policy(ir *ir, ir_policy *policy) {
   if (!policy->by.len)
     return;
@@ -188,6 +201,7 @@ static void lower_policy(ir *ir, ir_policy *policy) {
   select_rows(ir, policy, action, &rows);
   cool_down(ir, policy, action, &rows);
   cap(ir, policy, action, &rows);
+  reserve(ir, rows.len);
   for (size_t i = 0; i < rows.len; i++) {
     size_t failures = ir->diags->failures;
     ir_object object = ir_object_at(ir, policy->kind, rows.items[i]);

@@ -125,13 +125,13 @@ static void resolve_window(ir *ir, ir_policy *policy) {
   suggest(ir, diag, policy->window.text, window_name);
 }
 
-static void unknown_kind(ir *ir, const ir_policy *policy) {
+static bool kind_known(ir *ir, const ir_policy *policy) {
   ir_names names = {0};
   for (size_t i = 0; i < ir->engines.len; i++) {
     const ir_engine *engine = ir->engines.items[i];
     for (size_t j = 0; j < engine->kinds.len; j++) {
       if (upk_str_equal(engine->kinds.items[j]->name, policy->kind_name.text))
-        return;
+        return true;
       *UPK_PUSH(ir->arena, &names) = engine->kinds.items[j]->name;
     }
   }
@@ -140,6 +140,7 @@ static void unknown_kind(ir *ir, const ir_policy *policy) {
                                 UPK_FMT(policy->kind_name.text));
   upk_diag_suggest(ir->diags, diag, policy->kind_name.text, names.items,
                    names.len);
+  return false;
 }
 
 static void unknown_action(ir *ir, const ir_text *action) {
@@ -158,6 +159,32 @@ static void unknown_action(ir *ir, const ir_text *action) {
   upk_diag_suggest(ir->diags, diag, action->text, names.items, names.len);
 }
 
+static bool means_any_target(const ir *ir, const ir_policy *policy) {
+  for (size_t i = 0; i < ir->project.targets.len; i++)
+    if (selector_matches(ir, policy, &ir->project.targets.items[i]))
+      return true;
+  return false;
+}
+
+static void parse(ir *ir, const ir_text *text) {
+  if (text->text.data)
+    upk_expr_parses(ir->arena, text->text, text->text_span, ir->diags);
+}
+
+/* What no target is meant by is never typed: its form at least is looked at.
+ * Expressions of a policy whose kind is unknown, too. */
+static void parse_idle(ir *ir, const ir_policy *policy) {
+  const ir_expression *expressions[] = {&policy->where, &policy->ensure,
+                                        &policy->warn};
+  for (size_t i = 0; i < sizeof expressions / sizeof *expressions; i++)
+    if (!expressions[i]->function)
+      parse(ir, &expressions[i]->source);
+  for (size_t i = 0; i < policy->throttle.len; i++)
+    parse(ir, &policy->throttle.items[i]);
+  for (size_t i = 0; i < policy->abort.len; i++)
+    parse(ir, &policy->abort.items[i]);
+}
+
 static void resolve_names(ir *ir) {
   if (ir->names_resolved)
     return;
@@ -170,10 +197,11 @@ static void resolve_names(ir *ir) {
     ir_policy *policy = &ir->policies.items[i];
     resolve_after(ir, policy, &by_name);
     resolve_window(ir, policy);
-    unknown_kind(ir, policy);
     for (size_t j = 0; j < policy->by.len; j++)
       unknown_action(ir, &policy->by.items[j].action);
     selector_prepare(ir, policy);
+    if (!kind_known(ir, policy) || !means_any_target(ir, policy))
+      parse_idle(ir, policy);
   }
 }
 

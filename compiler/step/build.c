@@ -175,6 +175,8 @@ ir_step *step_build(ir *ir, ir_policy *policy, ir_remedy *remedy,
   making m = {.ir = ir, .recipe = recipe, .step = recipe->like};
   m.step.id = step_id(ir, policy, action, object);
   m.convert = recipe_convert(ir, recipe, m.step.id);
+  m.convert.memory = &recipe->memory;
+  recipe->memory.text = recipe->memory.param = 0;
   m.step.policy = policy;
   m.step.policy_index =
       policy ? (size_t)(policy - ir->policies.items) : SIZE_MAX;

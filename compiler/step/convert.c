@@ -26,13 +26,31 @@ static bool is_text(const node *value) {
   return value->type == NODE_TEXT || value->type == NODE_PLAIN;
 }
 
-upk_str convert_text(convert *c, const node *value, const char *what) {
+/* Borrowed; absent after a diagnostic. */
+static upk_str text_of(convert *c, const node *value, const char *what) {
   if (value && is_text(value) && value->text.len)
-    return upk_arena_copy(c->arena, value->text);
+    return value->text;
   convert_refuse(c, value, "%s must be a text%s%s", what,
                  value ? ", not " : ", and is missing",
                  value ? node_describe(value) : "");
   return UPK_NO_STR;
+}
+
+static upk_str keep_text(convert *c, upk_str text) {
+  convert_memory *memory = c->memory;
+  if (!memory)
+    return upk_arena_copy(c->arena, text);
+  size_t at = memory->text++;
+  if (at == memory->texts.len)
+    *UPK_PUSH(c->arena, &memory->texts) = upk_arena_copy(c->arena, text);
+  else if (!upk_str_equal(memory->texts.items[at], text))
+    memory->texts.items[at] = upk_arena_copy(c->arena, text);
+  return memory->texts.items[at];
+}
+
+upk_str convert_text(convert *c, const node *value, const char *what) {
+  upk_str text = text_of(c, value, what);
+  return text.data ? keep_text(c, text) : text;
 }
 
 /* What a plain scalar of YAML says by itself. */
@@ -173,9 +191,39 @@ static void check_param(convert *c, const node *param, const char *what) {
   static const char *const keys[] = {"from", NULL};
   convert_keys(c, param, what, keys);
   const node *from = node_find(param, "from");
-  upk_str text = convert_text(c, from, "`from`");
+  upk_str text = text_of(c, from, "`from`");
   if (text.data && !from_known(text))
     convert_refuse(c, from, "`from` knows no `%.*s`", UPK_FMT(text));
+}
+
+static bool same_scalar(const node *a, const node *b) {
+  if (a->type != b->type)
+    return false;
+  if (a->type == NODE_TEXT)
+    return upk_str_equal(a->text, b->text);
+  if (a->type == NODE_BOOL)
+    return a->boolean == b->boolean;
+  return a->type == NODE_NULL ||
+         (a->type == NODE_INT && a->integer == b->integer);
+}
+
+static bool same_param(const node *kept, const node *param) {
+  if (kept->type != NODE_MAP || param->type != NODE_MAP)
+    return same_scalar(kept, param);
+  return kept->map.count == 1 && param->map.count == 1 &&
+         same_scalar(kept->map.members[0].value, param->map.members[0].value);
+}
+
+static const node *keep_param(convert *c, const node *param) {
+  convert_memory *memory = c->memory;
+  if (!memory)
+    return convert_copy(c->arena, param);
+  size_t at = memory->param++;
+  if (at == memory->params.len)
+    *UPK_PUSH(c->arena, &memory->params) = convert_copy(c->arena, param);
+  else if (!same_param(memory->params.items[at], param))
+    memory->params.items[at] = convert_copy(c->arena, param);
+  return memory->params.items[at];
 }
 
 #define PARAMS_OF(c, value, what, vec)                                         \
@@ -187,8 +235,7 @@ static void check_param(convert *c, const node *param, const char *what) {
       (vec)->cap = list->list.count;                                           \
       for (size_t p = 0; p < list->list.count; p++) {                          \
         check_param((c), list->list.items[p], (what));                         \
-        (vec)->items[(vec)->len++] =                                           \
-            convert_copy((c)->arena, list->list.items[p]);                     \
+        (vec)->items[(vec)->len++] = keep_param((c), list->list.items[p]);     \
       }                                                                        \
     }                                                                          \
   } while (0)
@@ -197,7 +244,7 @@ static void check_param(convert *c, const node *param, const char *what) {
 
 static upk_str word_of(convert *c, const node *value, const char *what,
                        const char *const *words) {
-  upk_str text = convert_text(c, value, what);
+  upk_str text = text_of(c, value, what);
   for (size_t i = 0; text.data && words[i]; i++)
     if (upk_str_is(text, words[i]))
       return upk_str_from(words[i]);
@@ -233,12 +280,11 @@ static void check_columns(convert *c, const node *map, ir_check *check) {
   for (size_t i = 0; i < count; i++) {
     const node_member *member = &map->map.members[i];
     upk_type type = UPK_TYPE_NULL;
-    upk_str name = convert_text(c, member->value, "a column's type");
+    upk_str name = text_of(c, member->value, "a column's type");
     if (name.data && !upk_type_find(name, &type))
       convert_refuse(c, member->value, "there is no type `%.*s`",
                      UPK_FMT(name));
-    check->columns.items[check->columns.len].name =
-        upk_arena_copy(c->arena, member->key);
+    check->columns.items[check->columns.len].name = keep_text(c, member->key);
     check->columns.items[check->columns.len++].type = type;
   }
 }

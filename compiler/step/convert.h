@@ -6,6 +6,14 @@
 
 #include "ir/ir.h"
 
+/* What the step before had, by place: most texts of a step are those of its
+ * neighbour, and are then shared instead of copied. */
+typedef struct convert_memory {
+  UPK_VEC(upk_str) texts;
+  UPK_VEC(const node *) params;
+  size_t text, param; /* the next places */
+} convert_memory;
+
 typedef struct convert {
   upk_arena *arena; /* results are copied into it */
   upk_diags *diags;
@@ -15,6 +23,7 @@ typedef struct convert {
   upk_str subject; /* "action `vacuum`": begins each message */
   upk_str step;    /* id of the step being made, or absent */
   upk_map *texts;  /* `expect` texts known to parse; SQL is not looked at */
+  convert_memory *memory; /* may be NULL */
   bool failed;
 } convert;
 

@@ -52,6 +52,7 @@ typedef struct step_recipe {
   bool has_sql; /* its keys are names that can be quoted */
   step_post post;
   int64_t post_within_ms;
+  convert_memory memory;
   ir_step like; /* what does not depend on the object */
   /* Functions, or NULL when `like` has the answer. */
   const node *atomicity, *risk, *locks, *undo, *estimate, *probe, *plan;
