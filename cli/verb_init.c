@@ -74,7 +74,7 @@ static upk_str project_text(cli *c, upk_str engine, upk_str connect) {
       "# `- { name: std/%.*s-baseline, override: { POLICY: { KEY: VALUE } } "
       "}`.\n"
       "use: [ std/%.*s-baseline ]\n\n"
-      "include: [ policies/*.yaml, policies/*.lua ]\n",
+      "include: [ policies/*.yaml ]     # and policies/*.lua\n",
       UPK_FMT(quoted(c, name)), UPK_FMT(engine), UPK_FMT(quoted(c, connect)),
       UPK_FMT(engine), UPK_FMT(engine));
 }
