@@ -1,0 +1,1 @@
+coroutine.wrap(function() end)() -- error 1301

@@ -1,0 +1,1 @@
+policy() -- error 1309

@@ -1,0 +1,2 @@
+local t = {}
+t.x() -- error 1301

@@ -1,0 +1,1 @@
+error('too many tiers') -- error 1301

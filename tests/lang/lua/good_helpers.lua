@@ -1,0 +1,5 @@
+assert(u.ident("a", 'b"c') == '"a"."b""c"')
+assert(u.literal("it's") == "'it''s'")
+assert(u.duration(90000000) == "1m30s" or u.duration(90000000) == "90s")
+assert(u.bytes(64 * 1024 * 1024) == "64MiB" and u.seconds(2500000) == 2)
+assert(u.version("14.2") > u.version("14.1"))

@@ -1,0 +1,12 @@
+local t = { 3, 1, 2 }
+table.sort(t)
+assert(table.concat(t, ",") == "1,2,3")
+table.sort(t, function(a, b) return a > b end)
+assert(table.concat(t, ",") == "3,2,1")
+table.insert(t, 1, 9)
+table.insert(t, 0)
+assert(table.remove(t) == 0 and table.remove(t, 1) == 9 and #t == 3)
+assert(select("#", table.unpack(t)) == 3)
+assert(math.max(1, 2) == 2 and 7 // 2 == 3 and math.floor(2.5) == 2)
+assert(tonumber("12") == 12 and tonumber("x") == nil and tonumber("ff", 16) == 255)
+assert(type(nil) == "nil" and tostring(nil) == "nil" and tostring(12) == "12")

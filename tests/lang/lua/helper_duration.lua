@@ -1,0 +1,1 @@
+u.duration(-1) -- error 1301

@@ -1,0 +1,1 @@
+u.ident('') -- error 1301

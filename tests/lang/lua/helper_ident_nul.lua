@@ -1,0 +1,1 @@
+u.ident('a\0b') -- error 1301

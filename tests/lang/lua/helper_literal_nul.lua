@@ -1,0 +1,1 @@
+u.literal('a\0b') -- error 1301

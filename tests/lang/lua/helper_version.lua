@@ -1,0 +1,1 @@
+u.version('x') -- error 1301

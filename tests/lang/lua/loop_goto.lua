@@ -1,0 +1,1 @@
+::again:: goto again -- error 1302

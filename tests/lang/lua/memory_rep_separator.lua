@@ -1,0 +1,1 @@
+string.rep('', 1 << 40, 'x') -- error 1303

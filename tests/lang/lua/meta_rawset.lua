@@ -1,0 +1,1 @@
+rawset(_G, 'x', 1) -- error 1301

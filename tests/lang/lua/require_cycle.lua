@@ -1,0 +1,1 @@
+require 'loop' -- error 1306 here or in it

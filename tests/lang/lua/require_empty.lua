@@ -1,0 +1,1 @@
+require '' -- error 1306

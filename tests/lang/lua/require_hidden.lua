@@ -1,0 +1,1 @@
+require 'a/.git/config' -- error 1306

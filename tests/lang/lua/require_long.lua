@@ -1,0 +1,1 @@
+require(string.rep('a', 300)) -- error 1306

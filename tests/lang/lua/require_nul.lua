@@ -1,0 +1,1 @@
+require 'a\0b' -- error 1306

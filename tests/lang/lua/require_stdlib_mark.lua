@@ -1,0 +1,1 @@
+require '@stdlib/sqlite/engine' -- error 1306

@@ -1,0 +1,1 @@
+require '../secret' -- error 1306

@@ -1,0 +1,1 @@
+require 'a/../../secret' -- error 1306

@@ -1,0 +1,1 @@
+string.find('aaaa', '.-.-.-b') -- error 1301

@@ -1,0 +1,1 @@
+string.format('%5.2f', 1.5) -- error 1301

@@ -1,0 +1,1 @@
+string.format('%p', {}) -- error 1301

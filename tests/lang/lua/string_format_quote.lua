@@ -1,0 +1,1 @@
+string.format('%q', 'x') -- error 1301

@@ -1,0 +1,1 @@
+string.format('%s') -- error 1301

@@ -1,0 +1,1 @@
+string.glob(string.rep('x', 70000), '*') -- error 1301

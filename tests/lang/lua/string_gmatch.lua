@@ -1,0 +1,1 @@
+for w in string.gmatch('a b', '%a') do end -- error 1301

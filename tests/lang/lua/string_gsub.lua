@@ -1,0 +1,1 @@
+string.gsub('aaa', 'a', function() end) -- error 1301

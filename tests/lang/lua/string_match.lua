@@ -1,0 +1,1 @@
+local s = ('a'):match('a*') -- error 1301

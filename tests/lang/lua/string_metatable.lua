@@ -1,0 +1,1 @@
+getmetatable('').__index = nil -- error 1301

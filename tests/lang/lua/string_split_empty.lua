@@ -1,0 +1,1 @@
+string.split('x', '') -- error 1301

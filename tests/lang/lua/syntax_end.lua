@@ -1,0 +1,2 @@
+if true then
+-- error 1300 at the end

@@ -1,0 +1,1 @@
+table.concat({ {} }) -- error 1301

@@ -1,0 +1,1 @@
+table.insert({}, -1, 1) -- error 1301

@@ -1,0 +1,1 @@
+table.unpack({}, 1, 100000000) -- error 1301

@@ -1,0 +1,1 @@
+policy('x', { n = '\xff' }) -- error 1307

@@ -1,0 +1,3 @@
+local t = {}
+t.t = t
+policy('x', t) -- error 1307

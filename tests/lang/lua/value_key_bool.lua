@@ -1,0 +1,1 @@
+policy('x', { [true] = 1 }) -- error 1307

@@ -1,0 +1,1 @@
+policy('x', { ['\xff'] = 1 }) -- error 1307

@@ -1,0 +1,1 @@
+policy('x', { n = 'a\0b' }) -- error 1307

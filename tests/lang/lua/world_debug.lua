@@ -1,0 +1,1 @@
+debug.getregistry() -- error 1301

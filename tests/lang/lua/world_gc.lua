@@ -1,0 +1,1 @@
+collectgarbage('stop') -- error 1301

@@ -1,0 +1,1 @@
+local home = os.getenv('HOME') -- error 1301

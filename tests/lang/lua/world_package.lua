@@ -1,0 +1,1 @@
+package.loadlib('x', 'y') -- error 1301

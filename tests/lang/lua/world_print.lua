@@ -1,0 +1,1 @@
+print('x') -- error 1301

@@ -1,0 +1,1 @@
+math.random() -- error 1301
