@@ -1,0 +1,851 @@
+/* The machine, driven by scripted answers: every transition of machine.h. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "machine/machine.h"
+#include "plan/read.h"
+#include "run_plan.h"
+
+/* What the n-th (0: every) command of this text is answered. The text is a
+ * query's SQL, or open, limits, lock, begin, commit, rollback, or a record's
+ * name. A world without rules is a database where all goes well. */
+typedef struct rule {
+  const char *what;
+  int nth;
+  machine_fault_kind fault;
+  const char *code;
+  int64_t x;        /* the one column of the row */
+  bool no_row;      /* no row comes */
+  bool ends;        /* the transaction is over after it */
+  unsigned stop;    /* an operator's signal comes before the answer */
+  const char *name; /* the column's name, if not x */
+  const char *text; /* a text value instead of x */
+} rule;
+
+typedef struct waiting {
+  machine_command_kind kind;
+  uint64_t id;
+  unsigned session;
+  char what[64];
+} waiting;
+
+typedef struct world {
+  upk_arena *arena;
+  machine *m;
+  const rule *rules;
+  size_t rule_count;
+  int seen[32];
+  waiting queue[256];
+  size_t head, tail;
+  bool in_transaction[MACHINE_SESSIONS_MAX];
+  int64_t mono_us;
+  upk_buf out, said; /* commands in order; diagnostics */
+  upk_buf det;       /* of all records, in order */
+  upk_status status;
+  machine_counts counts;
+} world;
+
+static const rule *rule_for(world *w, const char *what) {
+  const rule *found = NULL;
+  for (size_t i = 0; i < w->rule_count; i++) {
+    const rule *r = &w->rules[i];
+    if (strcmp(r->what, what) != 0)
+      continue;
+    w->seen[i]++;
+    if (!found && (r->nth == 0 || r->nth == w->seen[i]))
+      found = r;
+  }
+  return found;
+}
+
+static void take(world *w, const machine_command *c) {
+  static const char *const names[] = {
+      [MACHINE_OPEN] = "open",     [MACHINE_LIMITS] = "limits",
+      [MACHINE_LOCK] = "lock",     [MACHINE_BEGIN] = "begin",
+      [MACHINE_COMMIT] = "commit", [MACHINE_UNDO_ALL] = "rollback",
+      [MACHINE_CANCEL] = "cancel", [MACHINE_CLOSE] = "close",
+      [MACHINE_SLEEP] = "sleep",   [MACHINE_END] = "end",
+      [MACHINE_REPORT] = "report", [MACHINE_QUERY] = "query",
+      [MACHINE_LOG] = "log",
+  };
+  waiting *q = &w->queue[w->tail % 256];
+  *q = (waiting){c->kind, c->id, c->session, ""};
+  upk_str what = c->kind == MACHINE_QUERY ? c->sql
+                 : c->kind == MACHINE_LOG ? upk_str_from(c->event)
+                                          : upk_str_from(names[c->kind]);
+  assert_true(what.len < sizeof q->what);
+  memcpy(q->what, what.data, what.len);
+  if (c->kind == MACHINE_REPORT) {
+    upk_buf_printf(&w->said, "%d %.*s\n", c->code, UPK_FMT(c->text));
+    return;
+  }
+  if (c->kind == MACHINE_LOG) {
+    upk_json_error error;
+    upk_str det = upk_arena_printf(w->arena, "%.*s\n", UPK_FMT(c->det));
+    upk_str obs = upk_arena_printf(w->arena, "%.*s\n", UPK_FMT(c->obs));
+    assert_non_null(upk_json_parse(w->arena, det, &error));
+    assert_non_null(upk_json_parse(w->arena, obs, &error));
+    upk_buf_printf(&w->det, "%.*s\n", UPK_FMT(c->det));
+  }
+  upk_buf_printf(&w->out, "%s%s%s", w->out.len ? " " : "",
+                 c->kind == MACHINE_LOG && c->sync ? "+" : "", q->what);
+  if (c->kind == MACHINE_END)
+    w->status = c->status;
+  else if (c->kind != MACHINE_CANCEL && c->kind != MACHINE_CLOSE)
+    w->tail++;
+}
+
+static void hand(world *w, machine_event *event) {
+  const machine_command *command;
+  event->wall_us = 1000000 + w->mono_us;
+  event->mono_us = w->mono_us;
+  machine_handle(w->m, event);
+  while ((command = machine_next(w->m)))
+    take(w, command);
+}
+
+static const upk_str identity_columns[] = {{"version", 7},
+                                           {"role", 4},
+                                           {"taken_at", 8},
+                                           {"identity.system", 15},
+                                           {"identity.database", 17}};
+static const plan_value identity_values[] = {{PLAN_TEXT, 0, {"1", 1}},
+                                             {PLAN_TEXT, 0, {"primary", 7}},
+                                             {PLAN_INT, 5000000, {NULL, 0}},
+                                             {PLAN_INT, 7, {NULL, 0}},
+                                             {PLAN_TEXT, 0, {"shop", 4}}};
+
+static bool is_one_of(const char *what, const char *const *names) {
+  for (; *names; names++)
+    if (strcmp(what, *names) == 0)
+      return true;
+  return false;
+}
+
+static void fill_rows(world *w, const waiting *q, const rule *r,
+                      machine_event *event) {
+  static const char *const true_ones[] = {"pre", "post", "done", "present",
+                                          NULL};
+  static const char *const false_ones[] = {"partial", NULL};
+  upk_str *column = UPK_NEW(w->arena, upk_str);
+  plan_value *value = UPK_NEW(w->arena, plan_value);
+  *column = upk_str_from(r && r->name ? r->name : "x");
+  *value = (plan_value){PLAN_INT, r ? r->x : 1, UPK_NO_STR};
+  if (r && r->text)
+    *value = (plan_value){PLAN_TEXT, 0, upk_str_from(r->text)};
+  if (!r && strcmp(q->what, "identity") == 0) {
+    event->rows =
+        (machine_rows){identity_columns, 5, identity_values, 1, 1, -1};
+    return;
+  }
+  if (!r && is_one_of(q->what, false_ones))
+    value->integer = 0;
+  else if (!r && !is_one_of(q->what, true_ones))
+    return;
+  event->rows = (machine_rows){column, 1, value, 1, 1, -1};
+  if (r && r->no_row)
+    event->rows.count = 0, event->rows.total = 0;
+}
+
+static void answer(world *w, const waiting *q) {
+  static const char head[] =
+      "0123456789012345678901234567890123456789012345678901234567890123";
+  const rule *r = rule_for(w, q->what);
+  machine_event event = {.kind = MACHINE_REPLY, .id = q->id, .granted = true};
+  if (r && r->stop) {
+    machine_event stop = {.kind = MACHINE_STOP, .level = r->stop};
+    hand(w, &stop);
+  }
+  event.rows.affected = -1;
+  if (q->kind == MACHINE_SLEEP)
+    event.kind = MACHINE_TIMER;
+  if (q->kind == MACHINE_LOG) {
+    event.kind = MACHINE_LOGGED;
+    event.head = upk_str_from(head);
+  }
+  if (r && r->fault) {
+    event.fault = (machine_fault){r->fault, UPK_STR("class"),
+                                  upk_str_from(r->code), UPK_STR("words")};
+  } else {
+    if (q->kind == MACHINE_QUERY)
+      fill_rows(w, q, r && !r->stop && !r->ends ? r : NULL, &event);
+    if (q->kind == MACHINE_LOCK && r) {
+      event.granted = false;
+      event.holder = UPK_STR("pid 9");
+    }
+    if (q->kind == MACHINE_BEGIN)
+      w->in_transaction[q->session] = true;
+    if (q->kind == MACHINE_COMMIT || q->kind == MACHINE_UNDO_ALL)
+      w->in_transaction[q->session] = false;
+  }
+  if (event.fault.kind == MACHINE_LOST || (r && r->ends))
+    w->in_transaction[q->session] = false;
+  event.in_transaction = w->in_transaction[q->session];
+  w->mono_us += 1000;
+  hand(w, &event);
+}
+
+typedef struct scene {
+  const run_step *steps;
+  size_t count;
+  const char *edges, *ledger;
+  const rule *rules;
+  size_t rule_count;
+  unsigned jobs;
+  bool dry_run;
+} scene;
+
+static world *play(const scene *s) {
+  upk_arena *arena = upk_arena_new(NULL);
+  world *w = UPK_NEW(arena, world);
+  upk_diags diags;
+  const plan *p = NULL;
+  w->arena = arena;
+  w->rules = s->rules;
+  w->rule_count = s->rule_count;
+  w->status = UPK_USAGE;
+  upk_diags_init(&diags, arena);
+  upk_str text =
+      run_plan_text(arena, s->steps, s->count, s->edges ? s->edges : "[]",
+                    s->ledger ? s->ledger : "");
+  assert_int_equal(plan_read(arena, text, UPK_STR("p"), &diags, &p), UPK_OK);
+  machine_config config = {.plan = p,
+                           .jobs = s->jobs ? s->jobs : 1,
+                           .seed = 1,
+                           .run = UPK_STR("R"),
+                           .host = UPK_STR("h"),
+                           .user = UPK_STR("u"),
+                           .dry_run = s->dry_run};
+  config.slots = config.jobs;
+  w->m = machine_new(&config);
+  machine_event start = {.kind = MACHINE_START};
+  hand(w, &start);
+  for (int i = 0; i < 2000 && w->head < w->tail; i++) {
+    waiting q = w->queue[w->head++ % 256];
+    answer(w, &q);
+  }
+  assert_true(machine_ended(w->m));
+  w->counts = machine_count(w->m);
+  return w;
+}
+
+static void leave(world *w) {
+  upk_buf_free(&w->out);
+  upk_buf_free(&w->said);
+  upk_buf_free(&w->det);
+  machine_free(w->m);
+  upk_arena_free(w->arena);
+}
+
+/* Plays a scene of one plain job and compares the commands between run.begin
+ * and run.end, the status and the diagnostics' first line. */
+static void expect(const scene *s, const char *middle, upk_status status,
+                   const char *said) {
+  static const char before[] = "open set identity lock";
+  static const char begin[] = "+run.begin ";
+  world *w = play(s);
+  assert_int_equal(strncmp(w->out.data, before, sizeof before - 1), 0);
+  const char *start = strstr(w->out.data, begin);
+  assert_non_null(start);
+  char *end = strstr(w->out.data, " +run.end");
+  assert_non_null(end);
+  *end = '\0';
+  assert_string_equal(start + sizeof begin - 1, middle);
+  assert_int_equal(w->status, status);
+  if (said)
+    assert_non_null(strstr(w->said.len ? w->said.data : "", said));
+  else
+    assert_int_equal(w->said.len, 0);
+  leave(w);
+}
+
+#define RULES(...)                                                             \
+  .rules = (const rule[]){__VA_ARGS__},                                        \
+  .rule_count = sizeof((const rule[]){__VA_ARGS__}) / sizeof(rule)
+#define STEPS(...)                                                             \
+  .steps = (const run_step[]){__VA_ARGS__},                                    \
+  .count = sizeof((const run_step[]){__VA_ARGS__}) / sizeof(run_step)
+
+#define PROBE                                                                  \
+  "{\"cleanup\":[{\"sql\":\"clean\"}],\"done\":{\"expect\":\"x = 1\","         \
+  "\"name\":\"done\",\"sql\":\"done\"},\"partial\":{\"expect\":\"x = 1\","     \
+  "\"name\":\"part\",\"sql\":\"partial\"}}"
+#define UNDO "{\"class\":\"inverse\",\"steps\":[{\"sql\":\"undo\"}]}"
+#define TX                                                                     \
+  { .id = "a", .policy = "p" }
+#define AUTO                                                                   \
+  { .id = "a", .atomicity = "autocommit", .probe = PROBE }
+
+#define CHECKED "limits pre step.check +step.begin "
+
+/* ---- how it begins ---- */
+
+static void opens_locks_and_asks(void **state) {
+  (void)state;
+  scene s = {STEPS(TX), .ledger = RUN_LEDGER};
+  world *w = play(&s);
+  assert_string_equal(
+      w->out.data,
+      "open set identity lock present runs +run.begin limits pre step.check "
+      "+step.begin begin run step.statement post step.check insert commit "
+      "+step.end +run.end close end");
+  assert_int_equal(w->status, UPK_OK);
+  assert_int_equal(w->counts.applied, 1);
+  leave(w);
+}
+
+static void refused(const scene *s, const char *out, upk_status status,
+                    const char *said) {
+  world *w = play(s);
+  assert_string_equal(w->out.data, out);
+  assert_int_equal(w->status, status);
+  assert_non_null(strstr(w->said.data, said));
+  assert_false(machine_begun(w->m));
+  leave(w);
+}
+
+static void refuses_before_it_begins(void **state) {
+  (void)state;
+  refused(&(scene){STEPS(TX), RULES({"open", .fault = MACHINE_LOST})},
+          "open close end", UPK_UNREACHABLE, "3140 the target cannot be");
+  refused(&(scene){STEPS(TX), RULES({"set", .fault = MACHINE_ERROR})},
+          "open set close end", UPK_ERROR, "3148");
+  refused(&(scene){STEPS(TX),
+                   RULES({"identity", .name = "identity.system", .x = 8})},
+          "open set identity close end", UPK_STALE, "3131");
+  refused(&(scene){STEPS(TX), RULES({"identity", .no_row = true})},
+          "open set identity close end", UPK_STALE, "3131");
+  refused(&(scene){STEPS(TX), RULES({"lock", .nth = 0})},
+          "open set identity lock close end", UPK_LOCKED,
+          "3130 the target is locked by pid 9");
+  refused(
+      &(scene){STEPS(TX), .ledger = RUN_LEDGER, RULES({"runs", .text = "R0"})},
+      "open set identity lock present runs close end", UPK_STALE,
+      "3133 the plan was applied already, in run R0");
+  refused(&(scene){STEPS(TX), RULES({"identity", .stop = 1})},
+          "open set identity close end", UPK_CANCELLED, "3142");
+}
+
+static void a_ledger_to_come_is_not_asked(void **state) {
+  (void)state;
+  scene s = {STEPS(TX), .ledger = RUN_LEDGER, RULES({"present", .x = 0})};
+  world *w = play(&s);
+  assert_null(strstr(w->out.data, "runs"));
+  assert_non_null(strstr(w->out.data, "insert"));
+  leave(w);
+}
+
+static void a_log_that_cannot_begin_ends_it(void **state) {
+  (void)state;
+  scene s = {STEPS(TX), RULES({"run.begin", .fault = MACHINE_ERROR})};
+  world *w = play(&s);
+  assert_string_equal(w->out.data,
+                      "open set identity lock +run.begin close end");
+  assert_int_equal(w->status, UPK_ERROR);
+  leave(w);
+}
+
+/* ---- transactions ---- */
+
+static void pre_checks_decide(void **state) {
+  (void)state;
+  expect(&(scene){STEPS(TX), RULES({"pre", .x = 2})},
+         "limits pre step.check step.skip", UPK_OK, NULL);
+  expect(&(scene){STEPS({.id = "a",
+                         .pre = "[{\"expect\":\"x = 1\",\"name\":"
+                                "\"n\",\"sql\":\"pre\"}]"}),
+                  RULES({"pre", .x = 2})},
+         "limits pre step.check +step.end", UPK_PRECHECK,
+         "3134 step `a` failed: pre-check `n` does not hold: x 2 <> 1");
+  expect(&(scene){STEPS({.id = "a",
+                         .retries = 1,
+                         .pre = "[{\"expect\":\"x = 1\",\"name\":\"n\","
+                                "\"otherwise\":\"retry\",\"sql\":\"pre\"}]"}),
+                  RULES({"pre", 1, .x = 2})},
+         "limits pre step.check step.retry sleep pre step.check +step.begin "
+         "begin run step.statement post step.check commit +step.end",
+         UPK_OK, NULL);
+  expect(&(scene){STEPS(TX), RULES({"pre", .fault = MACHINE_ERROR})},
+         "limits pre +step.end", UPK_PRECHECK, "3145");
+  expect(&(scene){STEPS(TX), RULES({"limits", .fault = MACHINE_ERROR})},
+         "limits +step.end", UPK_PRECHECK, "3148");
+}
+
+static void unknown_is_not_true(void **state) {
+  (void)state;
+  expect(&(scene){STEPS(TX), RULES({"post", .no_row = true})},
+         CHECKED "begin run step.statement post step.check rollback +step.end",
+         UPK_ROLLED_BACK, "3136");
+}
+
+static void a_failed_statement_rolls_back(void **state) {
+  (void)state;
+  expect(&(scene){STEPS(TX), RULES({"run", .fault = MACHINE_ERROR})},
+         CHECKED "begin run rollback +step.end", UPK_ROLLED_BACK,
+         "3135 step `a` failed: statement 1 failed: words");
+  /* SQLite ended the transaction by itself: the marker must not go alone. */
+  expect(&(scene){STEPS(TX), .ledger = RUN_LEDGER,
+                  RULES({"run", .fault = MACHINE_ERROR, .ends = true})},
+         CHECKED "begin run rollback +step.end", UPK_ROLLED_BACK, "3135");
+}
+
+static void a_statement_that_ends_the_transaction_is_in_doubt(void **state) {
+  (void)state;
+  expect(&(scene){STEPS(TX), RULES({"run", .ends = true})},
+         CHECKED "begin run +step.end", UPK_IN_DOUBT, "3138");
+}
+
+static void transient_faults_are_tried_again(void **state) {
+  (void)state;
+  expect(&(scene){STEPS({.id = "a", .retries = 1}),
+                  RULES({"run", .fault = MACHINE_TRANSIENT})},
+         CHECKED "begin run rollback step.retry sleep pre step.check "
+                 "+step.begin begin run rollback +step.end",
+         UPK_ROLLED_BACK, "3135");
+}
+
+static void retries_do_not_show_in_det(void **state) {
+  (void)state;
+  scene smooth = {STEPS({.id = "a", .retries = 3})};
+  scene rough = {STEPS({.id = "a", .retries = 3}),
+                 RULES({"run", 1, .fault = MACHINE_TRANSIENT},
+                       {"commit", 1, .fault = MACHINE_TRANSIENT})};
+  world *one = play(&smooth), *two = play(&rough);
+  upk_buf kept = {0};
+  upk_str rest = upk_buf_view(&two->det);
+  while (rest.data && rest.len) {
+    upk_str line = upk_str_split(rest, '\n', &rest);
+    if (line.len && !upk_str_is(line, "{}"))
+      upk_buf_printf(&kept, "%.*s\n", UPK_FMT(line));
+  }
+  assert_int_equal(two->status, UPK_OK);
+  assert_string_equal(one->det.data, kept.data);
+  upk_buf_free(&kept);
+  leave(one);
+  leave(two);
+}
+
+static void a_failed_validation_rolls_back(void **state) {
+  (void)state;
+  scene s = {STEPS(TX), RULES({"post", .x = 2})};
+  world *w = play(&s);
+  assert_int_equal(w->status, UPK_ROLLED_BACK);
+  assert_int_equal(w->counts.undone, 1);
+  leave(w);
+}
+
+static void late_counters_are_waited_for(void **state) {
+  (void)state;
+  expect(&(scene){STEPS({.id = "a",
+                         .post = "[{\"expect\":\"x = 1\",\"name\":"
+                                 "\"n\",\"sql\":\"post\","
+                                 "\"within_ms\":5000}]"}),
+                  RULES({"post", 1, .x = 2}, {"post", 2, .x = 2})},
+         CHECKED "begin run step.statement post sleep post sleep post "
+                 "step.check commit +step.end",
+         UPK_OK, NULL);
+}
+
+static void caught_errors_are_answers(void **state) {
+  (void)state;
+  run_step step = {.id = "a",
+                   .run = "[{\"catch\":[\"XX001\"],\"returns\":\"found\","
+                          "\"sql\":\"look\"},{\"params\":[{\"from\":"
+                          "\"found.sqlstate\"}],\"sql\":\"run\"}]",
+                   .post = "[{\"expect\":\"found.sqlstate = 'XX001'\","
+                           "\"name\":\"n\",\"sql\":\"post\"}]"};
+  expect(&(scene){.steps = &step,
+                  .count = 1,
+                  RULES({"look", .fault = MACHINE_ERROR, .code = "XX001"})},
+         CHECKED "begin savepoint upkeep look step.statement "
+                 "rollback to savepoint upkeep run step.statement post "
+                 "step.check commit +step.end",
+         UPK_OK, NULL);
+  expect(&(scene){.steps = &step,
+                  .count = 1,
+                  RULES({"look", .fault = MACHINE_ERROR, .code = "XX002"})},
+         CHECKED "begin savepoint upkeep look rollback +step.end",
+         UPK_ROLLED_BACK, "3135");
+}
+
+static void a_parameter_nobody_knows_fails(void **state) {
+  (void)state;
+  expect(&(scene){STEPS({.id = "a",
+                         .run = "[{\"params\":[{\"from\":"
+                                "\"before.y\"}],\"sql\":"
+                                "\"run\"}]"})},
+         CHECKED "begin rollback +step.end", UPK_ROLLED_BACK, "`before.y`");
+}
+
+#define REOPENED "close sleep open set identity lock session.open "
+
+static void a_lost_commit_is_asked_for(void **state) {
+  (void)state;
+  scene there = {
+      STEPS(TX), .ledger = RUN_LEDGER,
+      RULES({"commit", .fault = MACHINE_LOST}, {"applied", .text = "a"})};
+  expect(&there,
+         CHECKED
+         "begin run step.statement post step.check insert commit " REOPENED
+         "applied +step.end",
+         UPK_OK, NULL);
+  scene not_there = {STEPS({.id = "a", .retries = 1}), .ledger = RUN_LEDGER,
+                     RULES({"commit", 1, .fault = MACHINE_LOST})};
+  expect(&not_there,
+         CHECKED
+         "begin run step.statement post step.check insert commit " REOPENED
+         "applied step.retry sleep " CHECKED
+         "begin run step.statement post step.check insert commit +step.end",
+         UPK_OK, NULL);
+  scene nobody = {STEPS(TX), RULES({"commit", .fault = MACHINE_LOST})};
+  expect(&nobody,
+         CHECKED "begin run step.statement post step.check commit " REOPENED
+                 "+step.end",
+         UPK_IN_DOUBT, "3138");
+  scene timeout = {
+      STEPS(TX), .ledger = RUN_LEDGER,
+      RULES({"commit", .fault = MACHINE_BROKEN_OFF}, {"applied", .text = "a"})};
+  expect(&timeout,
+         CHECKED "begin run step.statement post step.check insert commit "
+                 "rollback applied +step.end",
+         UPK_OK, NULL);
+}
+
+static void a_lost_transaction_did_nothing(void **state) {
+  (void)state;
+  expect(&(scene){STEPS({.id = "a", .retries = 1}),
+                  RULES({"run", 1, .fault = MACHINE_LOST})},
+         CHECKED "begin run " REOPENED "step.retry sleep " CHECKED
+                 "begin run step.statement post step.check commit +step.end",
+         UPK_OK, NULL);
+}
+
+static void a_server_that_stays_away_ends_it(void **state) {
+  (void)state;
+  scene s = {STEPS(TX, {.id = "b"}),
+             RULES({"run", .fault = MACHINE_LOST}, {"open", .nth = 1},
+                   {"open", 2, .fault = MACHINE_LOST},
+                   {"open", 3, .fault = MACHINE_LOST},
+                   {"open", 4, .fault = MACHINE_LOST},
+                   {"open", 5, .fault = MACHINE_LOST},
+                   {"open", 6, .fault = MACHINE_LOST},
+                   {"open", 7, .fault = MACHINE_LOST})};
+  world *w = play(&s);
+  assert_int_equal(w->status, UPK_UNREACHABLE);
+  assert_int_equal(w->counts.failed, 1);
+  assert_int_equal(w->counts.cancelled, 1);
+  leave(w);
+}
+
+static void another_database_behind_the_name_ends_it(void **state) {
+  (void)state;
+  scene s = {STEPS(AUTO),
+             RULES({"run", .fault = MACHINE_LOST},
+                   {"identity", 2, .name = "identity.system", .x = 8})};
+  world *w = play(&s);
+  assert_int_equal(w->status, UPK_IN_DOUBT);
+  leave(w);
+}
+
+/* ---- outside transactions ---- */
+
+static void autocommit_asks_the_probe(void **state) {
+  (void)state;
+  expect(&(scene){STEPS(AUTO), .ledger = RUN_LEDGER},
+         CHECKED "run step.statement done post step.check begin insert commit "
+                 "+step.end",
+         UPK_OK, NULL);
+  expect(&(scene){STEPS(AUTO), RULES({"done", .x = 0})},
+         CHECKED "run step.statement done partial +step.end", UPK_ROLLED_BACK,
+         "3143");
+  expect(&(scene){STEPS(AUTO), RULES({"run", .fault = MACHINE_ERROR})},
+         CHECKED "run partial +step.end", UPK_ROLLED_BACK, "3135");
+  expect(&(scene){STEPS(AUTO),
+                  RULES({"run", .fault = MACHINE_ERROR}, {"partial", .x = 1})},
+         CHECKED "run partial clean step.statement +step.end", UPK_ROLLED_BACK,
+         "3135");
+  expect(&(scene){STEPS(AUTO),
+                  RULES({"run", .fault = MACHINE_ERROR}, {"partial", .x = 1},
+                        {"clean", .fault = MACHINE_ERROR})},
+         CHECKED "run partial clean +step.end", UPK_PARTIAL, "cleaned up");
+}
+
+static void a_lost_statement_is_probed(void **state) {
+  (void)state;
+  expect(&(scene){STEPS(AUTO), RULES({"run", .fault = MACHINE_LOST})},
+         CHECKED "run " REOPENED "done post step.check +step.end", UPK_OK,
+         NULL);
+  expect(&(scene){STEPS({.id = "a",
+                         .atomicity = "autocommit",
+                         .probe = PROBE,
+                         .retries = 1}),
+                  RULES({"run", 1, .fault = MACHINE_LOST}, {"done", 1, .x = 0},
+                        {"partial", .x = 1})},
+         CHECKED "run " REOPENED "done partial clean step.statement step.retry "
+                 "sleep " CHECKED "run step.statement done post step.check "
+                 "+step.end",
+         UPK_OK, NULL);
+  expect(&(scene){STEPS(AUTO), RULES({"run", .fault = MACHINE_LOST},
+                                     {"done", .fault = MACHINE_ERROR})},
+         CHECKED "run " REOPENED "done +step.end", UPK_IN_DOUBT, "3138");
+}
+
+static void a_failed_validation_is_undone(void **state) {
+  (void)state;
+  run_step with = {
+      .id = "a", .atomicity = "autocommit", .probe = PROBE, .undo = UNDO};
+  expect(&(scene){.steps = &with, .count = 1, RULES({"post", .x = 2})},
+         CHECKED "run step.statement done post step.check +step.undo undo "
+                 "step.statement +step.end",
+         UPK_ROLLED_BACK, "3136");
+  expect(&(scene){.steps = &with,
+                  .count = 1,
+                  RULES({"post", .x = 2}, {"undo", .fault = MACHINE_ERROR})},
+         CHECKED "run step.statement done post step.check +step.undo undo "
+                 "+step.end",
+         UPK_PARTIAL, "3137");
+  expect(&(scene){STEPS(AUTO), RULES({"post", .x = 2})},
+         CHECKED "run step.statement done post step.check +step.end",
+         UPK_PARTIAL, "3136");
+  expect(&(scene){STEPS(AUTO), .ledger = RUN_LEDGER,
+                  RULES({"insert", .fault = MACHINE_ERROR})},
+         CHECKED "run step.statement done post step.check begin insert "
+                 "rollback +step.end",
+         UPK_PARTIAL, "3144");
+}
+
+/* ---- many steps ---- */
+
+#define GOOD(pre)                                                              \
+  pre "+step.begin begin run step.statement post step.check "                  \
+      "commit +step.end"
+
+static void failures_spread_as_they_should(void **state) {
+  (void)state;
+  scene go_on = {STEPS(TX, {.id = "b"}),
+                 .edges = "[{\"from\":\"a\",\"to\":\"b\"}]",
+                 RULES({"run", 1, .fault = MACHINE_ERROR})};
+  world *w = play(&go_on);
+  assert_int_equal(w->status, UPK_PARTIAL);
+  assert_int_equal(w->counts.applied, 1);
+  leave(w);
+  scene stop = {STEPS({.id = "a", .on_failure = "stop"}, {.id = "b"}),
+                RULES({"run", 1, .fault = MACHINE_ERROR})};
+  w = play(&stop);
+  assert_int_equal(w->status, UPK_ROLLED_BACK);
+  assert_int_equal(w->counts.cancelled, 1);
+  leave(w);
+}
+
+static void a_policy_is_rolled_back_in_reverse(void **state) {
+  (void)state;
+#define STEP_P(name)                                                           \
+  {.id = name,                                                                 \
+   .policy = "p",                                                              \
+   .on_failure = "rollback",                                                   \
+   .undo =                                                                     \
+       "{\"class\":\"inverse\",\"steps\":[{\"params\":[],\"sql\":\"undo " name \
+       "\"}]}"}
+  scene s = {STEPS(STEP_P("a"), STEP_P("b"), STEP_P("c"), STEP_P("d"),
+                   {.id = "e", .policy = "q"}),
+             .ledger = RUN_LEDGER, RULES({"run", 3, .fault = MACHINE_ERROR})};
+  world *w = play(&s);
+  assert_int_equal(w->counts.undone, 2);
+  assert_int_equal(w->counts.failed, 1);
+  assert_int_equal(w->counts.cancelled, 1);
+  assert_int_equal(w->counts.applied, 1);
+  const char *b = strstr(w->out.data, "+step.undo begin undo b step.statement "
+                                      "insert commit +step.end");
+  assert_non_null(b);
+  assert_non_null(strstr(b, "+step.undo begin undo a"));
+  assert_int_equal(w->status, UPK_PARTIAL); /* e stands */
+  leave(w);
+}
+
+static void barriers_hold_back(void **state) {
+  (void)state;
+  scene s = {STEPS({.id = "a"}, {.id = "b"},
+                   {.id = "c", .run = "[{\"sql\":\"last\"}]"}),
+             .edges = "[{\"from\":\"a\",\"to\":\"policy:x\"},{\"from\":\"b\","
+                      "\"to\":\"policy:x\"},{\"from\":\"policy:x\",\"to\":"
+                      "\"policy:y\"},{\"from\":\"policy:y\",\"to\":\"c\"}]",
+             .jobs = 3};
+  world *w = play(&s);
+  const char *last = strstr(w->out.data, " last ");
+  assert_int_equal(w->status, UPK_OK);
+  assert_non_null(last);
+  size_t ends = 0;
+  for (const char *p = w->out.data; (p = strstr(p, "+step.end")) && p < last;
+       p++)
+    ends++;
+  assert_int_equal(ends, 2);
+  leave(w);
+}
+
+/* The most steps between begin and end at one time. */
+static int most_at_once(const char *out) {
+  int now = 0, most = 0;
+  for (const char *p = out; (p = strstr(p, "+step.")); p++) {
+    now += strncmp(p, "+step.begin", 11) == 0 ? 1 : -1;
+    most = now > most ? now : most;
+  }
+  return most;
+}
+
+static void conflicting_steps_take_turns(void **state) {
+  (void)state;
+  scene apart = {STEPS({.id = "a"}, {.id = "b"}, {.id = "c"}, {.id = "d"}),
+                 .jobs = 2};
+  world *w = play(&apart);
+  assert_int_equal(most_at_once(w->out.data), 2);
+  leave(w);
+  scene together = {STEPS({.id = "a", .conflicts = "[\"t\"]"},
+                          {.id = "b", .conflicts = "[\"t\",\"u\"]"},
+                          {.id = "c", .conflicts = "[\"u\",\"t\"]"},
+                          {.id = "d", .conflicts = "[\"u\"]"}),
+                    .jobs = 1};
+  w = play(&together);
+  assert_int_equal(w->counts.applied, 4);
+  leave(w);
+  together.jobs = 4;
+  w = play(&together);
+  assert_int_equal(w->counts.applied, 4);
+  assert_int_equal(most_at_once(w->out.data), 2); /* a beside d */
+  leave(w);
+}
+
+static void a_second_session_may_fail_to_open(void **state) {
+  (void)state;
+  scene s = {STEPS({.id = "a"}, {.id = "b"}), .jobs = 2,
+             RULES({"open", 2, .fault = MACHINE_ERROR})};
+  world *w = play(&s);
+  assert_int_equal(w->status, UPK_OK);
+  assert_int_equal(w->counts.applied, 2);
+  leave(w);
+  scene held = {STEPS({.id = "a"}), .jobs = 2, RULES({"lock", .nth = 2})};
+  w = play(&held);
+  assert_int_equal(w->status, UPK_LOCKED);
+  assert_int_equal(w->counts.cancelled, 1);
+  leave(w);
+}
+
+/* ---- signals, the log, dry runs ---- */
+
+static void the_first_signal_ends_cleanly(void **state) {
+  (void)state;
+  scene s = {STEPS(TX, {.id = "b"}), RULES({"run", 1, .stop = 1})};
+  world *w = play(&s);
+  assert_int_equal(w->status, UPK_CANCELLED);
+  assert_int_equal(w->counts.applied, 1);
+  assert_int_equal(w->counts.cancelled, 1);
+  leave(w);
+  scene waits = {
+      STEPS({.id = "a", .retries = 3}),
+      RULES({"run", 1, .fault = MACHINE_TRANSIENT}, {"sleep", 1, .stop = 1})};
+  w = play(&waits);
+  assert_int_equal(w->status, UPK_CANCELLED);
+  assert_int_equal(w->counts.cancelled, 1);
+  leave(w);
+}
+
+static void the_second_signal_cancels(void **state) {
+  (void)state;
+  scene s = {STEPS(TX),
+             RULES({"run", 1, .stop = 2, .fault = MACHINE_BROKEN_OFF})};
+  world *w = play(&s);
+  assert_non_null(strstr(w->out.data, "run cancel rollback +step.end"));
+  assert_int_equal(w->status, UPK_CANCELLED);
+  leave(w);
+}
+
+static void a_broken_log_starts_nothing_more(void **state) {
+  (void)state;
+  scene intent = {STEPS(TX, {.id = "b"}),
+                  RULES({"step.begin", .fault = MACHINE_ERROR})};
+  world *w = play(&intent);
+  assert_null(strstr(w->out.data, "begin run step"));
+  assert_int_equal(w->status, UPK_STALE);
+  assert_int_equal(w->counts.cancelled, 2);
+  leave(w);
+  scene outcome = {STEPS(TX, {.id = "b"}),
+                   RULES({"step.end", .fault = MACHINE_ERROR})};
+  w = play(&outcome);
+  assert_int_equal(w->status, UPK_STALE);
+  assert_int_equal(w->counts.applied, 1);
+  assert_non_null(strstr(w->said.data, "3141"));
+  leave(w);
+}
+
+static void a_dry_run_only_looks(void **state) {
+  (void)state;
+  scene s = {STEPS(TX, {.id = "b"}, AUTO), .ledger = RUN_LEDGER,
+             .dry_run = true, RULES({"pre", 2, .x = 2})};
+  run_step steps[3] = {TX, {.id = "b"}, AUTO};
+  steps[2].id = "c";
+  s.steps = steps;
+  world *w = play(&s);
+  assert_string_equal(
+      w->out.data,
+      "open set identity present runs +run.begin limits pre step.check "
+      "+step.end pre step.check step.skip pre step.check +step.end +run.end "
+      "close end");
+  assert_int_equal(w->status, UPK_OK);
+  assert_int_equal(w->counts.ready, 2);
+  assert_int_equal(w->counts.skipped, 1);
+  leave(w);
+}
+
+static void the_same_events_give_the_same_commands(void **state) {
+  (void)state;
+  scene s = {STEPS({.id = "a", .retries = 3}, {.id = "b", .retries = 2}),
+             .jobs = 2,
+             RULES({"run", 1, .fault = MACHINE_TRANSIENT},
+                   {"run", 2, .fault = MACHINE_LOST})};
+  world *one = play(&s), *two = play(&s);
+  assert_string_equal(one->out.data, two->out.data);
+  assert_string_equal(one->det.data, two->det.data);
+  leave(one);
+  leave(two);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test(name)
+      T(opens_locks_and_asks),
+      T(refuses_before_it_begins),
+      T(a_ledger_to_come_is_not_asked),
+      T(a_log_that_cannot_begin_ends_it),
+      T(pre_checks_decide),
+      T(unknown_is_not_true),
+      T(a_failed_statement_rolls_back),
+      T(a_statement_that_ends_the_transaction_is_in_doubt),
+      T(transient_faults_are_tried_again),
+      T(retries_do_not_show_in_det),
+      T(a_failed_validation_rolls_back),
+      T(late_counters_are_waited_for),
+      T(caught_errors_are_answers),
+      T(a_parameter_nobody_knows_fails),
+      T(a_lost_commit_is_asked_for),
+      T(a_lost_transaction_did_nothing),
+      T(a_server_that_stays_away_ends_it),
+      T(another_database_behind_the_name_ends_it),
+      T(autocommit_asks_the_probe),
+      T(a_lost_statement_is_probed),
+      T(a_failed_validation_is_undone),
+      T(failures_spread_as_they_should),
+      T(a_policy_is_rolled_back_in_reverse),
+      T(barriers_hold_back),
+      T(conflicting_steps_take_turns),
+      T(a_second_session_may_fail_to_open),
+      T(the_first_signal_ends_cleanly),
+      T(the_second_signal_cancels),
+      T(a_broken_log_starts_nothing_more),
+      T(a_dry_run_only_looks),
+      T(the_same_events_give_the_same_commands),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
