@@ -53,39 +53,19 @@ static bool is_text(const node *value) {
   return value->type == NODE_TEXT || value->type == NODE_PLAIN;
 }
 
-static bool is_scalar(const node *value) {
-  return is_text(value) || value->type == NODE_INT || value->type == NODE_BOOL;
-}
-
-static void refuse(ir *ir, ir_policy *policy, const node *value,
-                   const char *what) {
-  policy->refused = true;
-  upk_diag_add(ir->diags, 1210, value->span, "%s must be %s, not %s",
-               value == policy->targets ? "`targets`" : "a label's value", what,
-               node_describe(value));
-}
-
-static void prepare_label(ir *ir, ir_policy *policy, ir_names *labels,
-                          const node_member *member) {
-  const node *value = member->value;
-  bool known = false;
+static void warn_unknown(ir *ir, const ir_names *labels,
+                         const node_member *member) {
   for (size_t i = 0; i < labels->len; i++)
-    known = known || upk_str_equal(labels->items[i], member->key);
-  if (!known) {
-    upk_diag *diag =
-        upk_diag_add(ir->diags, 1209, member->key_span,
-                     "no target has a label `%.*s`", UPK_FMT(member->key));
-    upk_diag_suggest(ir->diags, diag, member->key, labels->items, labels->len);
-  }
-  if (value->type == NODE_LIST) {
-    for (size_t i = 0; i < value->list.count; i++)
-      if (!is_scalar(value->list.items[i]))
-        refuse(ir, policy, value->list.items[i], "a text");
-  } else if (!is_scalar(value)) {
-    refuse(ir, policy, value, "a text or a list of texts");
-  }
+    if (upk_str_equal(labels->items[i], member->key))
+      return;
+  upk_diag *diag =
+      upk_diag_add(ir->diags, 1209, member->key_span,
+                   "no target has a label `%.*s`", UPK_FMT(member->key));
+  upk_diag_suggest(ir->diags, diag, member->key, labels->items, labels->len);
 }
 
+/* The front end has looked at the form: a map of texts and lists of texts, or
+ * a text. */
 void selector_prepare(ir *ir, ir_policy *policy) {
   const node *targets = policy->targets;
   if (!targets)
@@ -99,9 +79,7 @@ void selector_prepare(ir *ir, ir_policy *policy) {
     policy->refused = policy->refused || !policy->selector;
   } else if (targets->type == NODE_MAP) {
     for (size_t i = 0; i < targets->map.count; i++)
-      prepare_label(ir, policy, &labels, &targets->map.members[i]);
-  } else {
-    refuse(ir, policy, targets, "a map of labels or an expression");
+      warn_unknown(ir, &labels, &targets->map.members[i]);
   }
 }
 

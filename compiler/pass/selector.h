@@ -7,7 +7,8 @@
 
 #include "ir/ir.h"
 
-/* Checks the form of policy->targets; compiles an expression. */
+/* Compiles policy->targets when it is an expression; warns of labels that no
+ * target has. */
 void selector_prepare(ir *ir, ir_policy *policy);
 /* After selector_prepare. */
 bool selector_matches(const ir *ir, const ir_policy *policy,
