@@ -257,9 +257,7 @@ static void end(exchange *x) {
     return;
   x->status = UPK_ERROR;
   if (x->silent)
-    upk_diag_add(x->diags, 1343, UPK_NO_SPAN,
-                 "the compilation did not answer for %d seconds",
-                 CHILD_SILENT_MS / 1000);
+    child_blame_silence(x->diags);
   else if (x->strange)
     upk_diag_add(x->diags, 1344, UPK_NO_SPAN,
                  "the process that compiles sent what is no answer");

@@ -48,5 +48,7 @@ const char *child_lock(void);
 /* Adds the diagnostic for how a child ended: wait status and resources used.
  * For an ordinary end too, when it ended without an answer. */
 void child_blame(upk_diags *diags, int wait_status, const struct rusage *usage);
+/* The same when it was stopped because it said nothing for too long. */
+void child_blame_silence(upk_diags *diags);
 
 #endif

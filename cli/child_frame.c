@@ -100,6 +100,7 @@ void request_encode(const upk_compile_request *request, upk_buf *out) {
   upk_json_put_string(w, "target", request->target);
   upk_json_put_string(w, "word", request->word);
   upk_json_end_object(w);
+  upk_json_newline(w);
   upk_json_writer_close(w);
 }
 

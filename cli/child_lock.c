@@ -131,3 +131,9 @@ void child_blame(upk_diags *diags, int wait_status,
                  "the process that compiles ended without an answer (exit %d)",
                  WEXITSTATUS(wait_status));
 }
+
+void child_blame_silence(upk_diags *diags) {
+  upk_diag_add(diags, 1343, UPK_NO_SPAN,
+               "the compilation did not answer for %d seconds",
+               CHILD_SILENT_MS / 1000);
+}
