@@ -1,0 +1,41 @@
+return action {
+  name = "create_ledger", engine = "postgres", kind = "instance",
+  doc = "makes upkeep's own schema: the command log, findings, what was saved for undo",
+  risk = "low",
+  atomicity = "transaction",
+  post = "own",
+  locks = {},
+  undo = { class = "none", why = "the record of what was done stays; drop schema upkeep cascade removes every trace" },
+  plan = function(o, p)
+    return {
+      pre = {
+        {
+          name = "no ledger yet", otherwise = "skip",
+          sql = "select to_regclass('upkeep.ledger') is null as missing",
+          expect = "missing",
+        },
+        {
+          -- A subscriber that lacks the tables would stop, and its slot would hold back WAL from then on.
+          name = "no publication takes every table", otherwise = "fail",
+          sql = "select count(*) as publications from pg_catalog.pg_publication where puballtables",
+          expect = "publications = 0",
+        },
+      },
+      run = {
+        { sql = "create schema if not exists upkeep" },
+        { sql = sql_file "create_ledger.sql" },
+        { sql = sql_file "create_finding.sql" },
+        { sql = "create index if not exists finding_object on upkeep.finding (kind, schema_name, name, check_name, id)" },
+        { sql = sql_file "create_saved.sql" },
+      },
+      post = {
+        {
+          name = "the tables are there",
+          sql = "select to_regclass('upkeep.ledger') is not null and to_regclass('upkeep.finding') is not null"
+            .. " and to_regclass('upkeep.saved') is not null as made",
+          expect = "made",
+        },
+      },
+    }
+  end,
+}

@@ -1,0 +1,53 @@
+-- Ages are read from the catalogue: they change with the vacuum itself, not with the counters.
+local function ages(o)
+  return "select greatest(age(c.relfrozenxid), age(t.relfrozenxid))::bigint as frozen_age,"
+    .. " greatest(mxid_age(c.relminmxid), mxid_age(t.relminmxid))::bigint as frozen_mxid_age"
+    .. " from pg_catalog.pg_class c left join pg_catalog.pg_class t on t.oid = c.reltoastrelid"
+    .. " where c.oid = " .. u.literal(o.sql) .. "::regclass"
+end
+local younger = "frozen_age < before.frozen_age or frozen_mxid_age < before.frozen_mxid_age"
+  .. " or (frozen_age <= 1_000 and frozen_mxid_age <= 1_000)"
+
+return action {
+  name = "freeze", engine = "postgres", kind = "table",
+  doc = "freezes a table's rows so that transaction ids can be used again (VACUUM FREEZE)",
+  parameters = {
+    emergency = {
+      type = "bool", default = false,
+      doc = "the fastest form, for the last reserves: no freezing of young rows, no index cleanup, no truncation",
+    },
+  },
+  reads = { "size", "index_size", "is_partitioned", "xid_age", "instance.xmin_horizon_age" },
+  atomicity = "autocommit",
+  risk = function(o, p)
+    if p.emergency then return "medium" end
+    return "low"
+  end,
+  locks = function(o, p) return { { mode = "share update exclusive", object = { o.schema, o.name } } } end,
+  post = "improves",
+  subsumes = { "vacuum" },
+  blocked_by = {
+    {
+      when = "instance.xmin_horizon_age >= xid_age",
+      why = "an old snapshot holds every row that could be frozen; a policy on instance.xmin_horizon_age names its holder",
+    },
+  },
+  undo = { class = "none", why = "frozen rows read the same" },
+  estimate = function(o, p)
+    return { reads_bytes = o.size + o.index_size, writes_bytes = o.size, disk_peak_bytes = 0, blocking_ms = 0 }
+  end,
+  probe = function(o, p)
+    return { done = { name = "younger than before", sql = ages(o), expect = younger } }
+  end,
+  plan = function(o, p)
+    if o.is_partitioned then error("a partitioned table has no rows of its own; leave it out by `where: not is_partitioned`") end
+    local form = "freeze, truncate off"
+    if p.emergency then form = "index_cleanup off, truncate off" end
+    if o.engine_version >= u.version("16") then form = form .. ", skip_database_stats on" end
+    return {
+      pre = { { name = "age before", otherwise = "skip", sql = ages(o), expect = "row_count = 1" } },
+      run = { { sql = "vacuum (" .. form .. ") " .. o.sql, transaction = false } },
+      post = { { name = "younger than before", sql = ages(o), expect = younger } },
+    }
+  end,
+}

@@ -1,0 +1,92 @@
+-- Postgres names what it builds NAME_ccnew, and cuts NAME so that 63 bytes hold both; never within a character.
+local function transient(name)
+  local last = 63 - #"_ccnew"
+  if #name > last then
+    while last > 0 and string.byte(name, last + 1) >= 0x80 and string.byte(name, last + 1) < 0xC0 do last = last - 1 end
+    name = string.sub(name, 1, last)
+  end
+  return name .. "_ccnew"
+end
+
+local function state(o)
+  return "select i.indisvalid and i.indisready and i.indislive as usable,"
+    .. " pg_catalog.pg_relation_filenode(i.indexrelid)::bigint as file"
+    .. " from pg_catalog.pg_index i where i.indexrelid = pg_catalog.to_regclass(" .. u.literal(o.sql) .. ")"
+end
+local rebuilt = "usable and file <> before.file"
+
+return action {
+  name = "rebuild_index", engine = "postgres", kind = "index",
+  doc = "writes an index anew (REINDEX), without blocking writers when `online`",
+  parameters = {
+    online = { type = "bool", default = true, doc = "CONCURRENTLY; otherwise writers of the table wait" },
+    tablespace = { type = "text", doc = "put it there (14 and later)" },
+  },
+  reads = { "table", "size", "is_exclusion", "is_partitioned", "is_system" },
+  atomicity = "autocommit",
+  risk = function(o, p)
+    if p.online then return "low" end
+    return "high"
+  end,
+  locks = function(o, p)
+    if p.online then return { { mode = "share update exclusive", object = { o.schema, o.table } } } end
+    return {
+      { mode = "share", object = { o.schema, o.table } },
+      { mode = "access exclusive", object = { o.schema, o.name } },
+    }
+  end,
+  post = "holds",
+  fights = { "drop_index" },
+  -- It waits for old snapshots after its work is done: a lock timeout would throw the work away (and leave NAME_ccnew).
+  timeouts = { lock = false },
+  dangerous = {
+    { min = "14", below = "14.4", why = "REINDEX CONCURRENTLY can leave rows out of the index before 14.4" },
+  },
+  undo = { class = "none", why = "a rebuilt index holds the same entries" },
+  estimate = function(o, p)
+    return { reads_bytes = o.size, writes_bytes = o.size, wal_bytes = o.size, disk_peak_bytes = o.size }
+  end,
+  probe = function(o, p)
+    local leftover = transient(o.name)
+    return {
+      done = { name = "rebuilt", sql = state(o), expect = rebuilt },
+      partial = {
+        name = "an unfinished copy is left",
+        sql = "select count(*) as leftovers from pg_catalog.pg_index where not indisvalid and indexrelid ="
+          .. " pg_catalog.to_regclass(" .. u.literal(u.ident(o.schema, leftover)) .. ")",
+        expect = "leftovers > 0",
+      },
+      cleanup = { { sql = "drop index concurrently if exists " .. u.ident(o.schema, leftover), transaction = false } },
+    }
+  end,
+  plan = function(o, p)
+    if o.is_partitioned then error("rebuild the indexes of the partitions; leave this one out by `where: not is_partitioned`") end
+    if p.online and (o.is_exclusion or o.is_system) then
+      error("PostgreSQL cannot rebuild indexes of exclusion constraints or of the system online; leave them out by `where`")
+    end
+    local how = ""
+    if p.tablespace then
+      if o.engine_version < u.version("14") then error("`tablespace` needs PostgreSQL 14") end
+      how = "(tablespace " .. u.ident(p.tablespace) .. ") "
+    end
+    local run = {}
+    if not p.online then table.insert(run, { sql = "set lock_timeout = '1s'", transaction = false }) end
+    table.insert(run, {
+      sql = "reindex " .. how .. "index " .. (p.online and "concurrently " or "") .. o.sql, transaction = false,
+    })
+    if not p.online then table.insert(run, { sql = "set lock_timeout = 0", transaction = false }) end
+    return {
+      pre = {
+        { name = "the index is there", otherwise = "skip", sql = state(o), expect = "row_count = 1" },
+        {
+          name = "no index of its table is being built", otherwise = "retry",
+          sql = "select count(*) as builds from pg_catalog.pg_stat_progress_create_index where relid = "
+            .. u.literal(u.ident(o.schema, o.table)) .. "::regclass",
+          expect = "builds = 0",
+        },
+      },
+      run = run,
+      post = { { name = "rebuilt", sql = state(o), expect = rebuilt } },
+    }
+  end,
+}

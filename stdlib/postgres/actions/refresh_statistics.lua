@@ -1,0 +1,63 @@
+-- The time of the last analyze is the server's own; it reaches the counters a moment later.
+local function analyzed(o)
+  return "select (extract(epoch from greatest(pg_stat_get_last_analyze_time(c.oid),"
+    .. " pg_stat_get_last_autoanalyze_time(c.oid))) * 1000000)::bigint as analyzed_at"
+    .. " from pg_catalog.pg_class c where c.oid = " .. u.literal(o.sql) .. "::regclass"
+end
+local types = { analyzed_at = "timestamp" }
+local newer = "analyzed_at > coalesce(before.analyzed_at, 2000-01-01T00:00Z)"
+
+return action {
+  name = "refresh_statistics", engine = "postgres", kind = "table",
+  doc = "collects the planner's statistics of a table (ANALYZE)",
+  parameters = {
+    columns = { type = "list", doc = "only these columns; otherwise all" },
+    only = { type = "bool", default = false, doc = "of a partitioned table, not its partitions (18 and later)" },
+  },
+  reads = { "size", "is_partitioned" },
+  atomicity = "autocommit",
+  risk = "low",
+  locks = function(o, p) return { { mode = "share update exclusive", object = { o.schema, o.name } } } end,
+  post = "holds",
+  post_within = "5s",
+  undo = { class = "none", why = "statistics of before cannot be put back; the next analyze replaces them anyway" },
+  estimate = function(o, p)
+    -- 300 rows for each unit of the statistics target: 30,000 pages at most.
+    local reads = o.size
+    if reads > 245760000 then reads = 245760000 end
+    return { reads_bytes = reads, writes_bytes = 8192, disk_peak_bytes = 0, blocking_ms = 0 }
+  end,
+  probe = function(o, p)
+    return { done = { name = "analysed", sql = analyzed(o), columns = types, expect = newer, within_ms = 5000 } }
+  end,
+  plan = function(o, p)
+    if o.is_partitioned and o.engine_version < u.version("14") then
+      error("PostgreSQL 13 does not tell when a partitioned table was analysed; leave such tables out by `where`")
+    end
+    local columns = ""
+    if p.columns and #p.columns > 0 then
+      local quoted = {}
+      for _, column in ipairs(p.columns) do table.insert(quoted, u.ident(column)) end
+      columns = " (" .. table.concat(quoted, ", ") .. ")"
+    end
+    local only = ""
+    if p.only then
+      if o.engine_version < u.version("18") then error("`only` needs PostgreSQL 18") end
+      only = "only "
+    end
+    return {
+      pre = {
+        { name = "last analysed", otherwise = "skip", sql = analyzed(o), columns = types, expect = "row_count = 1" },
+        {
+          -- An analyze that waits for an autovacuum cancels it after deadlock_timeout.
+          name = "no vacuum works on it", otherwise = "retry",
+          sql = "select count(*) as vacuums from pg_catalog.pg_stat_progress_vacuum where relid = "
+            .. u.literal(o.sql) .. "::regclass",
+          expect = "vacuums = 0",
+        },
+      },
+      run = { { sql = "analyze " .. only .. o.sql .. columns, transaction = false } },
+      post = { { name = "analysed", sql = analyzed(o), columns = types, expect = newer, within_ms = 5000 } },
+    }
+  end,
+}

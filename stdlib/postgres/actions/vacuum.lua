@@ -1,0 +1,92 @@
+local function vacuumed(o)
+  return "select (extract(epoch from greatest(pg_stat_get_last_vacuum_time(c.oid),"
+    .. " pg_stat_get_last_autovacuum_time(c.oid))) * 1000000)::bigint as vacuumed_at"
+    .. " from pg_catalog.pg_class c where c.oid = " .. u.literal(o.sql) .. "::regclass"
+end
+local types = { vacuumed_at = "timestamp" }
+local newer = "vacuumed_at > coalesce(before.vacuumed_at, 2000-01-01T00:00Z)"
+
+-- Options with the version that has them: { name, version, value for SQL }.
+local function options(o, p)
+  local all = {
+    { "freeze", "13", p.freeze and "on" or nil },
+    { "analyze", "13", p.analyze and "on" or nil },
+    { "truncate", "13", p.truncate ~= "auto" and p.truncate or nil },
+    { "index_cleanup", "13", p.index_cleanup ~= "auto" and p.index_cleanup or nil },
+    { "parallel", "13", p.parallel >= 0 and string.format("%d", p.parallel) or nil },
+    { "process_toast", "14", not p.process_toast and "off" or nil },
+    { "buffer_usage_limit", "16", p.buffer_usage_limit and string.format("'%d kB'", p.buffer_usage_limit // 1024) or nil },
+    { "skip_database_stats", "16", o.engine_version >= u.version("16") and "on" or nil },
+  }
+  local given = {}
+  for _, option in ipairs(all) do
+    if option[3] then
+      if o.engine_version < u.version(option[2]) then
+        error(string.format("vacuum's `%s` needs PostgreSQL %s", option[1], option[2]))
+      end
+      table.insert(given, option[1] .. " " .. option[3])
+    end
+  end
+  if #given == 0 then return "" end
+  return "(" .. table.concat(given, ", ") .. ") "
+end
+
+return action {
+  name = "vacuum", engine = "postgres", kind = "table",
+  doc = "removes dead rows and marks pages as all visible (VACUUM); readers and writers go on",
+  parameters = {
+    freeze = { type = "bool", default = false, doc = "freeze every row that can be" },
+    analyze = { type = "bool", default = false, doc = "collect statistics too" },
+    truncate = {
+      type = "text", default = "auto", choices = { "auto", "on", "off" },
+      doc = "give empty pages at the end back; that takes a short exclusive lock, on replicas too",
+    },
+    index_cleanup = { type = "text", default = "auto", choices = { "auto", "on", "off" }, doc = "remove dead index entries" },
+    parallel = { type = "int", default = -1, min = -1, max = 1024, doc = "workers for indexes; -1: as the server likes" },
+    process_toast = { type = "bool", default = true, doc = "vacuum its TOAST table too (14)" },
+    buffer_usage_limit = { type = "bytes", min = 131072, doc = "shared buffers it may use (16)" },
+    cost_delay_us = { type = "int", min = 0, max = 100000, doc = "rest after each round, in microseconds; otherwise as set" },
+  },
+  reads = { "size", "index_size", "is_partitioned", "instance.xmin_horizon_age", "instance.xmin_horizon_held_for" },
+  atomicity = "autocommit",
+  risk = "low",
+  locks = function(o, p) return { { mode = "share update exclusive", object = { o.schema, o.name } } } end,
+  post = "improves",
+  post_within = "5s",
+  conflicts = { "freeze" },
+  blocked_by = {
+    {
+      when = "instance.xmin_horizon_held_for > 1h and instance.xmin_horizon_age > 1_000_000",
+      why = "an old snapshot holds the dead rows; `upkeep check` with a policy on instance.xmin_horizon_holder says whose",
+    },
+  },
+  undo = { class = "none", why = "only dead rows are gone" },
+  estimate = function(o, p)
+    return { reads_bytes = o.size + o.index_size, writes_bytes = o.size // 4, disk_peak_bytes = 0, blocking_ms = 0 }
+  end,
+  probe = function(o, p)
+    return { done = { name = "vacuumed", sql = vacuumed(o), columns = types, expect = newer, within_ms = 5000 } }
+  end,
+  plan = function(o, p)
+    if o.is_partitioned then error("a partitioned table has no rows of its own; leave it out by `where: not is_partitioned`") end
+    local run = {}
+    if p.cost_delay_us then
+      table.insert(run, { sql = string.format("set vacuum_cost_delay = '%d us'", p.cost_delay_us), transaction = false })
+    end
+    table.insert(run, { sql = "vacuum " .. options(o, p) .. o.sql, transaction = false })
+    if p.cost_delay_us then table.insert(run, { sql = "reset vacuum_cost_delay", transaction = false }) end
+    return {
+      pre = {
+        { name = "last vacuumed", otherwise = "skip", sql = vacuumed(o), columns = types, expect = "row_count = 1" },
+        {
+          name = "no vacuum works on it", otherwise = "retry",
+          sql = "select count(*) as vacuums from pg_catalog.pg_stat_progress_vacuum where relid = "
+            .. u.literal(o.sql) .. "::regclass",
+          expect = "vacuums = 0",
+        },
+      },
+      run = run,
+      post = { { name = "vacuumed", sql = vacuumed(o), columns = types, expect = newer, within_ms = 5000 } },
+    }
+  end,
+}
