@@ -9,6 +9,7 @@ static upk_str keep(session *s, upk_str text) {
 static void on_done(void *ctx, const driver_result *result) {
   session *s = ctx;
   s->waiting = false;
+  uv_stop(&s->loop);
   s->rows_affected = result->rows_affected;
   s->notice_count = result->notice_count;
   s->error = result->error;
@@ -23,7 +24,7 @@ static void on_done(void *ctx, const driver_result *result) {
 
 static bool wait_for_end(session *s) {
   while (s->waiting)
-    uv_run(&s->loop, UV_RUN_ONCE);
+    uv_run(&s->loop, UV_RUN_DEFAULT);
   return s->error.class == DRIVER_NONE;
 }
 

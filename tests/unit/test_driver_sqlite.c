@@ -308,7 +308,7 @@ static lock_answer lock(session *s) {
   lock_answer answer = {0};
   s->driver->try_lock(s->conn, UPK_STR("k"), on_locked, &answer);
   while (!answer.told)
-    uv_run(&s->loop, UV_RUN_ONCE);
+    uv_run(&s->loop, UV_RUN_NOWAIT);
   return answer;
 }
 
