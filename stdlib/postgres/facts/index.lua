@@ -95,7 +95,10 @@ return {
     },
     filter = "and n.nspname = $1 and c.relname = $2",
     filter_keys = { "schema", "name" },
-    variants = { { sql = sql_file "index_bloat.sql" } },
+    variants = {
+      { needs = { "statistics" }, sql = sql_file "index_bloat.sql" },
+      { sql = sql_file "index_bloat_plain.sql" },
+    },
   },
 
   collector {

@@ -86,7 +86,10 @@ return {
     },
     filter = "and n.nspname = $1 and c.relname = $2",
     filter_keys = { "schema", "name" },
-    variants = { { sql = sql_file "table_bloat.sql" } },
+    variants = {
+      { needs = { "statistics" }, sql = sql_file "table_bloat.sql" },
+      { sql = sql_file "table_bloat_plain.sql" },
+    },
   },
 
   collector {
