@@ -77,14 +77,21 @@ static bool is_text(const expr_node *node) {
   return node->type == UPK_TYPE_TEXT;
 }
 
+static bool any_item(const expr_node *node, upk_type type) {
+  for (size_t i = 0; i < node->count; i++)
+    if (node->items[i]->type == type)
+      return true;
+  return false;
+}
+
 static expr_op comparison_op(const expr_node *node, int token) {
   static const expr_op numbers[] = {
       [EXPR_TOKEN_EQ] = EXPR_OP_EQ, [EXPR_TOKEN_NE] = EXPR_OP_NE,
       [EXPR_TOKEN_LT] = EXPR_OP_LT, [EXPR_TOKEN_LE] = EXPR_OP_LE,
       [EXPR_TOKEN_GT] = EXPR_OP_GT, [EXPR_TOKEN_GE] = EXPR_OP_GE};
-  bool text = false;
-  for (size_t i = 0; i < node->count; i++)
-    text |= is_text(node->items[i]);
+  if (any_item(node, UPK_TYPE_BOOL))
+    return token == EXPR_TOKEN_EQ ? EXPR_OP_TRUTH_EQ : EXPR_OP_TRUTH_NE;
+  bool text = any_item(node, UPK_TYPE_TEXT);
   return (expr_op)(numbers[token] + (text ? EXPR_OP_TEXT_EQ - EXPR_OP_EQ : 0));
 }
 
@@ -153,7 +160,8 @@ static void emit_in_any(emitter *e, const expr_node *node, uint16_t dest) {
 static void emit_in(emitter *e, const expr_node *node, uint16_t dest) {
   if (node->count == 2 && node->items[1]->type == UPK_TYPE_LIST)
     emit_two(e, EXPR_OP_IN_LIST, node->items, dest, 0);
-  else if (all_literal(node))
+  else if (all_literal(node) &&
+           (node->count == 1 || !any_item(node, UPK_TYPE_BOOL)))
     emit_in_set(e, node, dest);
   else
     emit_in_any(e, node, dest);
@@ -161,6 +169,7 @@ static void emit_in(emitter *e, const expr_node *node, uint16_t dest) {
 
 static void emit_match(emitter *e, const expr_node *node, uint16_t dest) {
   const expr_node *pattern = node->items[1];
+  emit(e, node->items[0], dest);
   if (pattern->is_null) {
     emit_null(e, dest);
     return;
@@ -168,7 +177,6 @@ static void emit_match(emitter *e, const expr_node *node, uint16_t dest) {
   expr_regex_error error;
   expr_constant constant = {
       .regex = expr_regex_compile(e->arena, pattern->value.text, &error)};
-  emit(e, node->items[0], dest);
   add(e, EXPR_OP_MATCH, dest, dest, 0, add_constant(e, &constant));
 }
 
@@ -177,7 +185,10 @@ static void emit_arithmetic(emitter *e, const expr_node *node, uint16_t dest) {
   int64_t scale;
   if (!expr_arithmetic((char)node->op, node->items[0]->type,
                        node->items[1]->type, &type, &scale)) {
-    emit_null(e, dest); /* an operand is null, of no type */
+    /* An operand is null, of no type; both have code, to be told about. */
+    emit(e, node->items[0], dest);
+    emit(e, node->items[1], dest);
+    emit_null(e, dest);
     return;
   }
   switch (node->op) {
@@ -310,6 +321,10 @@ static void emit(emitter *e, expr_node *node, uint16_t dest) {
   node->code_begin = (uint32_t)e->expr->code.len;
   node->reg = dest;
   emit_node(e, node, dest);
+  /* null of no type serves as every type, which only CONSTANT's does */
+  if (node->type == UPK_TYPE_NULL && node->kind != EXPR_LITERAL &&
+      node->kind != EXPR_NAME)
+    emit_null(e, dest);
   node->code_end = (uint32_t)e->expr->code.len;
 }
 

@@ -92,19 +92,27 @@ static void store_integers(const expr_register *from, int64_t *to,
     to[row] = null[row] ? 0 : from->integers[row];
 }
 
+static void store_truths(const expr_register *from, int64_t *to,
+                         const uint8_t *null, size_t count) {
+  for (size_t row = 0; row < count; row++)
+    to[row] = from->truths[row] & (null[row] ^ 1);
+}
+
 static void store(const expr_frame *frame, const results *to, size_t offset) {
   const expr_register *from = &frame->registers[0];
   uint8_t *null = to->null + offset;
-  for (size_t row = 0; row < frame->count; row++)
-    null[row] = from->null && from->null[row];
-  if (to->integers && from->integers)
+  for (size_t row = 0; from->null && row < frame->count; row++)
+    null[row] = from->null[row] != 0;
+  if (to->integers && frame->expr->type == UPK_TYPE_BOOL && from->truths)
+    store_truths(from, to->integers + offset, null, frame->count);
+  else if (to->integers && from->integers)
     store_integers(from, to->integers + offset, null, frame->count);
-  for (size_t row = 0; row < frame->count; row++) {
-    if (to->texts && !null[row])
+  for (size_t row = 0; to->texts && row < frame->count; row++)
+    if (!null[row])
       to->texts[offset + row] = from->texts[row];
-    if (to->lists && !null[row])
+  for (size_t row = 0; to->lists && row < frame->count; row++)
+    if (!null[row])
       to->lists[offset + row] = from->lists[row];
-  }
 }
 
 void upk_expr_eval(const upk_expr *expr, const upk_column *columns,
@@ -160,7 +168,11 @@ void expr_row_close(expr_row *row) {
 void expr_row_value(expr_row *row, const expr_node *node,
                     upk_column *ret_value) {
   expr_run(&row->frame, node->code_begin, node->code_end);
-  const expr_register *from = &row->frame.registers[node->reg];
+  expr_register *from = &row->frame.registers[node->reg];
+  if (node->type == UPK_TYPE_BOOL && from->truths) {
+    from->cell_integer = from->truths[0];
+    from->integers = &from->cell_integer;
+  }
   *ret_value = (upk_column){.type = node->type,
                             .integers = from->integers,
                             .texts = from->texts,

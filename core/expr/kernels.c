@@ -12,6 +12,21 @@
 
 typedef const expr_insn *insn_ref;
 
+/* Over the rows of a chunk, which do not depend on each other, also where the
+ * result takes the place of an operand: the compiler may do many at once. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define EACH_ROW _Pragma("GCC ivdep")
+#else
+#define EACH_ROW
+#endif
+
+/* Stands for the null bytes of a register that has none. */
+static const uint8_t no_nulls[EXPR_CHUNK_ROWS];
+
+static const uint8_t *nulls_or_none(const expr_register *r) {
+  return r->null ? r->null : no_nulls;
+}
+
 static expr_register *dest_of(expr_frame *f, insn_ref i) {
   return &f->registers[i->dest];
 }
@@ -32,6 +47,14 @@ static int64_t *integers_of(expr_frame *f, expr_register *r) {
   if (!r->own_integers)
     r->own_integers = UPK_NEW_ARRAY(f->arena, int64_t, f->capacity);
   return r->own_integers;
+}
+
+static uint8_t *truths_of(expr_frame *f, expr_register *r) {
+  if (f->capacity == 1)
+    return &r->cell_truth;
+  if (!r->own_truths)
+    r->own_truths = UPK_NEW_ARRAY(f->arena, uint8_t, f->capacity);
+  return r->own_truths;
 }
 
 static upk_str *texts_of(expr_frame *f, expr_register *r) {
@@ -71,6 +94,7 @@ static const uint8_t *merge_nulls(expr_frame *f, expr_register *dest,
       memcpy(to, only, f->count);
     return to;
   }
+  EACH_ROW
   for (size_t row = 0; row < f->count; row++)
     to[row] = a[row] | b[row];
   return to;
@@ -89,31 +113,48 @@ static uint8_t null_at(const uint8_t *null, size_t row) {
   return null ? null[row] : 0;
 }
 
-static void set_integers(expr_register *dest, const int64_t *values,
-                         const uint8_t *null) {
-  dest->integers = values;
+static void set_views(expr_register *dest, const uint8_t *null) {
+  dest->integers = NULL;
+  dest->truths = NULL;
   dest->texts = NULL;
   dest->lists = NULL;
   dest->null = null;
+}
+
+static void set_integers(expr_register *dest, const int64_t *values,
+                         const uint8_t *null) {
+  set_views(dest, null);
+  dest->integers = values;
+}
+
+static void set_truths(expr_register *dest, const uint8_t *values,
+                       const uint8_t *null) {
+  set_views(dest, null);
+  dest->truths = values;
+}
+
+static void set_texts(expr_register *dest, const upk_str *values,
+                      const uint8_t *null) {
+  set_views(dest, null);
+  dest->texts = values;
 }
 
 /* ---- operands ---- */
 
 static void all_null(expr_frame *f, expr_register *dest) {
   int64_t *values = integers_of(f, dest);
-  uint8_t *null = nulls_of(f, dest);
+  uint8_t *truths = truths_of(f, dest), *null = nulls_of(f, dest);
   memset(values, 0, f->count * sizeof *values);
+  memset(truths, 0, f->count);
   memset(null, EXPR_NULL, f->count);
   set_integers(dest, values, null);
+  dest->truths = truths;
 }
 
 /* The same value in every row. */
 static void fill(expr_frame *f, expr_register *dest, upk_type type,
                  const expr_value *value) {
-  dest->null = NULL;
-  dest->integers = NULL;
-  dest->texts = NULL;
-  dest->lists = NULL;
+  set_views(dest, NULL);
   if (type == UPK_TYPE_TEXT) {
     upk_str *texts = texts_of(f, dest);
     for (size_t row = 0; row < f->count; row++)
@@ -124,6 +165,10 @@ static void fill(expr_frame *f, expr_register *dest, upk_type type,
     for (size_t row = 0; row < f->count; row++)
       lists[row] = value->list;
     dest->lists = lists;
+  } else if (type == UPK_TYPE_BOOL) {
+    uint8_t *truths = truths_of(f, dest);
+    memset(truths, value->integer != 0, f->count);
+    dest->truths = truths;
   } else {
     int64_t *values = integers_of(f, dest);
     for (size_t row = 0; row < f->count; row++)
@@ -144,30 +189,48 @@ static bool has_values(const upk_column *column, upk_type type) {
   return column->integers != NULL;
 }
 
+static void load_constant(expr_frame *f, expr_register *dest, upk_type type,
+                          const upk_column *column) {
+  expr_value value = {0};
+  if (type == UPK_TYPE_TEXT)
+    value.text = column->texts[0];
+  else if (type == UPK_TYPE_LIST)
+    value.list = column->lists[0];
+  else
+    value.integer = column->integers[0];
+  fill(f, dest, type, &value);
+}
+
+static void load_rows(expr_frame *f, expr_register *dest, upk_type type,
+                      const upk_column *column) {
+  set_views(dest, column->null ? column->null + f->first : NULL);
+  if (type == UPK_TYPE_TEXT) {
+    dest->texts = column->texts + f->first;
+  } else if (type == UPK_TYPE_LIST) {
+    dest->lists = column->lists + f->first;
+  } else if (type == UPK_TYPE_BOOL) {
+    const int64_t *from = column->integers + f->first;
+    uint8_t *truths = truths_of(f, dest);
+    EACH_ROW
+    for (size_t row = 0; row < f->count; row++)
+      truths[row] = from[row] != 0;
+    dest->truths = truths;
+  } else {
+    dest->integers = column->integers + f->first;
+  }
+}
+
 static void run_LOAD(expr_frame *f, insn_ref i) {
   const upk_expr_name *name = &f->expr->names.items[i->extra];
   const upk_column *column = &f->columns[name->slot];
   expr_register *dest = dest_of(f, i);
-  size_t first = column->constant ? 0 : f->first;
   if (!has_values(column, name->type) ||
-      (column->constant && null_at(column->null, 0))) {
+      (column->constant && null_at(column->null, 0)))
     all_null(f, dest);
-  } else if (column->constant) {
-    expr_value value = {0};
-    if (name->type == UPK_TYPE_TEXT)
-      value.text = column->texts[0];
-    else if (name->type == UPK_TYPE_LIST)
-      value.list = column->lists[0];
-    else
-      value.integer = column->integers[0];
-    fill(f, dest, name->type, &value);
-  } else {
-    bool text = name->type == UPK_TYPE_TEXT, list = name->type == UPK_TYPE_LIST;
-    dest->integers = text || list ? NULL : column->integers + first;
-    dest->texts = text ? column->texts + first : NULL;
-    dest->lists = list ? column->lists + first : NULL;
-    dest->null = column->null ? column->null + first : NULL;
-  }
+  else if (column->constant)
+    load_constant(f, dest, name->type, column);
+  else
+    load_rows(f, dest, name->type, column);
 }
 
 static void run_CONSTANT(expr_frame *f, insn_ref i) {
@@ -313,10 +376,11 @@ static void run_ABSOLUTE(expr_frame *f, insn_ref i) {
     const int64_t *b = right_of(f, i)->integers;                               \
     const uint8_t *null =                                                      \
         merge_nulls(f, dest, left_of(f, i)->null, right_of(f, i)->null);       \
-    int64_t *to = integers_of(f, dest);                                        \
+    uint8_t *to = truths_of(f, dest);                                          \
+    EACH_ROW                                                                   \
     for (size_t row = 0; row < f->count; row++)                                \
       to[row] = a[row] sign b[row];                                            \
-    set_integers(dest, to, null);                                              \
+    set_truths(dest, to, null);                                                \
   }
 COMPARE(EQ, ==)
 COMPARE(NE, !=)
@@ -324,6 +388,26 @@ COMPARE(LT, <)
 COMPARE(LE, <=)
 COMPARE(GT, >)
 COMPARE(GE, >=)
+
+static void compare_truths(expr_frame *f, insn_ref i, bool differ) {
+  expr_register *dest = dest_of(f, i);
+  const uint8_t *a = left_of(f, i)->truths, *b = right_of(f, i)->truths;
+  const uint8_t *null =
+      merge_nulls(f, dest, left_of(f, i)->null, right_of(f, i)->null);
+  uint8_t *to = truths_of(f, dest);
+  EACH_ROW
+  for (size_t row = 0; row < f->count; row++)
+    to[row] = a[row] ^ b[row] ^ !differ;
+  set_truths(dest, to, null);
+}
+
+static void run_TRUTH_EQ(expr_frame *f, insn_ref i) {
+  compare_truths(f, i, false);
+}
+
+static void run_TRUTH_NE(expr_frame *f, insn_ref i) {
+  compare_truths(f, i, true);
+}
 
 /* Of two texts: a truth computed from both. */
 #define TEXT_TEST(id, condition)                                               \
@@ -333,7 +417,7 @@ COMPARE(GE, >=)
     const upk_str *rights = right_of(f, i)->texts;                             \
     const uint8_t *null =                                                      \
         merge_nulls(f, dest, left_of(f, i)->null, right_of(f, i)->null);       \
-    int64_t *to = integers_of(f, dest);                                        \
+    uint8_t *to = truths_of(f, dest);                                          \
     for (size_t row = 0; row < f->count; row++) {                              \
       to[row] = 0;                                                             \
       if (null_at(null, row))                                                  \
@@ -341,7 +425,7 @@ COMPARE(GE, >=)
       upk_str a = lefts[row], b = rights[row];                                 \
       to[row] = (condition);                                                   \
     }                                                                          \
-    set_integers(dest, to, null);                                              \
+    set_truths(dest, to, null);                                                \
   }
 static bool starts_with(upk_str text, upk_str head) {
   return text.len >= head.len &&
@@ -361,64 +445,63 @@ TEXT_TEST(STARTS_WITH, starts_with(a, b))
 
 /* AND is OR of opposites: `decides` is the value that wins over NULL. */
 static inline __attribute__((always_inline)) void
-combine(expr_frame *f, insn_ref i, bool decides) {
+combine(expr_frame *f, insn_ref i, uint8_t decides) {
   expr_register *dest = dest_of(f, i);
   const expr_register *l = left_of(f, i), *r = right_of(f, i);
-  const int64_t *a = l->integers, *b = r->integers;
-  const uint8_t *a_null = l->null, *b_null = r->null;
-  int64_t *to = integers_of(f, dest);
-  if (!a_null && !b_null) {
-    for (size_t row = 0; row < f->count; row++)
-      to[row] =
-          decides ? (a[row] | b[row]) != 0 : (a[row] != 0) & (b[row] != 0);
-    set_integers(dest, to, NULL);
-    return;
-  }
-  uint8_t *null = nulls_of(f, dest);
+  const uint8_t *a = l->truths, *b = r->truths;
+  const uint8_t *a_null = nulls_or_none(l), *b_null = nulls_or_none(r);
+  bool known = !l->null && !r->null;
+  uint8_t *to = truths_of(f, dest), *null = nulls_of(f, dest);
+  EACH_ROW
   for (size_t row = 0; row < f->count; row++) {
-    uint8_t na = null_at(a_null, row), nb = null_at(b_null, row);
-    bool decided =
-        (!na && (a[row] != 0) == decides) || (!nb && (b[row] != 0) == decides);
-    null[row] = decided ? 0 : (uint8_t)(na | nb);
-    to[row] = decided == decides;
+    uint8_t na = a_null[row], nb = b_null[row];
+    uint8_t by_a = (uint8_t)((na == 0) & (a[row] == decides));
+    uint8_t by_b = (uint8_t)((nb == 0) & (b[row] == decides));
+    uint8_t decided = by_a | by_b;
+    null[row] = (uint8_t)((na | nb) & (decided - 1)); /* 0 keeps all bits */
+    to[row] = decided ^ !decides;
   }
-  set_integers(dest, to, null);
+  set_truths(dest, to, known ? NULL : null);
 }
 
-static void run_AND(expr_frame *f, insn_ref i) { combine(f, i, false); }
+static void run_AND(expr_frame *f, insn_ref i) { combine(f, i, 0); }
 
-static void run_OR(expr_frame *f, insn_ref i) { combine(f, i, true); }
+static void run_OR(expr_frame *f, insn_ref i) { combine(f, i, 1); }
 
 static void run_NOT(expr_frame *f, insn_ref i) {
   expr_register *dest = dest_of(f, i);
-  const expr_register *l = left_of(f, i);
-  int64_t *to = integers_of(f, dest);
+  const uint8_t *from = left_of(f, i)->truths;
+  uint8_t *to = truths_of(f, dest);
+  EACH_ROW
   for (size_t row = 0; row < f->count; row++)
-    to[row] = !l->integers[row];
-  set_integers(dest, to, l->null);
+    to[row] = from[row] ^ 1;
+  set_truths(dest, to, left_of(f, i)->null);
 }
 
 static void run_IS_NULL(expr_frame *f, insn_ref i) {
   expr_register *dest = dest_of(f, i);
-  const uint8_t *null = left_of(f, i)->null;
-  int64_t *to = integers_of(f, dest);
+  const uint8_t *null = nulls_or_none(left_of(f, i));
+  uint8_t *to = truths_of(f, dest);
+  EACH_ROW
   for (size_t row = 0; row < f->count; row++)
-    to[row] = null_at(null, row) != 0;
-  set_integers(dest, to, NULL);
+    to[row] = null[row] != 0;
+  set_truths(dest, to, NULL);
 }
 
-static void test_truth(expr_frame *f, insn_ref i, bool wanted) {
+static void test_truth(expr_frame *f, insn_ref i, uint8_t wanted) {
   expr_register *dest = dest_of(f, i);
-  const expr_register *l = left_of(f, i);
-  int64_t *to = integers_of(f, dest);
+  const uint8_t *from = left_of(f, i)->truths;
+  const uint8_t *null = nulls_or_none(left_of(f, i));
+  uint8_t *to = truths_of(f, dest);
+  EACH_ROW
   for (size_t row = 0; row < f->count; row++)
-    to[row] = !null_at(l->null, row) && (l->integers[row] != 0) == wanted;
-  set_integers(dest, to, NULL);
+    to[row] = (uint8_t)((null[row] == 0) & (from[row] == wanted));
+  set_truths(dest, to, NULL);
 }
 
-static void run_IS_TRUE(expr_frame *f, insn_ref i) { test_truth(f, i, true); }
+static void run_IS_TRUE(expr_frame *f, insn_ref i) { test_truth(f, i, 1); }
 
-static void run_IS_FALSE(expr_frame *f, insn_ref i) { test_truth(f, i, false); }
+static void run_IS_FALSE(expr_frame *f, insn_ref i) { test_truth(f, i, 0); }
 
 /* ---- membership ---- */
 
@@ -452,7 +535,7 @@ static void find_in(expr_frame *f, insn_ref i, bool text) {
   expr_register *dest = dest_of(f, i);
   expr_register l = *left_of(f, i);
   uint8_t *null = writable_nulls(f, dest, l.null, NULL);
-  int64_t *to = integers_of(f, dest);
+  uint8_t *to = truths_of(f, dest);
   for (size_t row = 0; row < f->count; row++) {
     bool found = false;
     if (!null[row]) {
@@ -463,7 +546,7 @@ static void find_in(expr_frame *f, insn_ref i, bool text) {
       null[row] = 0;
     to[row] = found;
   }
-  set_integers(dest, to, null);
+  set_truths(dest, to, null);
 }
 
 static void run_IN_NUMBERS(expr_frame *f, insn_ref i) { find_in(f, i, false); }
@@ -476,7 +559,7 @@ static void run_IN_LIST(expr_frame *f, insn_ref i) {
   const upk_list *lists = right_of(f, i)->lists;
   const uint8_t *null =
       merge_nulls(f, dest, left_of(f, i)->null, right_of(f, i)->null);
-  int64_t *to = integers_of(f, dest);
+  uint8_t *to = truths_of(f, dest);
   for (size_t row = 0; row < f->count; row++) {
     to[row] = 0;
     if (null_at(null, row))
@@ -484,7 +567,7 @@ static void run_IN_LIST(expr_frame *f, insn_ref i) {
     for (size_t item = 0; item < lists[row].count && !to[row]; item++)
       to[row] = upk_str_equal(texts[row], lists[row].items[item]);
   }
-  set_integers(dest, to, null);
+  set_truths(dest, to, null);
 }
 
 /* ---- texts ---- */
@@ -493,10 +576,10 @@ static void run_MATCH(expr_frame *f, insn_ref i) {
   const expr_regex *regex = f->expr->constants.items[i->extra].regex;
   expr_register *dest = dest_of(f, i);
   expr_register l = *left_of(f, i);
-  int64_t *to = integers_of(f, dest);
+  uint8_t *to = truths_of(f, dest);
   for (size_t row = 0; row < f->count; row++)
     to[row] = !null_at(l.null, row) && expr_regex_search(regex, l.texts[row]);
-  set_integers(dest, to, l.null);
+  set_truths(dest, to, l.null);
 }
 
 static upk_str lowered(upk_arena *arena, upk_str text) {
@@ -515,8 +598,7 @@ static void run_LOWER(expr_frame *f, insn_ref i) {
   for (size_t row = 0; row < f->count; row++)
     if (!null_at(l.null, row))
       to[row] = lowered(expr_frame_arena(f), l.texts[row]);
-  set_integers(dest, NULL, l.null);
-  dest->texts = to;
+  set_texts(dest, to, l.null);
 }
 
 /* Bytes that do not continue a character. */
@@ -561,6 +643,7 @@ static void pick_number(expr_frame *f, insn_ref i, bool greatest) {
   const uint8_t *null =
       merge_nulls(f, dest, left_of(f, i)->null, right_of(f, i)->null);
   int64_t *to = integers_of(f, dest);
+  EACH_ROW
   for (size_t row = 0; row < f->count; row++)
     to[row] = (a[row] > b[row]) == greatest ? a[row] : b[row];
   set_integers(dest, to, null);
@@ -580,8 +663,7 @@ static void pick_text(expr_frame *f, insn_ref i, bool greatest) {
       bool more = upk_str_compare(l.texts[row], r.texts[row]) > 0;
       to[row] = more == greatest ? l.texts[row] : r.texts[row];
     }
-  set_integers(dest, NULL, null);
-  dest->texts = to;
+  set_texts(dest, to, null);
 }
 
 static void run_TEXT_LEAST(expr_frame *f, insn_ref i) {
@@ -598,6 +680,7 @@ typedef struct choice {
   expr_register a, b;
   uint8_t *null;
   int64_t *integers;
+  uint8_t *truths;
   upk_str *texts;
   upk_list *lists;
 } choice;
@@ -610,8 +693,10 @@ static choice choose(expr_frame *f, expr_register *dest, const expr_register *a,
     c.texts = texts_of(f, dest);
   else if (a->lists || b->lists)
     c.lists = lists_of(f, dest);
-  else
+  else if (a->integers && b->integers)
     c.integers = integers_of(f, dest);
+  if (a->truths && b->truths)
+    c.truths = truths_of(f, dest);
   return c;
 }
 
@@ -620,18 +705,21 @@ static void take_row(const choice *c, bool first, size_t row) {
   uint8_t null = null_at(from->null, row);
   c->null[row] = null;
   if (c->integers)
-    c->integers[row] = null ? 0 : from->integers[row];
-  else if (c->texts && !null)
+    c->integers[row] = from->integers[row];
+  if (c->truths)
+    c->truths[row] = from->truths[row];
+  if (c->texts && !null)
     c->texts[row] = from->texts[row];
-  else if (c->lists && !null)
+  if (c->lists && !null)
     c->lists[row] = from->lists[row];
 }
 
 static void set_choice(expr_register *dest, const choice *c) {
+  set_views(dest, c->null);
   dest->integers = c->integers;
+  dest->truths = c->truths;
   dest->texts = c->texts;
   dest->lists = c->lists;
-  dest->null = c->null;
 }
 
 static void run_COALESCE(expr_frame *f, insn_ref i) {
@@ -652,7 +740,7 @@ static void run_SELECT(expr_frame *f, insn_ref i) {
   choice c = choose(f, dest, right_of(f, i), &f->registers[i->extra]);
   for (size_t row = 0; row < f->count; row++) {
     uint8_t null = null_at(when.null, row);
-    take_row(&c, !null && when.integers[row], row);
+    take_row(&c, !null && when.truths[row], row);
     if (c.null[row])
       c.null[row] |= null & (EXPR_OVERFLOW | EXPR_ZERO_DIVISION);
   }

@@ -414,13 +414,11 @@ static expr_node *unary(parser *p) {
   if (!is_at(p, EXPR_TOKEN_MINUS))
     return primary(p);
   size_t start = take(p)->start;
-  bool number =
-      is_at(p, EXPR_TOKEN_LITERAL) && expr_is_number(current(p)->type);
   if (!enter(p))
     return deep(p);
   expr_node *item = unary(p);
   p->depth--;
-  if (number)
+  if (item->kind == EXPR_LITERAL && expr_is_number(item->type))
     item->value.integer = -item->value.integer;
   else
     item = node_of(p, EXPR_NEGATE, 0, item, NULL);

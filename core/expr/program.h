@@ -47,20 +47,24 @@ void expr_emit(upk_arena *arena, upk_expr *expr);
  * is counted only where it made the result unknown. */
 enum { EXPR_NULL = 1, EXPR_OVERFLOW = 2, EXPR_ZERO_DIVISION = 4 };
 
-/* A register: views of one chunk, and its own room for results. A register of
- * an all-null value has neither texts nor lists; nothing reads a value whose
- * null byte is set. */
+/* A register: views of one chunk, and its own room for results. Truths are
+ * bytes, 0 or 1, so that logic runs over many at once. Of the views the one of
+ * the value's type is set; an all-null value has integers and truths. Nothing
+ * reads a value whose null byte is set. */
 typedef struct expr_register {
   const int64_t *integers;
+  const uint8_t *truths;
   const upk_str *texts;
   const upk_list *lists;
   const uint8_t *null; /* NULL: none is */
   int64_t *own_integers;
+  uint8_t *own_truths;
   upk_str *own_texts;
   upk_list *own_lists;
   uint8_t *own_null;
   /* room for one row */
   int64_t cell_integer;
+  uint8_t cell_truth;
   upk_str cell_text;
   upk_list cell_list;
   uint8_t cell_null;
