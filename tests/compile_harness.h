@@ -48,8 +48,7 @@ static inline size_t project_list(void *ctx, upk_str glob, upk_arena *arena,
 }
 
 /* Files must be added in byte order of their paths. */
-static inline void project_add(project *p, const char *path,
-                               const char *text) {
+static inline void project_add(project *p, const char *path, const char *text) {
   p->paths[p->count] = upk_str_from(path);
   p->texts[p->count++] = upk_str_from(text);
 }
@@ -66,8 +65,8 @@ static inline void project_begin(project *p) {
 
 static inline upk_status project_compile(project *p) {
   upk_buf_clear(&p->output);
-  p->status = upk_compile(&p->request, &p->source, &p->diags,
-                          upk_sink_buf(&p->output));
+  p->status =
+      upk_compile(&p->request, &p->source, &p->diags, upk_sink_buf(&p->output));
   return p->status;
 }
 
@@ -98,6 +97,31 @@ static inline bool project_has(upk_str text, const char *part) {
     if (memcmp(text.data + i, part, len) == 0)
       return true;
   return false;
+}
+
+/* Facts of an SQLite target; `kinds` is canonical JSON: {"table":{...}}. */
+static inline void project_facts(project *p, bool ledger, const char *kinds) {
+  p->request.facts = upk_arena_printf(
+      p->arena,
+      "{\"capabilities\":{\"dbstat\":true,\"ledger\":%s},\"collectors\":{},"
+      "\"engine\":\"sqlite\",\"format\":\"upkeep.facts/1\",\"identity\":{},"
+      "\"kinds\":%s,\"role\":\"standalone\",\"taken_at\":1790000000000000,"
+      "\"version\":\"3.40.1\"}\n",
+      ledger ? "true" : "false", kinds);
+}
+
+#define FACTS_DATABASE                                                         \
+  "\"database\":{\"columns\":[{\"name\":\"name\",\"type\":\"text\"},{"         \
+  "\"name\":"                                                                  \
+  "\"size\",\"type\":\"bytes\"}],\"rows\":[[\"main\",1000000]]}"
+
+/* Compiles up to `pass`; the IR's text after it is what is left in output. */
+static inline upk_str project_dump(project *p, const char *pass) {
+  p->request.mode = UPK_COMPILE_PLAN;
+  p->request.dump_after = upk_str_from(pass);
+  project_compile(p);
+  p->request.dump_after = UPK_NO_STR;
+  return upk_buf_view(&p->output);
 }
 
 /* One SQLite target, policies in policies/a.yaml. */

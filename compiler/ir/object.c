@@ -1,5 +1,7 @@
 /* Objects as rows of facts, and what is said about them. */
 #include "ir/scope.h"
+#include "ir/trend.h"
+#include "timefmt.h"
 
 upk_str ir_target_label(const ir_target *target, upk_str key) {
   for (size_t i = 0; i < target->labels.len; i++)
@@ -114,6 +116,33 @@ static const ir_expression *decider(const ir_policy *policy, size_t row,
   return &policy->ensure;
 }
 
+/* "rows 50 grows by 60 within 10d", of each attribute that has a trend. */
+static void add_growth(const ir_policy *policy, size_t row, upk_buf *out) {
+  ir_scope *scope = policy->kind->scope;
+  const upk_expr_name *names;
+  size_t count = upk_expr_names(policy->ensure.compiled, &names);
+  for (size_t i = 0; i < count; i++) {
+    int64_t growth;
+    int64_t trend = ir_trend_slot(scope, names[i].slot);
+    if (trend == IR_NO_TREND ||
+        !ir_trend_growth(scope, (size_t)trend, row, policy->ahead_us,
+                         &growth) ||
+        !growth)
+      continue;
+    upk_column one = {
+        .type = names[i].type, .constant = true, .integers = &growth};
+    upk_buf_str(out, out->len ? UPK_STR(", ") : UPK_STR(""));
+    upk_buf_str(out, scope->slots.items[names[i].slot].column);
+    upk_buf_char(out, ' ');
+    upk_literal_print(names[i].type, &scope->columns.items[names[i].slot], row,
+                      out);
+    upk_buf_str(out, UPK_STR(" grows by "));
+    upk_literal_print(names[i].type, &one, 0, out);
+    upk_buf_str(out, UPK_STR(" within "));
+    upk_duration_format(policy->ahead_us, out);
+  }
+}
+
 upk_str ir_because(ir *ir, const ir_policy *policy, size_t row) {
   const ir_scope *scope = policy->kind->scope;
   const upk_column *columns = scope->columns.items;
@@ -123,7 +152,10 @@ upk_str ir_because(ir *ir, const ir_policy *policy, size_t row) {
                ? UPK_STR("its function gives nil")
                : UPK_STR("its function gives false");
   upk_buf buf = {0};
-  upk_expr_because(expression->compiled, columns, row, &buf);
+  if (policy->verdicts[row] == IR_PREDICTED)
+    add_growth(policy, row, &buf);
+  else
+    upk_expr_because(expression->compiled, columns, row, &buf);
   if (upk_expr_truth(expression->compiled, columns, row) == UPK_UNKNOWN)
     add_reason(ir, scope, expression->compiled, row, &buf);
   upk_str text = upk_arena_copy(ir->arena, upk_buf_view(&buf));
