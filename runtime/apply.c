@@ -1,6 +1,7 @@
 /* upk_apply and upk_plan_verify: a plan file, read and executed. */
 #include <upkeep/runtime.h>
 
+#include "driver/registry.h"
 #include "plan/read.h"
 #include "shell/shell.h"
 
@@ -22,6 +23,16 @@ static upk_status check_target(const upk_apply_request *request, const plan *p,
   return UPK_OK;
 }
 
+static upk_status no_driver(upk_diags *diags, upk_str engine) {
+  const char *option = driver_option(engine);
+  upk_diag *diag =
+      upk_diag_add(diags, 3147, UPK_NO_SPAN,
+                   "no driver for engine `%.*s` is built in", UPK_FMT(engine));
+  if (option)
+    upk_diag_help(diags, diag, "configure the build with -D%s=ON", option);
+  return UPK_USAGE;
+}
+
 upk_status upk_apply(const upk_apply_request *request, const upk_clock *clock,
                      upk_diags *diags, upk_outcome *ret_outcome) {
   upk_arena *arena = upk_arena_new(NULL);
@@ -35,10 +46,7 @@ upk_status upk_apply(const upk_apply_request *request, const upk_clock *clock,
     goto out;
   run.driver = driver_find(request->target.engine);
   if (!run.driver) {
-    upk_diag_add(diags, 3147, UPK_NO_SPAN,
-                 "no driver for engine `%.*s` is built in",
-                 UPK_FMT(request->target.engine));
-    status = UPK_USAGE;
+    status = no_driver(diags, request->target.engine);
     goto out;
   }
   status = shell_run(&run, &outcome);

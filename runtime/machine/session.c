@@ -9,8 +9,8 @@
 
 enum {
   SETUP_MS = 30 * 1000,
-  REOPENS_MAX = 6,
-  REOPEN_FIRST_US = 500 * 1000,
+  REOPENS_MAX = 8,
+  REOPEN_FIRST_US = 200 * 1000,
   LEDGER_ROWS_MAX = 1,
 };
 

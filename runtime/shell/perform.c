@@ -134,6 +134,7 @@ static void on_timer(uv_timer_t *timer) {
 
 static void perform_sleep(shell *sh, const machine_command *command) {
   shell_op *op = op_new(sh, command);
+  unsigned hurry = sh->request->hurry ? sh->request->hurry : 1;
   op->timer.data = op;
   op->next = sh->sleeps;
   op->link = &sh->sleeps;
@@ -143,7 +144,7 @@ static void perform_sleep(shell *sh, const machine_command *command) {
   uv_timer_init(&sh->loop, &op->timer);
   uv_update_time(&sh->loop);
   uv_timer_start(&op->timer, on_timer,
-                 (uint64_t)(command->delay_us + 999) / 1000, 0);
+                 (uint64_t)(command->delay_us / hurry + 999) / 1000, 0);
 }
 
 void shell_drop_sleeps(shell *sh) {

@@ -18,6 +18,7 @@ typedef struct shell_request {
   const upk_clock *clock;
   const journal_files *files; /* NULL: the system's */
   upk_diags *diags;
+  unsigned hurry; /* sleeps are divided by it, for tests; 0: they are not */
 } shell_request;
 
 /* Executes a plan that was read and is for this target. Blocks. */
