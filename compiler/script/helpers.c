@@ -197,6 +197,7 @@ static int declare(lua_State *lua) {
     arguments[i] = script_to_node(lua, i + 1, s->arena, span, true);
   upk_str name = upk_arena_copy(
       s->arena, upk_str_from(lua_tostring(lua, lua_upvalueindex(1))));
+  script_place(s, span, name, arguments, (size_t)count);
   *UPK_PUSH(s->arena, &s->declarations) =
       (script_declaration){name, arguments, (size_t)count, span};
   lua_settop(lua, count);

@@ -81,6 +81,11 @@ int script_fail(lua_State *lua, int code, const char *format, ...)
 upk_span script_where(lua_State *lua);
 /* The text of line `line` of a source, without its indentation. */
 upk_span script_line_span(script *s, uint32_t source, long line);
+size_t script_line_begin(script *s, uint32_t source, long line);
+/* Finds the parts of a declaration in the text of its call, and gives the
+ * nodes their own spans. */
+void script_place(script *s, upk_span call, upk_str global, node **arguments,
+                  size_t count);
 
 /* Fills the environment of the chunks: globals, string, table, math, u. */
 void script_open_base(lua_State *lua);   /* adds to the table on top */

@@ -107,6 +107,10 @@ static size_t line_begin(script *s, upk_str text, uint32_t source, long line) {
   return s->line_offset;
 }
 
+size_t script_line_begin(script *s, uint32_t source, long line) {
+  return line_begin(s, s->diags->sources.items[source].text, source, line);
+}
+
 upk_span script_line_span(script *s, uint32_t source, long line) {
   if (line < 1 || !source || source >= s->diags->sources.len)
     return UPK_NO_SPAN;

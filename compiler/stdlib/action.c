@@ -209,7 +209,7 @@ static bool is_twice(const ir_engine *engine, const ir_action *action) {
 }
 
 void define_action(ir *ir, const stdlib_declaration *d) {
-  stdlib_reader reader = {ir, d, "action", UPK_NO_STR, false};
+  stdlib_reader reader = {ir, d, "action", UPK_NO_STR, false, UPK_NO_SPAN};
   FIELDS_CHECK(&reader, d->map, "", action_rules);
   ir_engine *engine = field_name(&reader) ? declared_engine(&reader) : NULL;
   if (!engine)

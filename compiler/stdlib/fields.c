@@ -14,9 +14,9 @@ upk_diag *stdlib_complain(stdlib_reader *reader, int code, const char *format,
   reader->failed = true;
   const char *open = reader->name.data ? " `" : "";
   const char *close = reader->name.data ? "`" : "";
-  return upk_diag_add(reader->ir->diags, code, reader->from->span,
-                      "%s%s%.*s%s %s", reader->what, open,
-                      UPK_FMT(reader->name), close, text);
+  upk_span at = reader->at.line ? reader->at : reader->from->span;
+  return upk_diag_add(reader->ir->diags, code, at, "%s%s%.*s%s %s",
+                      reader->what, open, UPK_FMT(reader->name), close, text);
 }
 
 /* "a text or a function" of a set of types. */
@@ -81,6 +81,7 @@ void fields_check(stdlib_reader *reader, const node *map, const char *part,
   for (size_t i = 0; i < map->map.count; i++) {
     const node_member *member = &map->map.members[i];
     const field_rule *rule = rule_of(rules, count, member->key);
+    reader->at = rule ? member->value->span : member->key_span;
     if (!rule)
       unknown_key(reader, member->key, where, rules, count);
     else if (!type_fits(member->value, rule->types))
@@ -88,10 +89,17 @@ void fields_check(stdlib_reader *reader, const node *map, const char *part,
                       rule->key, UPK_FMT(where),
                       describe(arena, rule->types).data);
   }
+  reader->at = map == reader->from->map ? UPK_NO_SPAN : map->span;
   for (size_t i = 0; i < count; i++)
     if ((rules[i].types & FIELD_NEEDED) && !node_find(map, rules[i].key))
       stdlib_complain(reader, 1320, "has no `%s`%.*s", rules[i].key,
                       UPK_FMT(where));
+  reader->at = UPK_NO_SPAN;
+}
+
+/* Makes complaints point at the value of a key, or at the whole. */
+static void point_at(stdlib_reader *reader, const node *value) {
+  reader->at = value ? value->span : UPK_NO_SPAN;
 }
 
 upk_str field_text(const node *map, const char *key) {
@@ -121,21 +129,25 @@ ir_names field_names(stdlib_reader *reader, const node *map, const char *key) {
     return names;
   for (size_t i = 0; i < list->list.count; i++) {
     const node *item = list->list.items[i];
+    point_at(reader, item);
     if (item->type == NODE_TEXT)
       *UPK_PUSH(reader->ir->arena, &names) = item->text;
     else
       stdlib_complain(reader, 1322, "has an item in `%s` that is not a text",
                       key);
   }
+  point_at(reader, NULL);
   return names;
 }
 
 int64_t field_version(stdlib_reader *reader, const node *map, const char *key) {
   upk_str text = field_text(map, key);
   int64_t version = 0;
+  point_at(reader, node_find(map, key));
   if (text.data && !upk_version_parse(text, &version))
     stdlib_complain(reader, 1322, "has a `%s` that is no version: `%.*s`", key,
                     UPK_FMT(text));
+  point_at(reader, NULL);
   return version;
 }
 
@@ -150,11 +162,13 @@ int field_word(stdlib_reader *reader, const node *map, const char *key,
     all = upk_arena_printf(reader->ir->arena, "%.*s%s%s", UPK_FMT(all),
                            i ? ", " : "", words[i]);
   }
+  point_at(reader, node_find(map, key));
   upk_diag *diag = stdlib_complain(reader, 1322,
                                    "has a `%s` that it cannot "
                                    "have: `%.*s`",
                                    key, UPK_FMT(text));
   upk_diag_help(reader->ir->diags, diag, "Write one of: %.*s.", UPK_FMT(all));
+  point_at(reader, NULL);
   return otherwise;
 }
 

@@ -52,6 +52,7 @@ typedef struct stdlib_reader {
   const char *what; /* "action" */
   upk_str name;
   bool failed;
+  upk_span at; /* what complaints point at; line 0: the declaration */
 } stdlib_reader;
 
 /* Adds a diagnostic "WHAT `NAME` FORMAT" and marks the reader. */

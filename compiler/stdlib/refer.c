@@ -124,7 +124,8 @@ static void refer_engine(stdlib_reader *reader, const ir_engine *engine) {
 }
 
 void check_references(ir *ir, const stdlib_declaration *d) {
-  stdlib_reader reader = {ir, d, d->global.data, UPK_NO_STR, false};
+  stdlib_reader reader = {ir,         d,     d->global.data,
+                          UPK_NO_STR, false, UPK_NO_SPAN};
   upk_str engine_name = field_text(d->map, "engine");
   if (upk_str_is(d->global, "engine"))
     engine_name = field_text(d->map, "name");
