@@ -75,7 +75,8 @@ static void write_spans(const ir *ir, upk_json_writer *w, upk_buf *place) {
     upk_buf_clear(place);
     add_place(ir, steps[i]->span, place);
     for (size_t j = 0; j < steps[i]->also.len; j++)
-      add_place(ir, ir->policies.items[steps[i]->also.items[j]].span, place);
+      add_place(ir, ir->policies.items[steps[i]->also.items[j]].name_span,
+                place);
     if (!place->len)
       continue;
     upk_json_key_str(w, steps[i]->id);

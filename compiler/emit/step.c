@@ -298,7 +298,7 @@ void emit_step(const ir *ir, upk_json_writer *w, const ir_step *step,
   upk_json_key(w, "object");
   write_object(ir, w, &step->object);
   upk_json_put_string(w, "on_failure", on_failure_texts[emit_on_failure(step)]);
-  if (step->policy)
+  if (emit_window(step).data)
     put_given(w, "on_window_end", step->policy->on_window_end);
   write_middle(ir, w, step);
   write_end(ir, w, step);

@@ -28,6 +28,8 @@ typedef struct lint_rule {
   void (*plan)(lint *l, int code);
   /* Of step rules: "policy `p`: TEXT: `id` and 3 more", and help. */
   const char *text, *help;
+  /* A sentence about the first step, for a note; may be NULL. */
+  upk_str (*detail)(lint *l, const ir_step *step);
 } lint_rule;
 
 extern const lint_rule lint_rules[]; /* ends with code 0 */

@@ -3,10 +3,13 @@
 #include "ir/scope.h"
 #include "lint/lint.h"
 #include "step/locks.h"
+#include "timefmt.h"
 
 /* A table that takes long to read through, and that many wait for: at 1 GiB a
  * scan takes seconds on common disks. */
 static const int64_t LARGE_BYTES = INT64_C(1) << 30;
+/* Who waits a day in a lock queue has everybody behind it wait too. */
+static const int64_t LOCK_WAIT_MS = INT64_C(24) * 60 * 60 * 1000;
 /* Below this nobody needs to be told that free space is not known. */
 static const int64_t ROOM_BYTES = INT64_C(64) << 20;
 
@@ -67,7 +70,8 @@ static bool locks_unknown(lint *l, const ir_step *step) {
 
 static bool lacks_lock_timeout(lint *l, const ir_step *step) {
   (void)l;
-  return step->locks.len && !step->lock_ms && !step->max_ms;
+  return step->locks.len && !step->lock_ms &&
+         (!step->max_ms || step->max_ms > LOCK_WAIT_MS);
 }
 
 static bool is_undoable(const ir_step *step) {
@@ -115,6 +119,20 @@ static bool lacks_room(lint *l, const ir_step *step) {
          step->estimate.disk_peak_bytes > bytes;
 }
 
+static upk_str say_room(lint *l, const ir_step *step) {
+  upk_buf needed = {0}, there = {0};
+  int64_t bytes = 0;
+  free_bytes(l, &bytes);
+  upk_bytes_human(step->estimate.disk_peak_bytes, &needed);
+  upk_bytes_human(bytes, &there);
+  upk_str text = upk_arena_printf(
+      l->ir->arena, "It needs %.*s, and %.*s are free.",
+      UPK_FMT(upk_buf_view(&needed)), UPK_FMT(upk_buf_view(&there)));
+  upk_buf_free(&needed);
+  upk_buf_free(&there);
+  return text;
+}
+
 static bool room_unknown(lint *l, const ir_step *step) {
   int64_t bytes = 0;
   return step->estimate.disk_peak_bytes >= ROOM_BYTES && !free_bytes(l, &bytes);
@@ -148,16 +166,27 @@ static bool in_range(const node *range, int64_t version) {
                     upk_version_parse(below->text, &bound) && version < bound);
 }
 
-static bool is_dangerous(lint *l, const ir_step *step) {
+static const node *danger_of(const lint *l, const ir_step *step) {
   const node *list = node_find(step->action->definition, "dangerous");
   int64_t version = 0;
   if (!list || list->type != NODE_LIST ||
       !upk_version_parse(l->ir->facts.version, &version))
-    return false;
+    return NULL;
   for (size_t i = 0; i < list->list.count; i++)
     if (in_range(list->list.items[i], version))
-      return true;
-  return false;
+      return list->list.items[i];
+  return NULL;
+}
+
+static bool is_dangerous(lint *l, const ir_step *step) {
+  return danger_of(l, step) != NULL;
+}
+
+static upk_str say_danger(lint *l, const ir_step *step) {
+  const node *why = node_find(danger_of(l, step), "why");
+  return upk_arena_printf(
+      l->ir->arena, "On %.*s: %.*s.", UPK_FMT(l->ir->facts.version),
+      UPK_FMT(why && why->type == NODE_TEXT ? why->text : UPK_STR("not said")));
 }
 
 static bool lacks_privilege(lint *l, const ir_step *step) {
@@ -187,6 +216,18 @@ static bool blocks_too_long(lint *l, const ir_step *step) {
   (void)l;
   int64_t limit_us = step->policy ? step->policy->limits.max_blocking_us : 0;
   return limit_us > 0 && step->estimate.blocking_ms > limit_us / 1000;
+}
+
+static upk_str say_blocking(lint *l, const ir_step *step) {
+  upk_buf expected = {0}, limit = {0};
+  upk_duration_human(step->estimate.blocking_ms * 1000, &expected);
+  upk_duration_human(step->policy->limits.max_blocking_us, &limit);
+  upk_str text = upk_arena_printf(
+      l->ir->arena, "Expected are %.*s, the limit is %.*s.",
+      UPK_FMT(upk_buf_view(&expected)), UPK_FMT(upk_buf_view(&limit)));
+  upk_buf_free(&expected);
+  upk_buf_free(&limit);
+  return text;
 }
 
 /* ---- policies ---- */
@@ -267,9 +308,9 @@ const lint_rule lint_rules[] = {
              "window",
      .help = "Give the policy a `window`, or let facts be collected."},
     {2003, .step = lacks_lock_timeout,
-     .text = "steps wait for locks without an end",
-     .help = "Set `limits: { lock_timeout: 1s }`, or a `max_duration` where "
-             "the statement has to wait for others."},
+     .text = "steps wait for locks without a lock_timeout for over a day",
+     .help = "Set `limits: { max_duration: 4h }`, or use a form of the action "
+             "that takes a lock_timeout."},
     {2004, .step = cannot_roll_back,
      .text = "steps cannot be undone, though `on_failure` is rollback",
      .help = "Use `on_failure: stop`, or move the action to a policy of its "
@@ -279,7 +320,8 @@ const lint_rule lint_rules[] = {
      .help = "Take away `atomic`, or use actions with an inverse."},
     {2006, .step = lacks_room,
      .text = "steps need more room on disk than is free",
-     .help = "Free some space first, or narrow the policy with `where`."},
+     .help = "Free some space first, or narrow the policy with `where`.",
+     .detail = say_room},
     {2007, .step = room_unknown,
      .text = "steps need room on disk, and how much is free is not known",
      .help = "Look at the disk before you apply the plan."},
@@ -291,7 +333,8 @@ const lint_rule lint_rules[] = {
     {2012, .step = is_dangerous,
      .text = "steps are known to do damage on this version of the server",
      .help = "Upgrade the server first; `upkeep explain ACTION` names the "
-             "versions."},
+             "versions.",
+     .detail = say_danger},
     {2013, .step = lacks_privilege,
      .text = "the connected role may not maintain objects",
      .help = "Grant it the privilege, or leave the objects out with `where`."},
@@ -306,6 +349,7 @@ const lint_rule lint_rules[] = {
     {2017, .step = blocks_too_long,
      .text = "steps are expected to block others longer than `max_blocking`",
      .help = "Use the action's online form, or raise `limits: { max_blocking "
-             "}` for a window."},
+             "}` for a window.",
+     .detail = say_blocking},
     {0},
 };

@@ -45,6 +45,10 @@ static void report(lint *l, const lint_rule *rule, const ir_policy *policy,
   upk_diag *diag =
       lint_say(l, rule->code, policy, step->span, "%.*s%s: `%.*s`%.*s",
                UPK_FMT(of), rule->text, UPK_FMT(step->id), UPK_FMT(more));
+  if (diag && rule->detail) {
+    upk_str detail = rule->detail(l, step);
+    upk_diag_note(l->ir->diags, diag, "%.*s", UPK_FMT(detail));
+  }
   if (diag && rule->help)
     upk_diag_help(l->ir->diags, diag, "%s", rule->help);
 }

@@ -93,6 +93,9 @@ int64_t convert_int(convert *c, const node *value, const char *what) {
 
 bool convert_keys(convert *c, const node *map, const char *what,
                   const char *const *keys) {
+  /* Lua cannot tell an empty map from an empty list. */
+  if (map && map->type == NODE_LIST && !map->list.count)
+    return true;
   if (!map || map->type != NODE_MAP) {
     convert_refuse(c, map, "%s must be a table%s%s", what,
                    map ? ", not " : ", and is missing",

@@ -137,7 +137,7 @@ static void places_stand_outside_the_body(void **state) {
   uint32_t source = upk_diags_source(&f->diags, UPK_STR("policies/a.yaml"),
                                      UPK_STR("a\nb\nc\n"));
   f->ir.steps.items[0].span = (upk_span){source, 3, 5, 3, 6};
-  f->ir.policies.items[0].span = f->ir.steps.items[0].span;
+  f->ir.policies.items[0].name_span = f->ir.steps.items[0].span;
   *UPK_PUSH(f->ir.arena, &f->ir.steps.items[0].also) = 0;
   const upk_json *plan = emit(f);
   assert_same(digest, text_at(plan, "digest"));

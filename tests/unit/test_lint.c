@@ -275,16 +275,15 @@ static void a_waiver_turns_a_refusal_into_a_note(void **state) {
   (void)state;
   fixture *f = begin();
   ir_step *step = add(f, &f->table, 0, "a");
-  lock(f, step, "share");
-  step->lock_ms = 0;
-  f->ir.policies.items[0].waive = waiver(f, "no-lock-timeout", NULL);
+  step->estimate.disk_peak_bytes = 1000001;
+  f->ir.policies.items[0].waive = waiver(f, "no-room", NULL);
   assert_int_equal(findings(f, UPK_OK), 1);
   assert_int_equal(f->diags.items.items[0].code, 2090);
   assert_text(f->diags.items.items[0].message,
-              "policy `p`: steps wait for locks without an end: `mend:a` "
+              "policy `p`: steps need more room on disk than is free: `mend:a` "
               "(waived: agreed with ops)");
   f->ir.policies.items[0].waive =
-      list_node(f, waiver(f, "UPK2003", "2099-01-01T00:00Z"), NULL);
+      list_node(f, waiver(f, "UPK2006", "2099-01-01T00:00Z"), NULL);
   assert_int_equal(findings(f, UPK_OK), 1);
   fixture_free(f);
 }
@@ -293,10 +292,8 @@ static void a_waiver_ends(void **state) {
   (void)state;
   fixture *f = begin();
   ir_step *step = add(f, &f->table, 0, "a");
-  lock(f, step, "share");
-  step->lock_ms = 0;
-  f->ir.policies.items[0].waive =
-      waiver(f, "no-lock-timeout", "2026-01-01T00:00Z");
+  step->estimate.disk_peak_bytes = 1000001;
+  f->ir.policies.items[0].waive = waiver(f, "no-room", "2026-01-01T00:00Z");
   assert_int_equal(findings(f, UPK_DENIED), 2);
   assert_int_equal(f->diags.items.items[0].code, 2091);
   fixture_free(f);

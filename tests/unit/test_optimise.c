@@ -144,15 +144,14 @@ static void causes_come_first(void **state) {
   fixture_free(f);
 }
 
-static void a_bad_blocker_is_refused(void **state) {
+static void a_blocker_that_is_no_expression_is_refused(void **state) {
   (void)state;
   fixture *f = two_policies(50, 50);
   ir_action *mend = add_action(f, "mend", &f->table);
-  put(f, mend->definition, "blocked_by",
-      list_node(f, text_node(f, "pinned"), NULL));
+  put(f, mend->definition, "blocked_by", blocker(f, "pined"));
   add_step(f, 0, mend, 0, "a");
   assert_int_equal(pass_optimise(&f->ir), UPK_DENIED);
-  assert_true(has_code(f, 1554));
+  assert_true(has_code(f, 1107));
   fixture_free(f);
 }
 
@@ -279,7 +278,7 @@ int main(void) {
       cmocka_unit_test(the_name_breaks_ties),
       cmocka_unit_test(ids_of_two_kinds_do_not_meet),
       cmocka_unit_test(causes_come_first),
-      cmocka_unit_test(a_bad_blocker_is_refused),
+      cmocka_unit_test(a_blocker_that_is_no_expression_is_refused),
       cmocka_unit_test(actions_that_exclude_each_other),
       cmocka_unit_test(a_rewrite_makes_others_redundant),
       cmocka_unit_test(the_redundant_make_nothing_redundant),
