@@ -227,8 +227,8 @@ static bool make_ledger(ir *ir) {
   ir_kind *kind = action ? ir_kind_find(ir->engine, action->kind) : NULL;
   if (!kind || !kind->single || ir_kind_rows(ir, kind) != 1) {
     upk_diag_add(ir->diags, 1524, UPK_NO_SPAN,
-                 "there is no action `%.*s` with one object to make the ledger "
-                 "of target `%.*s`",
+                 "the facts have no single object for action `%.*s`, which "
+                 "makes the ledger of target `%.*s`",
                  UPK_FMT(name), UPK_FMT(ir->target->name));
     return false;
   }
