@@ -158,6 +158,7 @@ struct machine {
   bool has_server_clock;
   run_phase phase;
   upk_status refused; /* why it ended before beginning */
+  upk_str stranger;   /* an identity that the plan does not know; or absent */
   upk_status shut;    /* why the rest of it cannot be executed */
   unsigned stop;
   bool stopping;   /* on_failure: stop */

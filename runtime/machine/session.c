@@ -124,6 +124,10 @@ static void open_failed(machine *m, int number, upk_status status, int code,
 
 /* ---- identity ---- */
 
+static const char other_database[] =
+    "the plan was made for another database, or for an earlier state of this "
+    "one: make it again";
+
 static const plan_value *find_value(const machine_rows *rows,
                                     const char *prefix, upk_str name) {
   for (size_t i = 0; rows->count && i < rows->column_count; i++) {
@@ -163,6 +167,28 @@ static bool role_differs(machine *m, upk_str here, upk_str wanted,
   return true;
 }
 
+/* What the plan does not know of the target's identity came to be after it was
+ * made. Said once the ledger was asked, which may know better: a plan that
+ * made the ledger, and with it the identity, is simply used. */
+static void note_stranger(machine *m, const machine_rows *rows) {
+  static const char prefix[] = "identity.";
+  if (m->phase != RUN_OPENING)
+    return;
+  for (size_t i = 0; i < rows->column_count; i++) {
+    upk_str column = rows->columns[i];
+    if (!upk_str_starts(column, prefix) || rows->values[i].type == PLAN_NULL)
+      continue;
+    const char *name =
+        upk_arena_copy(m->out, (upk_str){column.data + sizeof prefix - 1,
+                                         column.len - (sizeof prefix - 1)})
+            .data;
+    if (upk_json_get(m->plan->identity, name)->type == UPK_JSON_NULL)
+      m->stranger =
+          upk_arena_printf(m->arena, "%s is `%s` here and unknown in the plan",
+                           name, shown(m, value_text(m, &rows->values[i])));
+  }
+}
+
 const char *identity_check(machine *m, const machine_rows *rows,
                            upk_str *ret_text) {
   const plan *p = m->plan;
@@ -183,12 +209,13 @@ const char *identity_check(machine *m, const machine_rows *rows,
     *ret_text =
         command_text(m, "%s is `%s` here and `%s` in the plan",
                      shown(m, member->key), shown(m, here), shown(m, planned));
-    return "the plan was made for another database: make it again";
+    return other_database;
   }
   if (role_differs(m, role, p->role, "and in the plan it is", ret_text))
     return "the role changed since the plan was made: make it again";
   if (role_differs(m, role, m->config.role, "and the project wants", ret_text))
     return "apply to the server that has the role";
+  note_stranger(m, rows);
   if (clock && clock->type == PLAN_INT) {
     m->has_server_clock = true;
     m->server_us = clock->integer;
@@ -319,6 +346,10 @@ static void on_runs(machine *m, int number) {
 
 static void good(machine *m, int number) {
   session *se = &m->sessions[number];
+  if (m->phase == RUN_OPENING && m->stranger.data) {
+    machine_refuse(m, UPK_STALE, 3131, m->stranger, other_database);
+    return;
+  }
   se->was_good = true;
   se->reopens = 0;
   se->state = SESSION_FREE;

@@ -9,6 +9,13 @@
 #include "digest.h"
 #include "json.h"
 
+/* Of the plan; a test may have its own. */
+#ifndef RUN_ENGINE
+#define RUN_ENGINE "fake"
+#define RUN_IDENTITY "identity"
+#define RUN_SESSION "set"
+#endif
+
 /* JSON texts; NULL: a plain default. */
 typedef struct run_step {
   const char *id, *atomicity, *on_failure, *policy;
@@ -88,8 +95,9 @@ static upk_str run_plan_text(upk_arena *arena, const run_step *steps,
   upk_digest *digests = UPK_NEW_ARRAY(arena, upk_digest, count + 1);
   upk_buf_printf(&body,
                  "{\"edges\":%s,\"engine\":{\"identity\":{\"sql\":"
-                 "\"identity\"},%s\"name\":\"fake\",\"session\":"
-                 "[\"set\"]},\"inputs\":{},\"queries\":{\"q1\":\"first\""
+                 "\"" RUN_IDENTITY "\"},%s\"name\":\"" RUN_ENGINE
+                 "\",\"session\":[\"" RUN_SESSION
+                 "\"]},\"inputs\":{},\"queries\":{\"q1\":\"first\""
                  ",\"q2\":\"second\"},\"steps\":[",
                  edges, ledger);
   for (size_t i = 0; i < count; i++) {
@@ -98,10 +106,11 @@ static upk_str run_plan_text(upk_arena *arena, const run_step *steps,
     upk_buf_str(&body, run_step_text(arena, &steps[i], intent.text));
     digests[i] = intent;
   }
-  upk_buf_printf(&body, "],\"target\":{\"engine\":\"fake\",\"identity\":{"
-                        "\"database\":\"shop\",\"system\":\"7\"},\"labels\":{},"
-                        "\"name\":\"shop\",\"role\":\"primary\",\"version\":"
-                        "\"1\"}}");
+  upk_buf_printf(&body,
+                 "],\"target\":{\"engine\":\"" RUN_ENGINE "\",\"identity\":{"
+                 "\"database\":\"shop\",\"system\":\"7\"},\"labels\":{},"
+                 "\"name\":\"shop\",\"role\":\"primary\",\"version\":"
+                 "\"1\"}}");
   qsort(digests, count, sizeof *digests, run_compare);
   upk_buf_char(&intents, '[');
   for (size_t i = 0; i < count; i++)
