@@ -363,7 +363,8 @@ static int run_chunk(lua_State *lua) {
 
 node *script_run(script *s, upk_str path, upk_str text) {
   chunk_job job = {s, path, text, NULL};
-  s->source = upk_diags_source(s->diags, path, text);
+  bool large = text.len > SCRIPT_SOURCE_MAX; /* its lines help nobody */
+  s->source = upk_diags_source(s->diags, path, large ? UPK_NO_STR : text);
   s->declarations.len = 0;
   if (!s->opened)
     return NULL;

@@ -91,6 +91,7 @@ static void define_parameter(stdlib_reader *reader, ir_action *action,
       {"choices", TYPE(LIST)},
       {"default", TYPE(BOOL) | TYPE(INT) | TYPE(TEXT) | TYPE(LIST)}};
   const node *map = member->value;
+  stdlib_point(reader, map);
   FIELDS_CHECK(reader, map, member->key.data, rules);
   if (map->type != NODE_MAP)
     return;
@@ -209,7 +210,7 @@ static bool is_twice(const ir_engine *engine, const ir_action *action) {
 }
 
 void define_action(ir *ir, const stdlib_declaration *d) {
-  stdlib_reader reader = {ir, d, "action", UPK_NO_STR, false, UPK_NO_SPAN};
+  stdlib_reader reader = stdlib_reader_of(ir, d, "action");
   FIELDS_CHECK(&reader, d->map, "", action_rules);
   ir_engine *engine = field_name(&reader) ? declared_engine(&reader) : NULL;
   if (!engine)
@@ -232,6 +233,7 @@ void define_action(ir *ir, const stdlib_declaration *d) {
   const node *parameters = field_map(d->map, "parameters");
   for (size_t i = 0; parameters && i < parameters->map.count; i++)
     define_parameter(&reader, action, &parameters->map.members[i]);
+  stdlib_point(&reader, NULL);
   define_needs(&reader, action);
   check_promises(&reader, action);
   check_details(&reader);

@@ -101,8 +101,7 @@ static void add_relations(ir *ir, const ir_action *action, upk_buf *out) {
                                      "conflicts", "fights",   "after",
                                      "before"};
   const stdlib_declaration from = {.map = action->definition};
-  stdlib_reader reader = {ir,           &from, "action",
-                          action->name, false, UPK_NO_SPAN};
+  stdlib_reader reader = stdlib_reader_of(ir, &from, "action");
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
     add_list(action, &reader, keys[i], out);
 }

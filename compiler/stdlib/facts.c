@@ -75,7 +75,7 @@ void define_engine(ir *ir, const stdlib_declaration *d) {
       {"identity", TYPE(TEXT) | FIELD_NEEDED}, {"session", TYPE(LIST)},
       {"ledger", TYPE(MAP) | FIELD_NEEDED},    {"lock_conflicts", TYPE(MAP)},
       {"traffic_locks", TYPE(LIST)},           {"doc", TYPE(TEXT)}};
-  stdlib_reader reader = {ir, d, "engine", UPK_NO_STR, false, UPK_NO_SPAN};
+  stdlib_reader reader = stdlib_reader_of(ir, d, "engine");
   FIELDS_CHECK(&reader, d->map, "", rules);
   if (!field_name(&reader))
     return;
@@ -133,7 +133,7 @@ void define_kind(ir *ir, const stdlib_declaration *d) {
                                      {"single", TYPE(BOOL)},
                                      {"parents", TYPE(MAP)},
                                      {"engine", TYPE(TEXT)}};
-  stdlib_reader reader = {ir, d, "kind", UPK_NO_STR, false, UPK_NO_SPAN};
+  stdlib_reader reader = stdlib_reader_of(ir, d, "kind");
   FIELDS_CHECK(&reader, d->map, "", rules);
   if (!field_name(&reader))
     return;
@@ -243,8 +243,11 @@ static void define_attributes(stdlib_reader *reader, ir_collector *collector) {
     return;
   upk_type *types =
       UPK_NEW_ARRAY(reader->ir->arena, upk_type, list->list.count * 2 + 1);
-  for (size_t i = 0; i < list->list.count; i++)
+  for (size_t i = 0; i < list->list.count; i++) {
+    stdlib_point(reader, list->list.items[i]);
     define_attribute(reader, collector, &types, list->list.items[i]);
+  }
+  stdlib_point(reader, NULL);
   collector->column_types = types;
 }
 
@@ -310,7 +313,7 @@ void define_collector(ir *ir, const stdlib_declaration *d) {
                                      {"engine", TYPE(TEXT)},
                                      {"doc", TYPE(TEXT)}};
   static const char *const costs[] = {"cheap", "measured", NULL};
-  stdlib_reader reader = {ir, d, "collector", UPK_NO_STR, false, UPK_NO_SPAN};
+  stdlib_reader reader = stdlib_reader_of(ir, d, "collector");
   FIELDS_CHECK(&reader, d->map, "", rules);
   ir_engine *engine = field_name(&reader) ? declared_engine(&reader) : NULL;
   ir_kind *kind = engine && node_find(d->map, "kind")

@@ -4,6 +4,19 @@
 
 #include "stdlib/private.h"
 
+stdlib_reader stdlib_reader_of(ir *ir, const stdlib_declaration *d,
+                               const char *what) {
+  upk_str name = field_text(d->map, "name");
+  return (stdlib_reader){.ir = ir,
+                         .from = d,
+                         .what = what,
+                         .name = is_plain_name(name) ? name : UPK_NO_STR};
+}
+
+void stdlib_point(stdlib_reader *reader, const node *part) {
+  reader->part = part ? part->span : UPK_NO_SPAN;
+}
+
 upk_diag *stdlib_complain(stdlib_reader *reader, int code, const char *format,
                           ...) {
   va_list arguments;
@@ -14,7 +27,9 @@ upk_diag *stdlib_complain(stdlib_reader *reader, int code, const char *format,
   reader->failed = true;
   const char *open = reader->name.data ? " `" : "";
   const char *close = reader->name.data ? "`" : "";
-  upk_span at = reader->at.line ? reader->at : reader->from->span;
+  upk_span at = reader->at.line     ? reader->at
+                : reader->part.line ? reader->part
+                                    : reader->from->span;
   return upk_diag_add(reader->ir->diags, code, at, "%s%s%.*s%s %s",
                       reader->what, open, UPK_FMT(reader->name), close, text);
 }

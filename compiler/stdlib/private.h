@@ -52,8 +52,15 @@ typedef struct stdlib_reader {
   const char *what; /* "action" */
   upk_str name;
   bool failed;
-  upk_span at; /* what complaints point at; line 0: the declaration */
+  /* What complaints point at, the nearest that has a line: a value, the part
+   * that holds it, the declaration. */
+  upk_span at, part;
 } stdlib_reader;
+
+stdlib_reader stdlib_reader_of(ir *ir, const stdlib_declaration *d,
+                               const char *what);
+/* Points at the value of a key from now on; NULL: at the declaration again. */
+void stdlib_point(stdlib_reader *reader, const node *part);
 
 /* Adds a diagnostic "WHAT `NAME` FORMAT" and marks the reader. */
 upk_diag *stdlib_complain(stdlib_reader *reader, int code, const char *format,

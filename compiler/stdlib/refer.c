@@ -17,6 +17,7 @@ static void check_relations(stdlib_reader *reader, const ir_engine *engine) {
                                      "before"};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     ir_names names = field_names(reader, reader->from->map, keys[i]);
+    stdlib_point(reader, node_find(reader->from->map, keys[i]));
     for (size_t j = 0; j < names.len; j++)
       if (!relation_known(engine, names.items[j]))
         stdlib_complain(reader, 1324,
@@ -25,6 +26,7 @@ static void check_relations(stdlib_reader *reader, const ir_engine *engine) {
                         "`%.*s`",
                         keys[i], UPK_FMT(names.items[j]));
   }
+  stdlib_point(reader, NULL);
 }
 
 /* "size", "table.size", "oldest_row_age(created_at)" of a kind. */
@@ -44,6 +46,7 @@ static bool attribute_known(const ir_engine *engine, const ir_kind *kind,
 static void check_reads(stdlib_reader *reader, const ir_engine *engine,
                         const ir_kind *kind) {
   ir_names reads = field_names(reader, reader->from->map, "reads");
+  stdlib_point(reader, node_find(reader->from->map, "reads"));
   for (size_t i = 0; i < reads.len; i++) {
     if (attribute_known(engine, kind, reads.items[i]))
       continue;
@@ -56,6 +59,7 @@ static void check_reads(stdlib_reader *reader, const ir_engine *engine,
     upk_diag_suggest(reader->ir->diags, diag, reads.items[i], names.items,
                      names.len);
   }
+  stdlib_point(reader, NULL);
 }
 
 static void check_capabilities(stdlib_reader *reader, const ir_engine *engine) {
@@ -78,9 +82,11 @@ static void check_capabilities(stdlib_reader *reader, const ir_engine *engine) {
 static void refer_action(stdlib_reader *reader, const ir_engine *engine) {
   upk_str name = field_text(reader->from->map, "kind");
   const ir_kind *kind = ir_kind_find(engine, name);
+  stdlib_point(reader, node_find(reader->from->map, "kind"));
   if (!kind && name.data && !upk_str_is(name, "any"))
     stdlib_complain(reader, 1324, "is for a kind that does not exist: `%.*s`",
                     UPK_FMT(name));
+  stdlib_point(reader, NULL);
   check_relations(reader, engine);
   check_capabilities(reader, engine);
   if (kind || upk_str_is(name, "any"))
@@ -124,15 +130,13 @@ static void refer_engine(stdlib_reader *reader, const ir_engine *engine) {
 }
 
 void check_references(ir *ir, const stdlib_declaration *d) {
-  stdlib_reader reader = {ir,         d,     d->global.data,
-                          UPK_NO_STR, false, UPK_NO_SPAN};
+  stdlib_reader reader = stdlib_reader_of(ir, d, d->global.data);
   upk_str engine_name = field_text(d->map, "engine");
   if (upk_str_is(d->global, "engine"))
     engine_name = field_text(d->map, "name");
   else if (!engine_name.data)
     engine_name = d->folder;
   const ir_engine *engine = ir_engine_find(ir, engine_name);
-  reader.name = field_text(d->map, "name");
   if (!engine || !reader.name.data)
     return; /* said when it was defined */
   if (upk_str_is(d->global, "action"))

@@ -85,6 +85,7 @@ void define_variants(stdlib_reader *reader, const ir_engine *engine,
     stdlib_complain(reader, 1320, "has no variant");
   for (size_t i = 0; i < list->list.count; i++) {
     const node *row = list->list.items[i];
+    stdlib_point(reader, row);
     FIELDS_CHECK(reader, row, "variants", rules);
     if (!field_text(row, "sql").data)
       continue;
@@ -95,6 +96,7 @@ void define_variants(stdlib_reader *reader, const ir_engine *engine,
     variant->needs = field_names(reader, row, "needs");
     check_variant(reader, engine, collector, variant);
   }
+  stdlib_point(reader, NULL);
 }
 
 /* ---- attributes with arguments ---- */
