@@ -3,7 +3,7 @@ local function ages(o)
   return "select greatest(age(c.relfrozenxid), age(t.relfrozenxid))::bigint as frozen_age,"
     .. " greatest(mxid_age(c.relminmxid), mxid_age(t.relminmxid))::bigint as frozen_mxid_age"
     .. " from pg_catalog.pg_class c left join pg_catalog.pg_class t on t.oid = c.reltoastrelid"
-    .. " where c.oid = " .. u.literal(o.sql) .. "::regclass"
+    .. " where c.oid = pg_catalog.to_regclass(" .. u.literal(o.sql) .. ")"
 end
 local younger = "frozen_age < before.frozen_age or frozen_mxid_age < before.frozen_mxid_age"
   .. " or (frozen_age <= 1_000 and frozen_mxid_age <= 1_000)"

@@ -80,8 +80,8 @@ return action {
         { name = "the index is there", otherwise = "skip", sql = state(o), expect = "row_count = 1" },
         {
           name = "no index of its table is being built", otherwise = "retry",
-          sql = "select count(*) as builds from pg_catalog.pg_stat_progress_create_index where relid = "
-            .. u.literal(u.ident(o.schema, o.table)) .. "::regclass",
+          sql = "select count(*) as builds from pg_catalog.pg_stat_progress_create_index where relid ="
+            .. " pg_catalog.to_regclass(" .. u.literal(u.ident(o.schema, o.table)) .. ")",
           expect = "builds = 0",
         },
       },

@@ -2,7 +2,7 @@
 local function analyzed(o)
   return "select (extract(epoch from greatest(pg_stat_get_last_analyze_time(c.oid),"
     .. " pg_stat_get_last_autoanalyze_time(c.oid))) * 1000000)::bigint as analyzed_at"
-    .. " from pg_catalog.pg_class c where c.oid = " .. u.literal(o.sql) .. "::regclass"
+    .. " from pg_catalog.pg_class c where c.oid = pg_catalog.to_regclass(" .. u.literal(o.sql) .. ")"
 end
 local types = { analyzed_at = "timestamp" }
 local newer = "analyzed_at > coalesce(before.analyzed_at, 2000-01-01T00:00Z)"
@@ -51,8 +51,8 @@ return action {
         {
           -- An analyze that waits for an autovacuum cancels it after deadlock_timeout.
           name = "no vacuum works on it", otherwise = "retry",
-          sql = "select count(*) as vacuums from pg_catalog.pg_stat_progress_vacuum where relid = "
-            .. u.literal(o.sql) .. "::regclass",
+          sql = "select count(*) as vacuums from pg_catalog.pg_stat_progress_vacuum where relid ="
+            .. " pg_catalog.to_regclass(" .. u.literal(o.sql) .. ")",
           expect = "vacuums = 0",
         },
       },

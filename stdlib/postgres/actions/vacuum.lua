@@ -1,7 +1,7 @@
 local function vacuumed(o)
   return "select (extract(epoch from greatest(pg_stat_get_last_vacuum_time(c.oid),"
     .. " pg_stat_get_last_autovacuum_time(c.oid))) * 1000000)::bigint as vacuumed_at"
-    .. " from pg_catalog.pg_class c where c.oid = " .. u.literal(o.sql) .. "::regclass"
+    .. " from pg_catalog.pg_class c where c.oid = pg_catalog.to_regclass(" .. u.literal(o.sql) .. ")"
 end
 local types = { vacuumed_at = "timestamp" }
 local newer = "vacuumed_at > coalesce(before.vacuumed_at, 2000-01-01T00:00Z)"
@@ -80,8 +80,8 @@ return action {
         { name = "last vacuumed", otherwise = "skip", sql = vacuumed(o), columns = types, expect = "row_count = 1" },
         {
           name = "no vacuum works on it", otherwise = "retry",
-          sql = "select count(*) as vacuums from pg_catalog.pg_stat_progress_vacuum where relid = "
-            .. u.literal(o.sql) .. "::regclass",
+          sql = "select count(*) as vacuums from pg_catalog.pg_stat_progress_vacuum where relid ="
+            .. " pg_catalog.to_regclass(" .. u.literal(o.sql) .. ")",
           expect = "vacuums = 0",
         },
       },
