@@ -539,8 +539,8 @@ static void find_in(expr_frame *f, insn_ref i, bool text) {
   for (size_t row = 0; row < f->count; row++) {
     bool found = false;
     if (!null[row]) {
-      found = text ? find_text(set, l.texts[row])
-                   : find_number(set, l.integers[row]);
+      found = set->count && (text ? find_text(set, l.texts[row])
+                                  : find_number(set, l.integers[row]));
       null[row] = !found && set->has_null ? EXPR_NULL : 0;
     } else if (set->count == 0 && !set->has_null)
       null[row] = 0;

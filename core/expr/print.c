@@ -26,6 +26,7 @@ typedef struct printer {
 } printer;
 
 static void print(const printer *p, const expr_node *node, binding least);
+static void print_bare(const printer *p, const expr_node *node);
 /* `beside`: the other operand of the product it stands in, or NULL. */
 static void print_negate(const printer *p, const expr_node *node,
                          const expr_node *beside);
@@ -323,6 +324,28 @@ static bool is_put_in(const printer *p, const expr_node *node, upk_buf *out) {
          p->substitute(p->ctx, &p->expr->names.items[node->name], out);
 }
 
+/* A text literal as the version it is read as; null when it is none. */
+static void put_version(upk_str literal, upk_buf *out) {
+  int64_t version;
+  upk_str text = {literal.data + 1, literal.len ? literal.len - 1 : 0};
+  bool right = literal.len && literal.data[0] == '\'' &&
+               upk_version_parse(text, &version);
+  if (right)
+    put_number(UPK_TYPE_VERSION, version, out);
+  else
+    put(out, "null");
+}
+
+/* A text that is compared with a version. */
+static void print_to_version(const printer *p, const expr_node *item) {
+  upk_buf text = {0};
+  if (is_put_in(p, item, &text))
+    put_version(upk_buf_view(&text), p->out);
+  else
+    print_bare(p, item);
+  upk_buf_free(&text);
+}
+
 /* An operand of * or /. An int beside a ratio must not be taken for one when
  * it is, or becomes, a literal. */
 static void print_factor(const printer *p, const expr_node *item,
@@ -443,7 +466,7 @@ static void print_bare(const printer *p, const expr_node *node) {
     upk_buf_char(p->out, ')');
     break;
   case EXPR_TO_VERSION:
-    print_bare(p, node->items[0]);
+    print_to_version(p, node->items[0]);
     break;
   }
 }

@@ -97,6 +97,45 @@ static void check_again(upk_arena *arena, const upk_expr *expr,
   upk_buf_free(&second);
 }
 
+static bool put_in(void *ctx, const upk_expr_name *name, upk_buf *out) {
+  const upk_column *columns = ctx;
+  upk_literal_print(name->type, &columns[name->slot], 1, out);
+  return true;
+}
+
+static bool is_refused(const upk_diags *diags) {
+  for (size_t i = 0; i < diags->items.len; i++) {
+    int code = diags->items.items[i].code;
+    if (code == 1114 || code == 1116 || code == 1117)
+      return true; /* a value is no pattern; the text became too large */
+  }
+  return false;
+}
+
+/* With the second row's values in place of the names. */
+static void check_put_in(upk_arena *arena, const upk_expr *expr,
+                         const upk_scope *scope) {
+  upk_diags diags;
+  upk_column columns[COUNT], before, after;
+  upk_buf text = {0}, first = {0}, second = {0};
+  make_columns(columns);
+  upk_diags_init(&diags, arena);
+  upk_expr_print(expr, put_in, columns, &text);
+  upk_expr *bound = upk_expr_compile(arena, upk_buf_view(&text), UPK_NO_SPAN,
+                                     scope, upk_expr_type(expr), &diags);
+  must(bound || is_refused(&diags));
+  if (bound) {
+    upk_expr_eval(expr, columns, 1, 1, arena, &before, NULL);
+    upk_expr_eval(bound, columns, 0, 1, arena, &after, NULL);
+    upk_literal_print(before.type, &before, 0, &first);
+    upk_literal_print(after.type, &after, 0, &second);
+    must(upk_str_equal(upk_buf_view(&first), upk_buf_view(&second)));
+  }
+  upk_buf_free(&text);
+  upk_buf_free(&first);
+  upk_buf_free(&second);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -109,8 +148,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   upk_expr *expr =
       upk_expr_compile(arena, text, origin, &scope, UPK_TYPE_NULL, &diags);
   must((expr == NULL) == (diags.failures > 0));
-  if (expr)
+  if (expr) {
     check_again(arena, expr, &scope, &diags);
+    check_put_in(arena, expr, &scope);
+  }
   upk_arena_free(arena);
   return 0;
 }
