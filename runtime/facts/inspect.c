@@ -121,7 +121,7 @@ static bool open_session(inspection *in) {
                             .read_only = true,
                             .connect_timeout_ms =
                                 connect_ms > 0 ? connect_ms : CONNECT_MS};
-  if (!session_open(&in->s, driver, in->arena, &options))
+  if (!facts_session_open(&in->s, driver, in->arena, &options))
     return unreachable(in);
   driver_limits limits = {
       .lock_ms = LOCK_MS, .statement_ms = in->statement_ms, .read_only = true};
@@ -415,7 +415,7 @@ upk_status upk_inspect(const upk_inspect_request *request,
   else if (is_for_target(&in) && open_session(&in) && read_identity(&in) &&
            read_capabilities(&in) && read_collectors(&in))
     write_facts(&in, output);
-  session_close(&in.s);
+  facts_session_close(&in.s);
   upk_arena_free(in.arena);
   return in.status;
 }

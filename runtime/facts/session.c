@@ -28,7 +28,7 @@ static bool wait_for_end(session *s) {
   return s->error.class == DRIVER_NONE;
 }
 
-bool session_open(session *s, const driver *driver, upk_arena *arena,
+bool facts_session_open(session *s, const driver *driver, upk_arena *arena,
                   const driver_options *options) {
   memset(s, 0, sizeof *s);
   s->driver = driver;
@@ -107,7 +107,7 @@ bool session_is_lost(const session *s) {
   return s->error.class == DRIVER_CONNECTION;
 }
 
-void session_close(session *s) {
+void facts_session_close(session *s) {
   if (s->conn) {
     s->driver->close(s->conn, NULL, NULL);
     uv_run(&s->loop, UV_RUN_DEFAULT);

@@ -24,7 +24,7 @@ typedef struct session {
 } session;
 
 /* Connects. False with `error` set; close it then too. */
-bool session_open(session *s, const driver *driver, upk_arena *arena,
+bool facts_session_open(session *s, const driver *driver, upk_arena *arena,
                   const driver_options *options);
 /* Streams rows to on_rows. `on_rows` NULL: lets them go. */
 bool session_stream(session *s, upk_str sql, int64_t deadline_ms,
@@ -41,6 +41,6 @@ bool session_set_limits(session *s, const driver_limits *limits);
 bool session_begin_snapshot(session *s, int64_t deadline_ms);
 bool session_rollback(session *s, int64_t deadline_ms);
 bool session_is_lost(const session *s);
-void session_close(session *s);
+void facts_session_close(session *s);
 
 #endif
