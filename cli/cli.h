@@ -97,7 +97,9 @@ upk_status facts_get(cli *c, const project *p, upk_str target, upk_buf *facts,
                      upk_str *ret_path);
 
 /* A plan or report in one of the formats. */
-void plan_text(const upk_json *plan, bool color, bool verbose, upk_buf *out);
+/* `findings`: of lint; not wanted where they are rendered as diagnostics. */
+void plan_text(const upk_json *plan, bool color, bool verbose, bool findings,
+               upk_buf *out);
 void plan_markdown(const upk_json *plan, upk_buf *out);
 void plan_sql(const upk_json *plan, upk_buf *out);
 void plan_mermaid(const upk_json *plan, upk_buf *out);

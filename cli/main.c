@@ -118,10 +118,20 @@ static upk_status dispatch(cli *c, int argc, char **argv) {
   return run_verb(c, v, argc - 2, argv + 2);
 }
 
+/* Notes are for --verbose; with -q only errors are worth a word. */
+static void drop_below(upk_diags *diags, upk_severity least) {
+  size_t kept = 0;
+  for (size_t i = 0; i < diags->items.len; i++)
+    if (diags->items.items[i].severity >= least)
+      diags->items.items[kept++] = diags->items.items[i];
+  diags->items.len = kept;
+}
+
 static void render_diagnostics(cli *c) {
   upk_buf text = {0};
-  if (flag_given(c, FLAG_quiet) && !c->diags.failures)
-    return;
+  drop_below(&c->diags, flag_given(c, FLAG_quiet)     ? UPK_FAILURE
+                        : flag_given(c, FLAG_verbose) ? UPK_NOTE
+                                                      : UPK_WARNING);
   upk_diags_render_text(&c->diags, c->color_err, &text);
   fwrite(text.data, 1, text.len, stderr);
   upk_buf_free(&text);

@@ -271,7 +271,8 @@ static void findings_text(painter *p) {
   }
 }
 
-void plan_text(const upk_json *plan, bool color, bool verbose, upk_buf *out) {
+void plan_text(const upk_json *plan, bool color, bool verbose, bool findings,
+               upk_buf *out) {
   upk_arena *arena = upk_arena_new(NULL);
   plan_view view;
   plan_view_init(&view, arena, plan);
@@ -287,6 +288,7 @@ void plan_text(const upk_json *plan, bool color, bool verbose, upk_buf *out) {
     upk_buf_str(out, UPK_STR("Nothing to do: every invariant that can be "
                              "remedied holds.\n"));
   summary_text(&p);
-  findings_text(&p);
+  if (findings)
+    findings_text(&p);
   upk_arena_free(arena);
 }

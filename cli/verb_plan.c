@@ -13,7 +13,8 @@ upk_status plan_load(cli *c, upk_str path, upk_buf *bytes,
   return status;
 }
 
-static void print_plan(cli *c, const upk_json *plan, upk_str bytes) {
+static void print_plan(cli *c, const upk_json *plan, upk_str bytes,
+                       bool findings) {
   upk_buf out = {0};
   if (format_is(c, "json", "text"))
     upk_buf_str(&out, bytes);
@@ -24,7 +25,7 @@ static void print_plan(cli *c, const upk_json *plan, upk_str bytes) {
   else if (format_is(c, "mermaid", "text"))
     plan_mermaid(plan, &out);
   else
-    plan_text(plan, c->color_out, flag_given(c, FLAG_verbose), &out);
+    plan_text(plan, c->color_out, flag_given(c, FLAG_verbose), findings, &out);
   print_out(upk_buf_view(&out));
   upk_buf_free(&out);
 }
@@ -72,7 +73,7 @@ static upk_status run_plan(cli *c) {
     size_t steps =
         upk_json_count(upk_json_get(upk_json_get(plan, "body"), "steps"));
     if (!flag_given(c, FLAG_quiet) || flag_given(c, FLAG_format))
-      print_plan(c, plan, upk_buf_view(&bytes));
+      print_plan(c, plan, upk_buf_view(&bytes), false);
     if (flag_given(c, FLAG_output) && steps)
       say(c, "Next:  upkeep apply %s\n", flag_text(c, FLAG_output).data);
     else if (steps && !flag_given(c, FLAG_format))
@@ -104,7 +105,7 @@ static upk_status run_show(cli *c) {
   upk_status status =
       plan_load(c, upk_str_from(c->arguments[0]), &bytes, &plan);
   if (status == UPK_OK)
-    print_plan(c, plan, upk_buf_view(&bytes));
+    print_plan(c, plan, upk_buf_view(&bytes), true);
   upk_buf_free(&bytes);
   return status;
 }
