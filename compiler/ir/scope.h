@@ -44,6 +44,7 @@ typedef struct ir_scope {
   upk_map by_text;
   UPK_VEC(upk_column) columns; /* of slots, once bound */
   struct ir_join *joins;       /* rows of parents, once bound */
+  bool missing_said;           /* bind: the facts do not have the kind */
 } ir_scope;
 
 /* The scope of `kind`, made at the first call. */

@@ -44,6 +44,20 @@ static upk_status read_facts(ir *ir) {
   return facts_fit(ir);
 }
 
+/* Facts that were taken for other policies know nothing of this kind: that is
+ * not the same as having no such object. */
+static void say_missing(ir *ir, const ir_policy *policy) {
+  ir_scope *scope = policy->kind->scope;
+  if (scope->missing_said ||
+      upk_facts_kind_find(&ir->facts, policy->kind->name))
+    return;
+  scope->missing_said = true;
+  upk_diag *diag = upk_diag_add(ir->diags, 1507, policy->kind_name.span,
+                                "the facts say nothing about kind `%.*s`",
+                                UPK_FMT(policy->kind->name));
+  upk_diag_help(ir->diags, diag, "Inspect the target again.");
+}
+
 upk_status pass_bind(ir *ir) {
   upk_status status = read_facts(ir);
   if (status != UPK_OK)
@@ -56,6 +70,7 @@ upk_status pass_bind(ir *ir) {
       continue;
     good = ir_scope_bind(ir_scope_of(ir, ir->engine, policy->kind)) &&
            verdict_fill(ir, policy, scratch);
+    say_missing(ir, policy);
     upk_arena_reset(scratch);
   }
   upk_arena_free(scratch);

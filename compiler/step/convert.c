@@ -11,7 +11,7 @@ void convert_refuse(convert *c, const node *at, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   char words[512];
-  vsnprintf(words, sizeof words, format, arguments);
+  (void)vsnprintf(words, sizeof words, format, arguments);
   va_end(arguments);
   c->failed = true;
   upk_span span = c->user && at && at->span.line ? at->span : c->span;

@@ -132,7 +132,7 @@ static void read_post(step_recipe *recipe) {
 #define READER_WAIT_MS (INT64_C(4) * 3600 * 1000)
 
 static void read_limits(step_recipe *recipe) {
-  static const ir_limits own = {.lock_timeout_us = 1000 * 1000};
+  static const ir_limits own = {.lock_timeout_us = INT64_C(1000) * 1000};
   const ir_limits *limits = recipe->policy ? &recipe->policy->limits : &own;
   const node *timeouts = node_find(recipe->action->definition, "timeouts");
   const node *lock = timeouts ? node_find(timeouts, "lock") : NULL;
