@@ -65,9 +65,11 @@ pg_start() {
   echo "$bin" >"$PG_DIR/bin"
   chmod 755 "$PG_DIR"
   [ "$(id -u)" = 0 ] && chown "$(pg_user)" "$PG_DIR"
-  trap pg_stop_all EXIT
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
+  if [ -z "${PG_NO_TRAP:-}" ]; then
+    trap pg_stop_all EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+  fi
   PG_RUNNING+=("$PG_DIR")
   pg_as_user "$bin/initdb" -D "$PG_DIR/data" -U postgres -A trust -E UTF8 \
     --locale=C --no-sync >"$PG_DIR/initdb.log" 2>&1 || {
