@@ -61,6 +61,30 @@ static upk_str argument_of(upk_str column) {
   return argument;
 }
 
+/* A check finds columns by their name: those of an attribute with an argument
+ * are called as the attribute is written. Absent when that is no identifier. */
+static upk_str name_columns(ir *ir, const ir_collector *collector,
+                            upk_str argument, upk_str sql) {
+  upk_buf out = {0};
+  bool good = true;
+  upk_buf_str(&out, UPK_STR("with answer ("));
+  for (size_t i = 0; i < collector->columns.len; i++) {
+    upk_str name = collector->columns.items[i], reason;
+    upk_str base = upk_str_split(name, '.', &reason);
+    const ir_attribute *attribute = ir_attribute_find(collector->kind, base);
+    if (attribute && attribute->parametric)
+      name = upk_arena_printf(ir->arena, "%.*s(%.*s)%s", UPK_FMT(base),
+                              UPK_FMT(argument), reason.data ? ".reason" : "");
+    upk_buf_str(&out, i ? UPK_STR(", ") : UPK_STR(""));
+    good = good && upk_quote_identifier(ir->engine->dialect, name, &out);
+  }
+  upk_buf_printf(&out, ") as (\n%.*s\n) select * from answer", UPK_FMT(sql));
+  upk_str text =
+      good ? upk_arena_copy(ir->arena, upk_buf_view(&out)) : UPK_NO_STR;
+  upk_buf_free(&out);
+  return text;
+}
+
 /* The query's name in the plan, added to ir->query_texts at first use; absent
  * when the collector has no query for this server. */
 static upk_str query_of(ir *ir, const ir_collector *collector, upk_str column) {
@@ -77,6 +101,8 @@ static upk_str query_of(ir *ir, const ir_collector *collector, upk_str column) {
   if (!variant)
     return UPK_NO_STR;
   upk_str sql = stdlib_variant_sql(ir, ir->engine, variant, argument);
+  if (sql.data && argument.data)
+    sql = name_columns(ir, collector, argument, sql);
   if (!sql.data)
     return UPK_NO_STR;
   upk_map_put(known, name, ir->query_texts.len);

@@ -22,7 +22,8 @@ return action {
   undo = { class = "none", why = "the rows are the same; only free pages are gone" },
   estimate = function(o, p)
     local live = o.size - o.free_size
-    return { reads_bytes = live, writes_bytes = live * 2, disk_peak_bytes = o.size * 2 }
+    local ms = live * 3 // 80000 + 1
+    return { reads_bytes = live, writes_bytes = live * 2, disk_peak_bytes = o.size * 2, ms = ms, blocking_ms = ms }
   end,
   probe = function(o, p)
     return {

@@ -7,7 +7,10 @@ return action {
   locks = function(o, p) return { { mode = "write", object = { "main" } } } end,
   post = "own",
   undo = { class = "none", why = "rebuilt indexes hold the same entries" },
-  estimate = function(o, p) return { reads_bytes = o.size, writes_bytes = o.size, disk_peak_bytes = o.size } end,
+  estimate = function(o, p)
+    local ms = o.size * 2 // 80000 + 1
+    return { reads_bytes = o.size, writes_bytes = o.size, disk_peak_bytes = o.size, ms = ms, blocking_ms = ms }
+  end,
   plan = function(o, p)
     return {
       pre = {},
