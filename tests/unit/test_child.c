@@ -38,7 +38,7 @@ static void put(const char *name, const char *text) {
 static const char project_text[] =
     "version: 1\n"
     "targets: { shop: { engine: sqlite, connect: shop.db } }\n"
-    "include: [ policies/*.lua ]\n";
+    "include: [ policies/a.lua, policies/b.lua ]\n";
 
 static int make_project(void **state) {
   (void)state;
