@@ -206,34 +206,44 @@ static size_t sum_considered(const upk_json *body, const char *key) {
   return (size_t)total;
 }
 
+/* "18 x verify_integrity (unsupported): ..., such as public.orders": things
+ * that share policy and reason are one line, unless all are wanted. */
+static bool same_group(const upk_json *a, const upk_json *b) {
+  return upk_str_equal(upk_json_text(a, "policy"),
+                       upk_json_text(b, "policy")) &&
+         upk_str_equal(upk_json_text(a, "reason"), upk_json_text(b, "reason"));
+}
+
 static void deferred_text(painter *p) {
   const upk_json *deferred = upk_json_get(p->view->body, "deferred");
-  size_t count = upk_json_count(deferred), shown = p->verbose ? count : 5;
-  for (size_t i = 0; i < count && i < shown; i++) {
+  size_t count = upk_json_count(deferred);
+  for (size_t i = 0, next; i < count; i = next) {
     const upk_json *item = upk_json_at(deferred, i);
+    for (next = i + 1; next < count && !p->verbose; next++)
+      if (!same_group(item, upk_json_at(deferred, next)))
+        break;
     upk_buf_printf(p->out, "  deferred  %.*s  ",
                    UPK_FMT(upk_json_text(item, "action")));
     object_display(upk_json_get(item, "object"), p->out);
-    upk_buf_printf(p->out, "  (%.*s) %.*s\n",
+    if (next > i + 1)
+      upk_buf_printf(p->out, " and %zu more", next - i - 1);
+    upk_buf_printf(p->out, "  (%.*s) %.*s  (%.*s)\n",
                    UPK_FMT(upk_json_text(item, "reason")),
-                   UPK_FMT(upk_json_text(item, "because")));
+                   UPK_FMT(upk_json_text(item, "because")),
+                   UPK_FMT(upk_json_text(item, "policy")));
   }
-  if (count > shown)
-    upk_buf_printf(p->out, "  ... and %zu more deferred\n", count - shown);
 }
 
-/* Objects that are neither fine nor in the plan, a few unless verbose. */
+/* Objects that are neither fine nor in the plan: a few of each policy. */
 static void details_text(painter *p) {
   const upk_json *considered = upk_json_get(p->view->body, "considered");
-  size_t shown = 0, count = 0, limit = p->verbose ? SIZE_MAX : 8;
+  size_t limit = p->verbose ? SIZE_MAX : 3, hidden = 0;
   for (size_t i = 0; i < upk_json_count(considered); i++) {
     const upk_json *policy = upk_json_at(considered, i);
     const upk_json *details = upk_json_get(policy, "details");
-    for (size_t j = 0; j < upk_json_count(details); j++) {
+    size_t count = upk_json_count(details);
+    for (size_t j = 0; j < count && j < limit; j++) {
       const upk_json *item = upk_json_at(details, j);
-      if (count++ >= limit)
-        continue;
-      shown++;
       upk_buf_printf(p->out, "  %-9.*s ",
                      UPK_FMT(upk_json_text(item, "verdict")));
       object_display(upk_json_get(item, "object"), p->out);
@@ -241,10 +251,10 @@ static void details_text(painter *p) {
                      UPK_FMT(upk_json_text(item, "because")),
                      UPK_FMT(upk_json_text(policy, "policy")));
     }
+    hidden += count > limit ? count - limit : 0;
   }
-  if (count > shown)
-    upk_buf_printf(p->out, "  ... and %zu more; --verbose shows all\n",
-                   count - shown);
+  if (hidden)
+    upk_buf_printf(p->out, "  ... and %zu more; --verbose shows all\n", hidden);
 }
 
 static void summary_text(painter *p) {
