@@ -13,8 +13,13 @@
 typedef const expr_insn *insn_ref;
 
 /* Over the rows of a chunk, which do not depend on each other, also where the
- * result takes the place of an operand: the compiler may do many at once. */
+ * result takes the place of an operand: the compiler may do many at once. For
+ * that the count is a local, which no store through a byte pointer changes,
+ * and gcc's -O2 is told that the loops are long. */
 #if defined(__GNUC__) && !defined(__clang__)
+#if defined(__OPTIMIZE__)
+#pragma GCC optimize("tree-vectorize", "vect-cost-model=dynamic")
+#endif
 #define EACH_ROW _Pragma("GCC ivdep")
 #else
 #define EACH_ROW
@@ -94,8 +99,9 @@ static const uint8_t *merge_nulls(expr_frame *f, expr_register *dest,
       memcpy(to, only, f->count);
     return to;
   }
+  const size_t count = f->count;
   EACH_ROW
-  for (size_t row = 0; row < f->count; row++)
+  for (size_t row = 0; row < count; row++)
     to[row] = a[row] | b[row];
   return to;
 }
@@ -211,8 +217,9 @@ static void load_rows(expr_frame *f, expr_register *dest, upk_type type,
   } else if (type == UPK_TYPE_BOOL) {
     const int64_t *from = column->integers + f->first;
     uint8_t *truths = truths_of(f, dest);
+    const size_t count = f->count;
     EACH_ROW
-    for (size_t row = 0; row < f->count; row++)
+    for (size_t row = 0; row < count; row++)
       truths[row] = from[row] != 0;
     dest->truths = truths;
   } else {
@@ -377,8 +384,9 @@ static void run_ABSOLUTE(expr_frame *f, insn_ref i) {
     const uint8_t *null =                                                      \
         merge_nulls(f, dest, left_of(f, i)->null, right_of(f, i)->null);       \
     uint8_t *to = truths_of(f, dest);                                          \
+    const size_t count = f->count;                                             \
     EACH_ROW                                                                   \
-    for (size_t row = 0; row < f->count; row++)                                \
+    for (size_t row = 0; row < count; row++)                                   \
       to[row] = a[row] sign b[row];                                            \
     set_truths(dest, to, null);                                                \
   }
@@ -395,8 +403,9 @@ static void compare_truths(expr_frame *f, insn_ref i, bool differ) {
   const uint8_t *null =
       merge_nulls(f, dest, left_of(f, i)->null, right_of(f, i)->null);
   uint8_t *to = truths_of(f, dest);
+  const size_t count = f->count;
   EACH_ROW
-  for (size_t row = 0; row < f->count; row++)
+  for (size_t row = 0; row < count; row++)
     to[row] = a[row] ^ b[row] ^ !differ;
   set_truths(dest, to, null);
 }
@@ -452,8 +461,9 @@ combine(expr_frame *f, insn_ref i, uint8_t decides) {
   const uint8_t *a_null = nulls_or_none(l), *b_null = nulls_or_none(r);
   bool known = !l->null && !r->null;
   uint8_t *to = truths_of(f, dest), *null = nulls_of(f, dest);
+  const size_t count = f->count;
   EACH_ROW
-  for (size_t row = 0; row < f->count; row++) {
+  for (size_t row = 0; row < count; row++) {
     uint8_t na = a_null[row], nb = b_null[row];
     uint8_t by_a = (uint8_t)((na == 0) & (a[row] == decides));
     uint8_t by_b = (uint8_t)((nb == 0) & (b[row] == decides));
@@ -472,8 +482,9 @@ static void run_NOT(expr_frame *f, insn_ref i) {
   expr_register *dest = dest_of(f, i);
   const uint8_t *from = left_of(f, i)->truths;
   uint8_t *to = truths_of(f, dest);
+  const size_t count = f->count;
   EACH_ROW
-  for (size_t row = 0; row < f->count; row++)
+  for (size_t row = 0; row < count; row++)
     to[row] = from[row] ^ 1;
   set_truths(dest, to, left_of(f, i)->null);
 }
@@ -482,8 +493,9 @@ static void run_IS_NULL(expr_frame *f, insn_ref i) {
   expr_register *dest = dest_of(f, i);
   const uint8_t *null = nulls_or_none(left_of(f, i));
   uint8_t *to = truths_of(f, dest);
+  const size_t count = f->count;
   EACH_ROW
-  for (size_t row = 0; row < f->count; row++)
+  for (size_t row = 0; row < count; row++)
     to[row] = null[row] != 0;
   set_truths(dest, to, NULL);
 }
@@ -493,8 +505,9 @@ static void test_truth(expr_frame *f, insn_ref i, uint8_t wanted) {
   const uint8_t *from = left_of(f, i)->truths;
   const uint8_t *null = nulls_or_none(left_of(f, i));
   uint8_t *to = truths_of(f, dest);
+  const size_t count = f->count;
   EACH_ROW
-  for (size_t row = 0; row < f->count; row++)
+  for (size_t row = 0; row < count; row++)
     to[row] = (uint8_t)((null[row] == 0) & (from[row] == wanted));
   set_truths(dest, to, NULL);
 }
@@ -643,8 +656,9 @@ static void pick_number(expr_frame *f, insn_ref i, bool greatest) {
   const uint8_t *null =
       merge_nulls(f, dest, left_of(f, i)->null, right_of(f, i)->null);
   int64_t *to = integers_of(f, dest);
+  const size_t count = f->count;
   EACH_ROW
-  for (size_t row = 0; row < f->count; row++)
+  for (size_t row = 0; row < count; row++)
     to[row] = (a[row] > b[row]) == greatest ? a[row] : b[row];
   set_integers(dest, to, null);
 }

@@ -85,7 +85,7 @@ static size_t run_columns(const upk_expr *expr, const facts *f) {
   upk_expr_eval(expr, f->columns, 0, f->count, arena, &result, NULL);
   size_t n = 0;
   for (size_t i = 0; i < f->count; i++)
-    n += result.integers[i] && !result.null[i];
+    n += (size_t)(result.integers[i] & !result.null[i]);
   upk_arena_free(arena);
   return n;
 }
