@@ -68,7 +68,7 @@ trees as materialized (
     r.*,
     case when r.place = 1 and r.expressions = '' and m.amname = 'btree' then r.indrelid end as longer_of,
     case
-      when r.place = 1 and r.expressions = '' and m.amname = 'btree'
+      when (r.place = 1 or r.spared) and r.expressions = '' and m.amname = 'btree'
         and not r.indisunique and r.indnatts = r.indnkeyatts
       then r.indrelid
     end as shorter_of

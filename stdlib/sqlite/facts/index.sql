@@ -75,7 +75,7 @@ select
   p.sql as definition,
   case when p.sql is null then 'made by a constraint of its table' end as "definition.reason",
   case when p.place > 1 then p.kept end as duplicate_of,
-  case when not p.is_unique and not p.partial and not p.expression and p.place = 1 then (
+  case when not p.is_unique and not p.partial and not p.expression then (
     select o.name
     from plain o
     where o.tbl = p.tbl and o.place = 1 and not o.partial and not o.expression
