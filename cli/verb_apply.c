@@ -92,7 +92,7 @@ static void on_event(void *ctx, const upk_event *event) {
   if (flag_given(p->c, FLAG_quiet))
     return;
   if (strcmp(event->name, "step.end") == 0)
-    event_line(p, event, "");
+    event_line(p, event, event->text.len ? "" : "applied");
   else if (strcmp(event->name, "step.skip") == 0)
     event_line(p, event, "skipped");
   else if (strcmp(event->name, "step.retry") == 0)
