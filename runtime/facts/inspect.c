@@ -25,7 +25,7 @@ typedef struct inspection {
   upk_diags *diags;
   upk_arena *arena;
   inspect_request request;
-  session s;
+  facts_session s;
   int64_t statement_ms;
   int64_t version;
   bool in_snapshot;
@@ -125,13 +125,13 @@ static bool open_session(inspection *in) {
     return unreachable(in);
   driver_limits limits = {
       .lock_ms = LOCK_MS, .statement_ms = in->statement_ms, .read_only = true};
-  if (!session_set_limits(&in->s, &limits))
+  if (!facts_session_set_limits(&in->s, &limits))
     return unreachable(in);
   for (size_t i = 0; i < upk_json_count(in->request.session); i++) {
     upk_str sql = upk_json_at(in->request.session, i)->string;
-    if (session_execute(&in->s, sql, in->statement_ms))
+    if (facts_session_execute(&in->s, sql, in->statement_ms))
       continue;
-    if (session_is_lost(&in->s))
+    if (facts_session_is_lost(&in->s))
       return unreachable(in);
     upk_str said = words(in);
     upk_diag_add(in->diags, 3103, UPK_NO_SPAN,
@@ -183,9 +183,9 @@ static bool no_identity(inspection *in, upk_str why) {
 
 static bool read_identity(inspection *in) {
   upk_str wanted = in->asked->target.role;
-  if (!session_query(&in->s, in->request.identity, 1, in->statement_ms,
-                     take_identity, in)) {
-    if (session_is_lost(&in->s))
+  if (!facts_session_query(&in->s, in->request.identity, 1, in->statement_ms,
+                           take_identity, in)) {
+    if (facts_session_is_lost(&in->s))
       return unreachable(in);
     return no_identity(in, words(in));
   }
@@ -222,9 +222,9 @@ static bool read_capabilities(inspection *in) {
   for (size_t i = 0; i < upk_json_count(in->request.capabilities); i++) {
     const upk_json *item = upk_json_at(in->request.capabilities, i);
     bool there = false;
-    if (!session_query(&in->s, upk_json_text(item, "sql"), 2, in->statement_ms,
-                       take_capability, &there) &&
-        session_is_lost(&in->s))
+    if (!facts_session_query(&in->s, upk_json_text(item, "sql"), 2,
+                             in->statement_ms, take_capability, &there) &&
+        facts_session_is_lost(&in->s))
       return unreachable(in);
     put(in, &capabilities, upk_json_text(item, "name"),
         (upk_json){.type = UPK_JSON_BOOL, .boolean = there});
@@ -262,7 +262,7 @@ static void warn_dropped(inspection *in, const request_collector *c,
 /* In a snapshot an error would end the transaction: each collector has a
  * savepoint. False only when the connection is lost. */
 static bool mark(inspection *in, upk_str sql) {
-  if (!in->in_snapshot || session_execute(&in->s, sql, in->statement_ms))
+  if (!in->in_snapshot || facts_session_execute(&in->s, sql, in->statement_ms))
     return true;
   return unreachable(in);
 }
@@ -276,8 +276,8 @@ static bool collect(inspection *in, const request_collector *c, upk_str sql,
                     table *t, upk_str *ret_why) {
   if (!mark(in, UPK_STR("savepoint upkeep")))
     return false;
-  bool ok = session_stream(&in->s, sql, in->statement_ms, add_rows, t);
-  if (!ok && session_is_lost(&in->s))
+  bool ok = facts_session_stream(&in->s, sql, in->statement_ms, add_rows, t);
+  if (!ok && facts_session_is_lost(&in->s))
     return unreachable(in);
   *ret_why = t->fault.len ? t->fault : ok ? UPK_NO_STR : words(in);
   if (!ok && !mark(in, UPK_STR("rollback to savepoint upkeep")))
@@ -358,13 +358,13 @@ static bool run_all(inspection *in, bool cheap, object *variants) {
 
 static bool read_collectors(inspection *in) {
   object variants = {0};
-  if (!session_begin_snapshot(&in->s, in->statement_ms))
+  if (!facts_session_begin_snapshot(&in->s, in->statement_ms))
     return unreachable(in);
   in->in_snapshot = in->s.driver->begin_snapshot != NULL;
   if (!run_all(in, true, &variants))
     return false;
   in->in_snapshot = false;
-  if (!session_rollback(&in->s, in->statement_ms))
+  if (!facts_session_rollback(&in->s, in->statement_ms))
     return unreachable(in);
   if (!run_all(in, false, &variants))
     return false;

@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-static upk_str keep(session *s, upk_str text) {
+static upk_str keep(facts_session *s, upk_str text) {
   return text.data ? upk_arena_copy(s->arena, text) : UPK_NO_STR;
 }
 
 static void on_done(void *ctx, const driver_result *result) {
-  session *s = ctx;
+  facts_facts_session *s = ctx;
   s->waiting = false;
   uv_stop(&s->loop);
   s->rows_affected = result->rows_affected;
@@ -22,14 +22,14 @@ static void on_done(void *ctx, const driver_result *result) {
   s->on_end = NULL;
 }
 
-static bool wait_for_end(session *s) {
+static bool wait_for_end(facts_session *s) {
   while (s->waiting)
     uv_run(&s->loop, UV_RUN_DEFAULT);
   return s->error.class == DRIVER_NONE;
 }
 
-bool facts_session_open(session *s, const driver *driver, upk_arena *arena,
-                  const driver_options *options) {
+bool facts_session_open(facts_session *s, const driver *driver,
+                        upk_arena *arena, const driver_options *options) {
   memset(s, 0, sizeof *s);
   s->driver = driver;
   s->arena = arena;
@@ -44,13 +44,14 @@ bool facts_session_open(session *s, const driver *driver, upk_arena *arena,
 }
 
 static bool hand_on(void *ctx, const driver_result *batch) {
-  session *s = ctx;
+  facts_facts_session *s = ctx;
   return s->on_rows(s->ctx, batch);
 }
 
-bool session_stream(session *s, upk_str sql, int64_t deadline_ms,
-                    bool (*on_rows)(void *ctx, const driver_result *batch),
-                    void *ctx) {
+bool facts_session_stream(facts_session *s, upk_str sql, int64_t deadline_ms,
+                          bool (*on_rows)(void *ctx,
+                                          const driver_result *batch),
+                          void *ctx) {
   driver_query query = {.sql = sql,
                         .deadline_ms = deadline_ms,
                         .on_rows = on_rows ? hand_on : NULL,
@@ -63,10 +64,10 @@ bool session_stream(session *s, upk_str sql, int64_t deadline_ms,
   return wait_for_end(s);
 }
 
-bool session_query(session *s, upk_str sql, size_t rows_max,
-                   int64_t deadline_ms,
-                   void (*on_end)(void *ctx, const driver_result *result),
-                   void *ctx) {
+bool facts_session_query(facts_session *s, upk_str sql, size_t rows_max,
+                         int64_t deadline_ms,
+                         void (*on_end)(void *ctx, const driver_result *result),
+                         void *ctx) {
   driver_query query = {.sql = sql,
                         .rows_max = rows_max,
                         .deadline_ms = deadline_ms,
@@ -79,17 +80,17 @@ bool session_query(session *s, upk_str sql, size_t rows_max,
   return wait_for_end(s);
 }
 
-bool session_execute(session *s, upk_str sql, int64_t deadline_ms) {
-  return session_query(s, sql, 0, deadline_ms, NULL, NULL);
+bool facts_session_execute(facts_session *s, upk_str sql, int64_t deadline_ms) {
+  return facts_session_query(s, sql, 0, deadline_ms, NULL, NULL);
 }
 
-bool session_set_limits(session *s, const driver_limits *limits) {
+bool facts_session_set_limits(facts_session *s, const driver_limits *limits) {
   s->waiting = true;
   s->driver->set_limits(s->conn, limits, on_done, s);
   return wait_for_end(s);
 }
 
-bool session_begin_snapshot(session *s, int64_t deadline_ms) {
+bool facts_session_begin_snapshot(facts_session *s, int64_t deadline_ms) {
   if (!s->driver->begin_snapshot)
     return true;
   s->waiting = true;
@@ -97,17 +98,17 @@ bool session_begin_snapshot(session *s, int64_t deadline_ms) {
   return wait_for_end(s);
 }
 
-bool session_rollback(session *s, int64_t deadline_ms) {
+bool facts_session_rollback(facts_session *s, int64_t deadline_ms) {
   s->waiting = true;
   s->driver->rollback(s->conn, deadline_ms, on_done, s);
   return wait_for_end(s);
 }
 
-bool session_is_lost(const session *s) {
+bool facts_session_is_lost(const facts_session *s) {
   return s->error.class == DRIVER_CONNECTION;
 }
 
-void facts_session_close(session *s) {
+void facts_session_close(facts_session *s) {
   if (s->conn) {
     s->driver->close(s->conn, NULL, NULL);
     uv_run(&s->loop, UV_RUN_DEFAULT);

@@ -7,7 +7,7 @@
 
 #include "driver/driver.h"
 
-typedef struct session {
+typedef struct facts_session {
   const driver *driver;
   upk_arena *arena; /* of `error` */
   uv_loop_t loop;
@@ -21,26 +21,27 @@ typedef struct session {
   bool (*on_rows)(void *ctx, const driver_result *batch);
   void (*on_end)(void *ctx, const driver_result *result);
   void *ctx;
-} session;
+} facts_session;
 
 /* Connects. False with `error` set; close it then too. */
-bool facts_session_open(session *s, const driver *driver, upk_arena *arena,
-                  const driver_options *options);
+bool facts_session_open(facts_session *s, const driver *driver,
+                        upk_arena *arena, const driver_options *options);
 /* Streams rows to on_rows. `on_rows` NULL: lets them go. */
-bool session_stream(session *s, upk_str sql, int64_t deadline_ms,
-                    bool (*on_rows)(void *ctx, const driver_result *batch),
-                    void *ctx);
+bool facts_session_stream(facts_session *s, upk_str sql, int64_t deadline_ms,
+                          bool (*on_rows)(void *ctx,
+                                          const driver_result *batch),
+                          void *ctx);
 /* Keeps up to rows_max rows for on_end, which is not called on errors. */
-bool session_query(session *s, upk_str sql, size_t rows_max,
-                   int64_t deadline_ms,
-                   void (*on_end)(void *ctx, const driver_result *result),
-                   void *ctx);
-bool session_execute(session *s, upk_str sql, int64_t deadline_ms);
-bool session_set_limits(session *s, const driver_limits *limits);
+bool facts_session_query(facts_session *s, upk_str sql, size_t rows_max,
+                         int64_t deadline_ms,
+                         void (*on_end)(void *ctx, const driver_result *result),
+                         void *ctx);
+bool facts_session_execute(facts_session *s, upk_str sql, int64_t deadline_ms);
+bool facts_session_set_limits(facts_session *s, const driver_limits *limits);
 /* True too when the driver has no snapshots: then nothing was begun. */
-bool session_begin_snapshot(session *s, int64_t deadline_ms);
-bool session_rollback(session *s, int64_t deadline_ms);
-bool session_is_lost(const session *s);
-void facts_session_close(session *s);
+bool facts_session_begin_snapshot(facts_session *s, int64_t deadline_ms);
+bool facts_session_rollback(facts_session *s, int64_t deadline_ms);
+bool facts_session_is_lost(const facts_session *s);
+void facts_session_close(facts_session *s);
 
 #endif

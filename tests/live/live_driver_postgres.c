@@ -20,7 +20,7 @@ static const char *local, *tcp; /* conninfo: superuser, and needs a password */
 
 typedef struct fixture {
   upk_arena *arena;
-  session s, other;
+  facts_session s, other;
 } fixture;
 
 static int set_up(void **state) {
@@ -32,24 +32,24 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
   fixture *f = *state;
-  session_close(&f->s);
-  session_close(&f->other);
+  facts_session_close(&f->s);
+  facts_session_close(&f->other);
   upk_arena_free(f->arena);
   free(f);
   return 0;
 }
 
-static bool open_on(fixture *f, session *s, const char *connect, bool read_only,
-                    int64_t timeout_ms) {
+static bool open_on(fixture *f, facts_session *s, const char *connect,
+                    bool read_only, int64_t timeout_ms) {
   driver_options options = {.target = UPK_STR("test"),
                             .connect = upk_str_from(connect),
                             .application = UPK_STR("upkeep/test"),
                             .read_only = read_only,
                             .connect_timeout_ms = timeout_ms};
-  return session_open(s, &driver_postgres, f->arena, &options);
+  return facts_session_open(s, &driver_postgres, f->arena, &options);
 }
 
-static void must_open(fixture *f, session *s) {
+static void must_open(fixture *f, facts_session *s) {
   if (!open_on(f, s, local, false, 9000))
     fail_msg("%.*s", UPK_FMT(s->error.message));
 }
@@ -69,22 +69,22 @@ static void say_rows(void *ctx, const driver_result *result) {
   }
 }
 
-static void expect_rows(session *s, const char *sql, const char *rows) {
+static void expect_rows(facts_session *s, const char *sql, const char *rows) {
   upk_buf out = {0};
-  if (!session_query(s, upk_str_from(sql), 100, 9000, say_rows, &out))
+  if (!facts_session_query(s, upk_str_from(sql), 100, 9000, say_rows, &out))
     fail_msg("%s: %.*s", sql, UPK_FMT(s->error.message));
   assert_string_equal(out.len ? out.data : "", rows);
   upk_buf_free(&out);
 }
 
-static void must(session *s, const char *sql) {
-  if (!session_execute(s, upk_str_from(sql), 9000))
+static void must(facts_session *s, const char *sql) {
+  if (!facts_session_execute(s, upk_str_from(sql), 9000))
     fail_msg("%s: %.*s", sql, UPK_FMT(s->error.message));
 }
 
-static void expect_error(session *s, const char *sql, driver_class class,
+static void expect_error(facts_session *s, const char *sql, driver_class class,
                          const char *code) {
-  assert_false(session_execute(s, upk_str_from(sql), 9000));
+  assert_false(facts_session_execute(s, upk_str_from(sql), 9000));
   if (s->error.class != class)
     fail_msg("%s: %s: %.*s", sql, driver_class_name(s->error.class),
              UPK_FMT(s->error.message));
@@ -130,13 +130,13 @@ static void on_answer(void *ctx, const driver_result *result) {
   }
 }
 
-static answer wait_for(session *s, answer *a) {
+static answer wait_for(facts_session *s, answer *a) {
   while (!a->told)
     uv_run(&s->loop, UV_RUN_NOWAIT);
   return *a;
 }
 
-static answer ask(session *s, driver_query query) {
+static answer ask(facts_session *s, driver_query query) {
   answer a = {0};
   query.on_done = on_answer;
   query.ctx = &a;
@@ -199,16 +199,18 @@ static void read_only_cannot_write(void **state) {
   fixture *f = *state;
   assert_true(open_on(f, &f->s, local, true, 9000));
   expect_error(&f->s, "create table public.x ()", DRIVER_READ_ONLY, "25006");
-  assert_true(session_set_limits(&f->s, &(driver_limits){0}));
+  assert_true(facts_session_set_limits(&f->s, &(driver_limits){0}));
   expect_error(&f->s, "create table public.x ()", DRIVER_READ_ONLY, "25006");
 }
 
 static void deadlines_hold(void **state) {
   fixture *f = *state;
   must_open(f, &f->s);
-  assert_false(session_execute(&f->s, UPK_STR("select pg_sleep(60)"), 100));
+  assert_false(
+      facts_session_execute(&f->s, UPK_STR("select pg_sleep(60)"), 100));
   assert_int_equal(f->s.error.class, DRIVER_TIMEOUT);
-  assert_true(session_set_limits(&f->s, &(driver_limits){.statement_ms = 50}));
+  assert_true(
+      facts_session_set_limits(&f->s, &(driver_limits){.statement_ms = 50}));
   expect_error(&f->s, "select pg_sleep(60)", DRIVER_TIMEOUT, "57014");
   expect_rows(&f->s, "select 1", "1;");
 }
@@ -219,7 +221,7 @@ static void lock_waits_end(void **state) {
   must_open(f, &f->other);
   must(&f->other, "begin");
   must(&f->other, "lock table public.owned");
-  assert_true(session_set_limits(&f->s, &(driver_limits){.lock_ms = 50}));
+  assert_true(facts_session_set_limits(&f->s, &(driver_limits){.lock_ms = 50}));
   expect_error(&f->s, "select * from public.owned", DRIVER_LOCK_TIMEOUT,
                "55P03");
 }
@@ -256,18 +258,18 @@ static void limits_outlive_rollback(void **state) {
   fixture *f = *state;
   must_open(f, &f->s);
   must(&f->s, "begin");
-  assert_true(session_set_limits(&f->s, &(driver_limits){.lock_ms = 77}));
+  assert_true(facts_session_set_limits(&f->s, &(driver_limits){.lock_ms = 77}));
   assert_true(f->s.driver->in_transaction(f->s.conn));
-  assert_true(session_rollback(&f->s, 9000));
+  assert_true(facts_session_rollback(&f->s, 9000));
   assert_false(f->s.driver->in_transaction(f->s.conn));
   expect_rows(&f->s, "select current_setting('lock_timeout')", "'77ms';");
   /* in a transaction that has failed, too */
   must(&f->s, "begin");
   expect_error(&f->s, "select 1/0", DRIVER_OTHER, "22012");
-  assert_true(session_set_limits(&f->s, &(driver_limits){.lock_ms = 88}));
-  assert_true(session_rollback(&f->s, 9000));
+  assert_true(facts_session_set_limits(&f->s, &(driver_limits){.lock_ms = 88}));
+  assert_true(facts_session_rollback(&f->s, 9000));
   expect_rows(&f->s, "select current_setting('lock_timeout')", "'88ms';");
-  assert_true(session_rollback(&f->s, 9000));
+  assert_true(facts_session_rollback(&f->s, 9000));
 }
 
 static void commit_of_the_failed_fails(void **state) {
@@ -294,7 +296,7 @@ static void lost_connections_are_seen(void **state) {
   expect_error(&f->s, "select 1", DRIVER_CONNECTION, NULL);
   expect_error(&f->s, "select 1", DRIVER_CONNECTION, NULL);
   /* while nothing was asked */
-  session_close(&f->s);
+  facts_session_close(&f->s);
   must_open(f, &f->s);
   must_open(f, &f->other);
   char sql[64];
@@ -314,7 +316,7 @@ static void silence_ends(void **state) {
   sscanf(f->s.driver->session(f->s.conn).data, "pid %d", &pid);
   if (kill(pid, SIGSTOP) != 0)
     skip();
-  assert_false(session_execute(&f->s, UPK_STR("select 1"), 50));
+  assert_false(facts_session_execute(&f->s, UPK_STR("select 1"), 50));
   kill(pid, SIGCONT);
   assert_int_equal(f->s.error.class, DRIVER_CONNECTION);
 }
@@ -335,7 +337,7 @@ static void on_locked(void *ctx, const driver_error *error, bool granted,
            holder.data ? (int)holder.len : 0, holder.data ? holder.data : "");
 }
 
-static lock_answer lock(session *s, const char *key) {
+static lock_answer lock(facts_session *s, const char *key) {
   lock_answer a = {0};
   s->driver->try_lock(s->conn, upk_str_from(key), on_locked, &a);
   while (!a.told)
@@ -379,7 +381,7 @@ static void no_secret_is_told(void **state) {
     assert_int_equal(f->s.error.class, DRIVER_CONNECTION);
     if (strstr(f->s.error.message.data, "hunter2"))
       fail_msg("%s: %s", connect.data, f->s.error.message.data);
-    session_close(&f->s);
+    facts_session_close(&f->s);
     upk_buf_free(&connect);
   }
 }
@@ -392,7 +394,7 @@ static void wrong_passwords_have_a_hint(void **state) {
   assert_non_null(strstr(f->s.error.message.data, "password"));
   assert_true(
       upk_str_is(f->s.error.hint, "check the user name and the password"));
-  session_close(&f->s);
+  facts_session_close(&f->s);
   snprintf(connect, sizeof connect, "%s password=open-sesame", tcp);
   assert_true(open_on(f, &f->s, connect, true, 9000));
 }
@@ -406,7 +408,7 @@ static void absent_servers_are_said(void **state) {
     assert_false(open_on(f, &f->s, names[i], true, 9000));
     assert_int_equal(f->s.error.class, DRIVER_CONNECTION);
     assert_true(f->s.error.message.len > 0);
-    session_close(&f->s);
+    facts_session_close(&f->s);
   }
 }
 
@@ -444,15 +446,15 @@ static void rows_stream_and_stop(void **state) {
   fixture *f = *state;
   size_t rows = 0;
   must_open(f, &f->s);
-  assert_true(session_stream(&f->s, UPK_STR("select i from public.crowd"), 9000,
-                             count_rows, &rows));
+  assert_true(facts_session_stream(&f->s, UPK_STR("select i from public.crowd"),
+                                   9000, count_rows, &rows));
   assert_int_equal(rows, 20000);
   static const char *const queries[] = {
       "select i from public.crowd a, generate_series(1, 100000) b", "select 1"};
   for (size_t i = 0; i < 2; i++) {
     rows = 0;
-    assert_false(
-        session_stream(&f->s, upk_str_from(queries[i]), 9000, refuse, &rows));
+    assert_false(facts_session_stream(&f->s, upk_str_from(queries[i]), 9000,
+                                      refuse, &rows));
     assert_int_equal(f->s.error.class, DRIVER_CANCELLED);
     assert_true(rows > 0 && rows <= 1024);
   }
@@ -464,12 +466,12 @@ static void snapshots_see_one_moment(void **state) {
   must_open(f, &f->s);
   must_open(f, &f->other);
   must(&f->other, "create table public.moment (i int)");
-  assert_true(session_begin_snapshot(&f->s, 9000));
+  assert_true(facts_session_begin_snapshot(&f->s, 9000));
   expect_rows(&f->s, "select count(*) from public.moment", "0;");
   must(&f->other, "insert into public.moment values (1)");
   expect_rows(&f->s, "select count(*) from public.moment", "0;");
   expect_error(&f->s, "create table public.y ()", DRIVER_READ_ONLY, "25006");
-  assert_true(session_rollback(&f->s, 9000));
+  assert_true(facts_session_rollback(&f->s, 9000));
   must(&f->other, "drop table public.moment");
 }
 

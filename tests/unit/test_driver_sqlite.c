@@ -19,7 +19,7 @@
 typedef struct fixture {
   char folder[64], path[96];
   upk_arena *arena;
-  session s;
+  facts_session s;
 } fixture;
 
 static void raw(const char *path, const char *sql) {
@@ -46,7 +46,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
   fixture *f = *state;
   char command[128];
-  session_close(&f->s);
+  facts_session_close(&f->s);
   upk_arena_free(f->arena);
   snprintf(command, sizeof command, "rm -rf %s", f->folder);
   int code = system(command);
@@ -60,7 +60,7 @@ static bool open_at(fixture *f, const char *path, bool read_only) {
                             .application = UPK_STR("upkeep/test"),
                             .read_only = read_only,
                             .connect_timeout_ms = 3000};
-  return session_open(&f->s, &driver_sqlite, f->arena, &options);
+  return facts_session_open(&f->s, &driver_sqlite, f->arena, &options);
 }
 
 static void say(upk_buf *out, const driver_value *value) {
@@ -83,7 +83,7 @@ static void say_rows(void *ctx, const driver_result *result) {
 
 static void expect_rows(fixture *f, const char *sql, const char *rows) {
   upk_buf out = {0};
-  if (!session_query(&f->s, upk_str_from(sql), 100, 3000, say_rows, &out))
+  if (!facts_session_query(&f->s, upk_str_from(sql), 100, 3000, say_rows, &out))
     fail_msg("%s: %.*s", sql, UPK_FMT(f->s.error.message));
   assert_string_equal(out.len ? out.data : "", rows);
   upk_buf_free(&out);
@@ -91,7 +91,7 @@ static void expect_rows(fixture *f, const char *sql, const char *rows) {
 
 static void expect_error(fixture *f, const char *sql, driver_class class,
                          const char *code) {
-  assert_false(session_execute(&f->s, upk_str_from(sql), 3000));
+  assert_false(facts_session_execute(&f->s, upk_str_from(sql), 3000));
   assert_int_equal(f->s.error.class, class);
   if (code)
     assert_true(upk_str_is(f->s.error.code, code));
@@ -109,7 +109,7 @@ static void values_come_typed(void **state) {
               "'a\xef\xbf\xbd"
               "b';");
   assert_true(
-      session_execute(&f->s, UPK_STR("delete from t where id > 1"), 99));
+      facts_session_execute(&f->s, UPK_STR("delete from t where id > 1"), 99));
   assert_int_equal(f->s.rows_affected, 2);
 }
 
@@ -147,7 +147,7 @@ static void odd_names_are_refused(void **state) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     assert_false(open_at(f, names[i], i % 2));
     assert_int_equal(f->s.error.class, DRIVER_CONNECTION);
-    session_close(&f->s);
+    facts_session_close(&f->s);
   }
 }
 
@@ -168,12 +168,13 @@ static void read_only_cannot_write(void **state) {
   fixture *f = *state;
   assert_true(open_at(f, f->path, true));
   expect_error(f, "delete from t", DRIVER_READ_ONLY, "SQLITE_READONLY");
-  session_close(&f->s);
+  facts_session_close(&f->s);
   assert_true(open_at(f, f->path, false));
-  assert_true(session_set_limits(&f->s, &(driver_limits){.read_only = true}));
+  assert_true(
+      facts_session_set_limits(&f->s, &(driver_limits){.read_only = true}));
   expect_error(f, "delete from t", DRIVER_READ_ONLY, "SQLITE_READONLY");
-  assert_true(session_set_limits(&f->s, &(driver_limits){0}));
-  assert_true(session_execute(&f->s, UPK_STR("delete from t"), 999));
+  assert_true(facts_session_set_limits(&f->s, &(driver_limits){0}));
+  assert_true(facts_session_execute(&f->s, UPK_STR("delete from t"), 999));
 }
 
 static off_t size_of(const char *path, const char *suffix) {
@@ -198,7 +199,7 @@ static void looking_leaves_the_log_alone(void **state) {
   assert_true(open_at(f, f->path, true));
   expect_rows(f, "select count(*) from t", "4;");
   expect_rows(f, "select upkeep_file_size('-wal') > 0", "1;");
-  session_close(&f->s);
+  facts_session_close(&f->s);
   assert_int_equal(size_of(f->path, "-wal"), before);
 }
 
@@ -227,9 +228,10 @@ static void functions_for_collectors(void **state) {
 static void deadlines_hold(void **state) {
   fixture *f = *state;
   assert_true(open_at(f, f->path, false));
-  assert_false(session_execute(&f->s, UPK_STR(ENDLESS), 30));
+  assert_false(facts_session_execute(&f->s, UPK_STR(ENDLESS), 30));
   assert_int_equal(f->s.error.class, DRIVER_TIMEOUT);
-  assert_true(session_set_limits(&f->s, &(driver_limits){.statement_ms = 30}));
+  assert_true(
+      facts_session_set_limits(&f->s, &(driver_limits){.statement_ms = 30}));
   expect_error(f, ENDLESS, DRIVER_TIMEOUT, "SQLITE_INTERRUPT");
 }
 
@@ -251,10 +253,10 @@ static void rows_stream_and_stop(void **state) {
   const upk_str many = UPK_STR("with recursive n(i) as (select 1 union all "
                                "select i + 1 from n where i < 5000) "
                                "select i from n");
-  assert_true(session_stream(&f->s, many, 9000, count_rows, &rows));
+  assert_true(facts_session_stream(&f->s, many, 9000, count_rows, &rows));
   assert_int_equal(rows, 5000);
   rows = 0;
-  assert_false(session_stream(&f->s, many, 9000, refuse, &rows));
+  assert_false(facts_session_stream(&f->s, many, 9000, refuse, &rows));
   assert_int_equal(f->s.error.class, DRIVER_CANCELLED);
   assert_true(rows > 0 && rows <= 1024);
   expect_rows(f, "select 1", "1;");
@@ -266,10 +268,10 @@ static void lock_waits_end(void **state) {
   sqlite3_open(f->path, &other);
   sqlite3_exec(other, "begin immediate", NULL, NULL, NULL);
   assert_true(open_at(f, f->path, false));
-  assert_true(session_set_limits(&f->s, &(driver_limits){.lock_ms = 20}));
+  assert_true(facts_session_set_limits(&f->s, &(driver_limits){.lock_ms = 20}));
   expect_error(f, "delete from t", DRIVER_BUSY, "SQLITE_BUSY");
-  assert_true(session_set_limits(&f->s, &(driver_limits){0}));
-  assert_false(session_execute(&f->s, UPK_STR("delete from t"), 60));
+  assert_true(facts_session_set_limits(&f->s, &(driver_limits){0}));
+  assert_false(facts_session_execute(&f->s, UPK_STR("delete from t"), 60));
   assert_int_equal(f->s.error.class, DRIVER_TIMEOUT);
   sqlite3_close(other);
 }
@@ -278,15 +280,15 @@ static void lock_waits_end(void **state) {
 static void lost_transactions_are_seen(void **state) {
   fixture *f = *state;
   assert_true(open_at(f, f->path, false));
-  assert_true(session_execute(&f->s, UPK_STR("begin immediate"), 999));
+  assert_true(facts_session_execute(&f->s, UPK_STR("begin immediate"), 999));
   assert_true(f->s.driver->in_transaction(f->s.conn));
-  assert_false(session_execute(
+  assert_false(facts_session_execute(
       &f->s,
       UPK_STR("insert into t with recursive n(i) as (select 100 union all "
               "select i + 1 from n) select i, 'x' from n"),
       30));
   assert_false(f->s.driver->in_transaction(f->s.conn));
-  assert_true(session_rollback(&f->s, 999));
+  assert_true(facts_session_rollback(&f->s, 999));
   expect_rows(f, "select count(*) from t", "3;");
 }
 
@@ -304,7 +306,7 @@ static void on_locked(void *ctx, const driver_error *error, bool granted,
   snprintf(answer->holder, sizeof answer->holder, "%.*s", UPK_FMT(holder));
 }
 
-static lock_answer lock(session *s) {
+static lock_answer lock(facts_session *s) {
   lock_answer answer = {0};
   s->driver->try_lock(s->conn, UPK_STR("k"), on_locked, &answer);
   while (!answer.told)
@@ -325,9 +327,9 @@ static void one_holder_at_a_time(void **state) {
   snprintf(pid, sizeof pid, "pid %ld", (long)getpid());
   assert_non_null(strstr(refused.holder, pid));
   assert_non_null(strstr(refused.holder, "upkeep/test"));
-  session_close(&f->s);
+  facts_session_close(&f->s);
   assert_true(lock(&other.s).granted);
-  session_close(&other.s);
+  facts_session_close(&other.s);
 }
 
 typedef struct closing {
@@ -369,7 +371,7 @@ static void a_folder_that_is_read_only(void **state) {
   chmod(f->path, 0444);
   assert_true(open_at(f, f->path, true));
   expect_rows(f, "select count(*) from t", "3;");
-  session_close(&f->s);
+  facts_session_close(&f->s);
   if (geteuid() != 0) {
     assert_false(open_at(f, f->path, false));
     assert_int_equal(f->s.error.class, DRIVER_READ_ONLY);
