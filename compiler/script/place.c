@@ -189,8 +189,11 @@ static void place_value(reader *r, node *value, int depth) {
   if (is(r, "{") && value &&
       (value->type == NODE_MAP || value->type == NODE_LIST) &&
       depth < SCRIPT_DEPTH_MAX) {
-    value->span = value->text_span = first.span;
     place_table(r, value, depth + 1);
+    if (r->last.end_line == first.span.line)
+      first.span.end_column = r->last.end_column;
+    if (depth) /* the whole declaration is best named by its first line */
+      value->span = value->text_span = first.span;
     if (!ends_value(r))
       skip_value(r);
     return;
