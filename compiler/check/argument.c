@@ -21,11 +21,36 @@ static const ir_parameter *find(const ir_action *action, upk_str name) {
   return NULL;
 }
 
-static bool unknown_keys(ir *ir, const ir_action *action, const node *with) {
+/* One `with` may serve a list of actions, of this engine or another: a key is
+ * right when any of them has it. */
+static bool another_has(const ir *ir, const ir_policy *policy, const node *with,
+                        upk_str key) {
+  for (size_t i = 0; i < policy->by.len; i++) {
+    const ir_remedy *remedy = &policy->by.items[i];
+    for (size_t j = 0; remedy->with == with && j < ir->engines.len; j++) {
+      const ir_action *action = ir_action_find_for(
+          ir->engines.items[j], remedy->action.text, policy->kind_name.text);
+      if (action && find(action, key))
+        return true;
+    }
+  }
+  return false;
+}
+
+/* An action before it in the list has said what is wrong with their keys. */
+static bool said_before(const ir_policy *policy, const ir_remedy *remedy) {
+  for (const ir_remedy *at = policy->by.items; at < remedy; at++)
+    if (at->resolved && at->with == remedy->with)
+      return true;
+  return false;
+}
+
+static bool unknown_keys(ir *ir, const ir_action *action,
+                         const ir_policy *policy, const node *with) {
   bool good = true;
   for (size_t i = 0; with && i < with->map.count; i++) {
     const node_member *member = &with->map.members[i];
-    if (find(action, member->key))
+    if (find(action, member->key) || another_has(ir, policy, with, member->key))
       continue;
     good = false;
     upk_diag *diag = upk_diag_add(ir->diags, 1401, member->key_span,
@@ -217,13 +242,15 @@ static bool fill(ir *ir, const ir_action *action, ir_remedy *remedy,
   return good;
 }
 
-bool argument_check(ir *ir, const ir_action *action, ir_remedy *remedy) {
+bool argument_check(ir *ir, const ir_policy *policy, ir_remedy *remedy) {
+  const ir_action *action = remedy->resolved;
   const node *with = remedy->with;
   if (with && with->type != NODE_MAP) {
     scalar_refuse(ir->diags, with, UPK_STR("with"), "a map");
     return false;
   }
-  bool known = unknown_keys(ir, action, with);
+  bool known =
+      said_before(policy, remedy) || unknown_keys(ir, action, policy, with);
   return fill(ir, action, remedy, with) && known;
 }
 

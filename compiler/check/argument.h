@@ -4,11 +4,11 @@
 
 #include "ir/ir.h"
 
-/* Fills remedy->arguments from remedy->with and the action's parameters, in
- * byte order of names; parameters without value and default are left out.
+/* Fills remedy->arguments from remedy->with and remedy->resolved's parameters,
+ * in byte order of names; parameters without value and default are left out.
  * Durations become microseconds, sizes bytes, ratios parts per million. False
  * after diagnostics: all that are wrong. */
-bool argument_check(ir *ir, const ir_action *action, ir_remedy *remedy);
+bool argument_check(ir *ir, const ir_policy *policy, ir_remedy *remedy);
 
 /* The same with no `with`: what an action gets that no policy asked for. */
 bool argument_defaults(ir *ir, const ir_action *action, ir_remedy *remedy);

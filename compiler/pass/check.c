@@ -95,7 +95,7 @@ static void check_policy(ir *ir, ir_policy *policy) {
     if (!remedy->resolved)
       continue;
     check_destructive(ir, policy, remedy);
-    if (!argument_check(ir, remedy->resolved, remedy))
+    if (!argument_check(ir, policy, remedy))
       policy->refused = true;
   }
 }

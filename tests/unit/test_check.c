@@ -32,6 +32,28 @@ static void parameters_get_types_and_defaults(void **state) {
   project_end(&p);
 }
 
+static void a_list_of_actions_shares_its_parameters(void **state) {
+  (void)state;
+  project p;
+  begin(&p, "policies:\n"
+            "  - name: p\n"
+            "    for: database\n"
+            "    ensure: integrity_check_age <= 7d and free_ratio < 20%\n"
+            "    by: [ verify_integrity, compact_database ]\n"
+            "    with: { quick: true, auto_vacuum: keep }\n");
+  assert_int_equal(project_compile(&p), UPK_OK);
+  project_end(&p);
+  begin(&p, "policies:\n"
+            "  - name: p\n"
+            "    for: database\n"
+            "    ensure: integrity_check_age <= 7d and free_ratio < 20%\n"
+            "    by: [ verify_integrity, compact_database ]\n"
+            "    with: { quik: true }\n");
+  assert_int_equal(project_compile(&p), UPK_DENIED);
+  assert_int_equal(project_codes(&p, 1401), 1);
+  project_end(&p);
+}
+
 static void names_of_all_scopes_are_known(void **state) {
   (void)state;
   project p;
@@ -159,6 +181,7 @@ static void unknown_predecessors_are_passed_over(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(parameters_get_types_and_defaults),
+      cmocka_unit_test(a_list_of_actions_shares_its_parameters),
       cmocka_unit_test(names_of_all_scopes_are_known),
       cmocka_unit_test(names_of_no_scope_are_refused),
       cmocka_unit_test(a_long_chain_is_no_circle),
