@@ -7,7 +7,7 @@ static upk_str keep(facts_session *s, upk_str text) {
 }
 
 static void on_done(void *ctx, const driver_result *result) {
-  facts_facts_session *s = ctx;
+  facts_session *s = ctx;
   s->waiting = false;
   uv_stop(&s->loop);
   s->rows_affected = result->rows_affected;
@@ -44,7 +44,7 @@ bool facts_session_open(facts_session *s, const driver *driver,
 }
 
 static bool hand_on(void *ctx, const driver_result *batch) {
-  facts_facts_session *s = ctx;
+  facts_session *s = ctx;
   return s->on_rows(s->ctx, batch);
 }
 
