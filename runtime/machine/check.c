@@ -123,7 +123,7 @@ static bool holds(machine *m, step *s, const plan_check *check) {
   if (s->rows == 0)
     return true;
   return say(m, s,
-             upk_arena_printf(m->scratch, "%lld rows where none may be",
+             upk_arena_printf(m->scratch, "%lld found where none may be",
                               (long long)s->rows));
 }
 

@@ -127,6 +127,10 @@ static void look(machine *m, step *s) {
 void fail_step(machine *m, step *s, int code, upk_str text) {
   const machine_event *event = m->event;
   bool reply = event->kind == MACHINE_REPLY;
+  if (s->state == MACHINE_FAILING) { /* a question of this file's */
+    doubt(m, s, "what was done cannot be asked");
+    return;
+  }
   s->failed_in = s->phase;
   s->fault = reply ? event->fault.kind : MACHINE_FINE;
   s->why = (verdict){code, upk_arena_copy(s->arena, text)};

@@ -319,8 +319,6 @@ void record_note(machine *m, upk_str text); /* run.note */
 /* The step's det records have a fixed sequence: one that repeats in a later
  * attempt is written without det, so that retries do not show in it. */
 void record_rewind(step *s);
-void record_fault(upk_json_writer *w, const char *key,
-                  const machine_fault *fault);
 void record_notices(upk_json_writer *w, const machine_event *event);
 void record_cells(upk_json_writer *w, const cells *set);
 uint64_t record_run_begin(machine *m);

@@ -66,16 +66,6 @@ void record_note(machine *m, upk_str text) {
   record_end(&r, false, text);
 }
 
-void record_fault(upk_json_writer *w, const char *key,
-                  const machine_fault *fault) {
-  upk_json_key(w, key);
-  upk_json_begin_object(w);
-  upk_json_put_string(w, "class", fault->class);
-  upk_json_put_string(w, "code", fault->code);
-  upk_json_put_string(w, "message", fault->message);
-  upk_json_end_object(w);
-}
-
 void record_notices(upk_json_writer *w, const machine_event *event) {
   if (!event->notice_count)
     return;

@@ -514,7 +514,9 @@ void step_end(machine *m, step *s, machine_state state) {
   upk_json_put_int(r.obs_writer, "attempts", s->attempt);
   upk_json_put_int(r.obs_writer, "elapsed_us", m->mono_us - s->started_us);
   s->phase = PHASE_OUTCOME;
-  upk_str why = s->why.text.data ? s->why.text : UPK_STR("");
+  upk_str why = s->why.text.data         ? s->why.text
+                : state == MACHINE_READY ? UPK_STR("would be executed")
+                                         : UPK_STR("");
   if (s->why.code)
     machine_report(m, s->why.code,
                    command_text(m, "step `%.*s` %s: %.*s", UPK_FMT(s->plan->id),

@@ -31,6 +31,7 @@ static bool parse_integer(upk_str text, int64_t *ret_integer) {
 /* A list of texts comes as a canonical JSON array. */
 static bool parse_list(upk_arena *arena, upk_str text, upk_list *ret_list) {
   upk_json_error error;
+  text = upk_arena_printf(arena, "%.*s\n", UPK_FMT(text));
   const upk_json *array = upk_json_parse(arena, text, &error);
   if (!array || array->type != UPK_JSON_ARRAY)
     return false;
@@ -76,8 +77,7 @@ static bool convert(upk_arena *arena, cell *c, const plan_value *value) {
                       : integer_text(arena, value->integer);
     return true;
   case UPK_TYPE_LIST:
-    return textual &&
-           parse_list(arena, upk_arena_copy(arena, value->text), &c->list);
+    return textual && parse_list(arena, value->text, &c->list);
   case UPK_TYPE_VERSION:
     return textual ? upk_version_parse(value->text, &c->integer) : true;
   case UPK_TYPE_BOOL:

@@ -1,6 +1,7 @@
 /* The machine, driven by scripted answers: every transition of machine.h. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +45,7 @@ typedef struct world {
   bool in_transaction[MACHINE_SESSIONS_MAX];
   int64_t mono_us;
   upk_buf out, said; /* commands in order; diagnostics */
-  upk_buf det;       /* of all records, in order */
+  upk_buf det, obs;  /* of all records, in order */
   upk_status status;
   machine_counts counts;
 } world;
@@ -89,7 +90,8 @@ static void take(world *w, const machine_command *c) {
     upk_str obs = upk_arena_printf(w->arena, "%.*s\n", UPK_FMT(c->obs));
     assert_non_null(upk_json_parse(w->arena, det, &error));
     assert_non_null(upk_json_parse(w->arena, obs, &error));
-    upk_buf_printf(&w->det, "%.*s\n", UPK_FMT(c->det));
+    upk_buf_str(&w->det, det);
+    upk_buf_str(&w->obs, obs);
   }
   upk_buf_printf(&w->out, "%s%s%s", w->out.len ? " " : "",
                  c->kind == MACHINE_LOG && c->sync ? "+" : "", q->what);
@@ -237,6 +239,7 @@ static void leave(world *w) {
   upk_buf_free(&w->out);
   upk_buf_free(&w->said);
   upk_buf_free(&w->det);
+  upk_buf_free(&w->obs);
   machine_free(w->m);
   upk_arena_free(w->arena);
 }
@@ -318,6 +321,9 @@ static void refuses_before_it_begins(void **state) {
                    RULES({"identity", .name = "identity.system", .x = 8})},
           "open set identity close end", UPK_STALE, "3131");
   refused(&(scene){STEPS(TX), RULES({"identity", .no_row = true})},
+          "open set identity close end", UPK_STALE, "3131");
+  refused(&(scene){STEPS(TX),
+                   RULES({"identity", .name = "role", .text = "replica"})},
           "open set identity close end", UPK_STALE, "3131");
   refused(&(scene){STEPS(TX), RULES({"lock", .nth = 0})},
           "open set identity lock close end", UPK_LOCKED,
@@ -613,6 +619,163 @@ static void a_failed_validation_is_undone(void **state) {
          UPK_PARTIAL, "3144");
 }
 
+static void two_statements_leave_the_first(void **state) {
+  (void)state;
+  run_step step = {.id = "a",
+                   .atomicity = "autocommit",
+                   .run = "[{\"sql\":\"run\"},{\"sql\":\"more\"}]",
+                   .probe = "{\"done\":{\"expect\":\"x = 1\",\"name\":\"d\","
+                            "\"sql\":\"done\"}}"};
+  expect(&(scene){.steps = &step,
+                  .count = 1,
+                  RULES({"more", .fault = MACHINE_ERROR})},
+         CHECKED "run step.statement more +step.end", UPK_PARTIAL, "3135");
+}
+
+static void a_lost_undo_is_in_doubt(void **state) {
+  (void)state;
+  run_step step = {
+      .id = "a", .atomicity = "autocommit", .probe = PROBE, .undo = UNDO};
+  expect(&(scene){.steps = &step,
+                  .count = 1,
+                  RULES({"post", .x = 2}, {"undo", .fault = MACHINE_LOST})},
+         CHECKED "run step.statement done post step.check +step.undo "
+                 "undo " REOPENED "+step.end",
+         UPK_IN_DOUBT, "3138");
+}
+
+static void a_session_that_cannot_roll_back_is_closed(void **state) {
+  (void)state;
+  expect(&(scene){STEPS(TX), RULES({"run", .fault = MACHINE_ERROR},
+                                   {"rollback", .fault = MACHINE_ERROR})},
+         CHECKED "begin run rollback " REOPENED "+step.end", UPK_ROLLED_BACK,
+         "3135");
+}
+
+/* ---- checks and values ---- */
+
+#define PASSED                                                                 \
+  "limits pre step.check +step.begin begin run step.statement "                \
+  "post step.check commit +step.end"
+
+typedef struct look {
+  const char *check; /* members before and after `name` */
+  const char *tail;
+  rule rule;
+  bool holds;
+} look;
+
+static void checks_judge_rows(void **state) {
+  static const look looks[] = {
+      {"\"expect\":\"x > 3\"", "\"rows\":\"every\",", {"pre", .x = 4}, true},
+      {"\"expect\":\"x > 3\"", "\"rows\":\"every\",", {"pre", .x = 3}, false},
+      {"\"expect\":\"x > 3\"",
+       "\"rows\":\"every\",",
+       {"pre", .no_row = true},
+       true},
+      {NULL, "\"rows\":\"none\",", {"pre", .no_row = true}, true},
+      {NULL, "\"rows\":\"none\",", {"pre", .x = 0}, false},
+      {"\"expect\":\"row_count = 0\"", "", {"pre", .no_row = true}, true},
+      {"\"expect\":\"x is null\"", "", {"pre", .no_row = true}, true},
+      {"\"columns\":[{\"name\":\"z\",\"type\":\"int\"}],\"expect\":\"z is "
+       "null\"",
+       "",
+       {"pre", .x = 1},
+       true},
+      {"\"expect\":\"nothing = 1\"", "", {"pre", .x = 1}, false},
+      {"\"columns\":[{\"name\":\"x\",\"type\":\"ratio\"}],\"expect\":\"x = "
+       "50%\"",
+       "",
+       {"pre", .text = "500000"},
+       true},
+      {"\"columns\":[{\"name\":\"x\",\"type\":\"int\"}],\"expect\":\"x = "
+       "-12\"",
+       "",
+       {"pre", .text = "-12"},
+       true},
+      {"\"columns\":[{\"name\":\"x\",\"type\":\"int\"}],\"expect\":\"x is "
+       "null\"",
+       "",
+       {"pre", .text = "1.5"},
+       true},
+      {"\"columns\":[{\"name\":\"x\",\"type\":\"int\"}],\"expect\":\"x is "
+       "null\"",
+       "",
+       {"pre", .text = "9223372036854775808"},
+       true},
+      {"\"columns\":[{\"name\":\"x\",\"type\":\"bool\"}],\"expect\":\"x\"",
+       "",
+       {"pre", .x = 1},
+       true},
+      {"\"columns\":[{\"name\":\"x\",\"type\":\"text\"}],\"expect\":\"x = "
+       "'7'\"",
+       "",
+       {"pre", .x = 7},
+       true},
+      {"\"columns\":[{\"name\":\"x\",\"type\":\"version\"}],\"expect\":\"x >= "
+       "v15.2\"",
+       "",
+       {"pre", .text = "15.18"},
+       true},
+      {"\"columns\":[{\"name\":\"x\",\"type\":\"list\"}],\"expect\":\"x is not "
+       "null\"",
+       "",
+       {"pre", .text = "[\"a\"]"},
+       true},
+      {"\"columns\":[{\"name\":\"x\",\"type\":\"list\"}],\"expect\":\"x is not "
+       "null\"",
+       "",
+       {"pre", .text = "a"},
+       false},
+      {"\"expect\":\"step.attempt = 1 and step.id = 'a' and step.started_at > "
+       "1970-01-01T00:00:04Z\"",
+       "",
+       {"pre", .x = 1},
+       true},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+    char pre[400];
+    snprintf(pre, sizeof pre,
+             "[{%s%s\"name\":\"n\",\"otherwise\":\"skip\",%s\"sql\":\"pre\"}]",
+             looks[i].check ? looks[i].check : "", looks[i].check ? "," : "",
+             looks[i].tail);
+    run_step step = {.id = "a", .pre = pre};
+    expect(&(scene){.steps = &step,
+                    .count = 1,
+                    .rules = &looks[i].rule,
+                    .rule_count = 1},
+           looks[i].holds ? PASSED : "limits pre step.check step.skip", UPK_OK,
+           NULL);
+  }
+}
+
+static void queries_are_put_together(void **state) {
+  (void)state;
+  run_step step = {.id = "a",
+                   .pre = "[{\"expect\":\"x = 4 and y = 5\",\"name\":\"n\","
+                          "\"queries\":[\"q1\",\"q2\"]}]",
+                   .post = "[{\"expect\":\"before.x + 1 = before.y\",\"name\":"
+                           "\"m\",\"sql\":\"post\"}]"};
+  expect(&(scene){.steps = &step,
+                  .count = 1,
+                  RULES({"first", .x = 4}, {"second", .name = "y", .x = 5})},
+         "limits first second step.check +step.begin begin run step.statement "
+         "post step.check commit +step.end",
+         UPK_OK, NULL);
+}
+
+static void what_pre_saw_is_in_the_intent(void **state) {
+  (void)state;
+  scene s = {STEPS({.id = "a",
+                    .pre = "[{\"expect\":\"y = 5\",\"name\":\"n\",\"sql\":"
+                           "\"pre\"}]"}),
+             RULES({"pre", .name = "y", .x = 5})};
+  world *w = play(&s);
+  assert_non_null(strstr(w->obs.data, "\"before\":{\"row_count\":1,\"y\":5}"));
+  leave(w);
+}
+
 /* ---- many steps ---- */
 
 #define GOOD(pre)                                                              \
@@ -831,6 +994,12 @@ int main(void) {
       T(autocommit_asks_the_probe),
       T(a_lost_statement_is_probed),
       T(a_failed_validation_is_undone),
+      T(two_statements_leave_the_first),
+      T(a_lost_undo_is_in_doubt),
+      T(a_session_that_cannot_roll_back_is_closed),
+      T(checks_judge_rows),
+      T(queries_are_put_together),
+      T(what_pre_saw_is_in_the_intent),
       T(failures_spread_as_they_should),
       T(a_policy_is_rolled_back_in_reverse),
       T(barriers_hold_back),
