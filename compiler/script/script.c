@@ -241,6 +241,19 @@ static upk_str words_of(script *s, int code, upk_str message) {
              : UPK_STR("the script wants more memory than it may have");
 }
 
+/* "attempt to call a nil value (field 'rebuld_index')" */
+static void help_with_nil(script *s, upk_diag *diag, upk_str message) {
+  upk_str name = UPK_NO_STR, rest;
+  const char *advice = script_advice(message.data);
+  if (advice)
+    upk_diag_help(s->diags, diag, "%s", advice);
+  if (advice || !s->host->misspelt || !strstr(message.data, "nil value ("))
+    return;
+  upk_str_split(message, '\'', &name);
+  if (name.data)
+    s->host->misspelt(s->host->ctx, diag, upk_str_split(name, '\'', &rest));
+}
+
 static void report(script *s, int status, const char *raw) {
   upk_str message = clean(s, raw);
   upk_span span = UPK_NO_SPAN;
@@ -261,9 +274,7 @@ static void report(script *s, int status, const char *raw) {
         (at.line != span.line || at.source != span.source))
       upk_diag_label(s->diags, diag, at, "called from here");
   }
-  const char *advice = script_advice(message.data);
-  if (advice)
-    upk_diag_help(s->diags, diag, "%s", advice);
+  help_with_nil(s, diag, message);
 }
 
 bool script_enter(script *s, lua_CFunction work, void *argument) {

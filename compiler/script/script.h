@@ -35,6 +35,9 @@ typedef struct script_host {
   void (*declared)(void *ctx, upk_str global, node **arguments, size_t count,
                    upk_span span);
   const char *const *globals; /* functions that declare: {"policy", NULL} */
+  /* Adds help to a diagnostic about a name that is nil, "rebuld_index"; may be
+   * NULL. */
+  void (*misspelt)(void *ctx, upk_diag *diag, upk_str name);
 } script_host;
 
 /* Never NULL. `host` must outlive it. Nodes it makes are in `arena`. */

@@ -89,7 +89,7 @@ static room *room_new(ir *ir, upk_str folder,
   r->ir = ir;
   r->folder = folder;
   r->declarations = declarations;
-  r->host = (script_host){r, find_module, find_text, declared, globals};
+  r->host = (script_host){r, find_module, find_text, declared, globals, NULL};
   r->script = script_new(ir->arena, ir->diags, &r->host, &limits);
   *UPK_PUSH(ir->arena, &ir->scripts) = r->script;
   return r;

@@ -47,7 +47,7 @@ static void run(const uint8_t *bytes, size_t len, const char *const *globals) {
   upk_arena *arena = upk_arena_new(NULL);
   upk_diags diags;
   upk_buf text = {0};
-  script_host host = {NULL, find_module, find_text, declared, globals};
+  script_host host = {NULL, find_module, find_text, declared, globals, NULL};
   upk_diags_init(&diags, arena);
   script *s = script_new(arena, &diags, &host, &limits);
   node *value =

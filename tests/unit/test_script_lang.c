@@ -88,7 +88,7 @@ static bool run_file(const char *name) {
   char path[512];
   upk_arena *arena = upk_arena_new(NULL);
   size_t policies = 0;
-  script_host host = {&policies, find_module, NULL, declared, globals};
+  script_host host = {&policies, find_module, NULL, declared, globals, NULL};
   upk_diags diags;
   upk_diags_init(&diags, arena);
   snprintf(path, sizeof path, "%s/tests/lang/lua/%s", UPKEEP_SOURCE_DIR, name);

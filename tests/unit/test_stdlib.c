@@ -116,6 +116,19 @@ static void builders_check_their_argument(void **state) {
   script_end(&h);
 }
 
+static void misspelt_builders_are_corrected(void **state) {
+  script_harness h;
+  (void)state;
+  script_begin(&h);
+  script_put(&h, "policies/a.lua",
+             UPK_STR("local u = require 'upkeep'\n"
+                     "policy('x', { by = u.create_leger {} })\n"));
+  script_load(&h);
+  assert_int_equal(script_codes(&h, 1301), 1);
+  assert_text(h.diags.items.items[0].help, "did you mean `create_ledger`?");
+  script_end(&h);
+}
+
 static bool explains(script_harness *h, const char *word, const char *part) {
   upk_buf out = {0};
   bool good = explain_write(&h->ir, upk_str_from(word), upk_sink_buf(&out));
@@ -208,6 +221,7 @@ int main(void) {
       cmocka_unit_test(the_first_collector_of_the_kinds_file_makes_rows),
       cmocka_unit_test(lua_policies_are_policies),
       cmocka_unit_test(builders_check_their_argument),
+      cmocka_unit_test(misspelt_builders_are_corrected),
       cmocka_unit_test(words_are_explained),
       cmocka_unit_test(requests_hold_every_collector),
       cmocka_unit_test(arguments_go_into_queries),

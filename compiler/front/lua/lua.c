@@ -79,6 +79,9 @@ static bool find_module(void *ctx, upk_str name, upk_str *ret_path,
   if (!ir->source->read(ir->source->ctx, *ret_path, FRONT_FILE_BYTES, ir->arena,
                         ret_text, &large))
     return false;
+  for (size_t i = 0; i < ir->files.len; i++)
+    if (upk_str_equal(ir->files.items[i].path, *ret_path))
+      return true; /* another policy file requires it too */
   front_file_seen(ir, *ret_path, *ret_text);
   return true;
 }
@@ -100,11 +103,21 @@ static void declared(void *ctx, upk_str global, node **arguments, size_t count,
   front_policy(file->ir, policy, named ? arguments[0]->text : UPK_NO_STR);
 }
 
+/* u.rebuld_index: what was meant? */
+static void misspelt(void *ctx, upk_diag *diag, upk_str name) {
+  lua_file *file = ctx;
+  ir_names names = action_names(file->ir);
+  *UPK_PUSH(file->ir->arena, &names) = UPK_STR("policy");
+  *UPK_PUSH(file->ir->arena, &names) = UPK_STR("require");
+  upk_diag_suggest(file->ir->diags, diag, name, names.items, names.len);
+}
+
 void front_lua(ir *ir, upk_str path, upk_str text) {
   static const char *const globals[] = {"policy", NULL};
   lua_file *file = UPK_NEW(ir->arena, lua_file);
   file->ir = ir;
-  file->host = (script_host){file, find_module, NULL, declared, globals};
+  file->host =
+      (script_host){file, find_module, NULL, declared, globals, misspelt};
   script *s = script_new(ir->arena, ir->diags, &file->host, NULL);
   *UPK_PUSH(ir->arena, &ir->scripts) = s;
   if (script_run(s, path, text) && !file->declared)
