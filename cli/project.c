@@ -206,7 +206,13 @@ upk_status facts_get(cli *c, const project *p, upk_str target, upk_buf *facts,
   if (!flag_given(c, FLAG_facts))
     return inspect(c, p, target, facts);
   *ret_path = flag_text(c, FLAG_facts);
-  return file_read(c, *ret_path, facts);
+  upk_status status = file_read(c, *ret_path, facts);
+  if (status == UPK_OK && !facts->len) {
+    upk_diag_add(&c->diags, 3000, UPK_NO_SPAN, "%.*s is empty",
+                 UPK_FMT(*ret_path));
+    status = UPK_STALE;
+  }
+  return status;
 }
 
 bool format_is(const cli *c, const char *format, const char *otherwise) {

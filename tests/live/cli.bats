@@ -96,10 +96,10 @@ load common
   sqlite3 database.db "create table t (a)"
   upkeep init
   mkdir -p deep/er
-  (cd deep/er && upkeep check)
+  (cd deep/er && upkeep validate)
   cd /
-  upkeep -C "$BATS_TEST_TMPDIR" check
-  upkeep check -f "$BATS_TEST_TMPDIR/upkeep.yaml"
+  upkeep -C "$BATS_TEST_TMPDIR" validate
+  upkeep validate -f "$BATS_TEST_TMPDIR/upkeep.yaml"
 }
 
 @test "apply --json gives one record a line" {

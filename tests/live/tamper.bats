@@ -67,7 +67,7 @@ PY
   run upkeep log verify
   expect_code 0
   cp "$log" good
-  lines=$(wc -l <good)
+  count=$(wc -l <good)
   # one record away, in the middle
   sed '3d' good >"$log"
   run upkeep log verify
@@ -83,7 +83,7 @@ PY
   expect_code 5
   expect_clean
   # the seal cut off
-  head -n $((lines - 1)) good >"$log"
+  head -n $((count - 1)) good >"$log"
   run upkeep log verify
   expect_code 5
   # two records exchanged
