@@ -3,7 +3,8 @@ return engine {
   name = "postgres",
 
   capabilities = {
-    amcheck = "select exists (select from pg_catalog.pg_extension where extname = 'amcheck')",
+    -- Installed, and this role may run its checks (only superusers may unless it was granted).
+    amcheck = sql_file "amcheck.sql",
     ledger = "select to_regclass('upkeep.ledger') is not null",
     monitor = "select pg_has_role('pg_monitor', 'usage')",
     -- pg_read_all_stats: what other sessions do is visible.

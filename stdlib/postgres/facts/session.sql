@@ -3,7 +3,7 @@ with listed as materialized (
   select
     a.*,
     format('%s@%s', a.pid, floor(extract(epoch from a.backend_start))) as id,
-    a.state is not null or a.backend_type <> 'client backend' as visible,
+    coalesce(a.state is not null or a.backend_type <> 'client backend', false) as visible,
     case when a.wait_event_type = 'Lock' then pg_blocking_pids(a.pid) else '{}' end as blockers,
     clock_timestamp() as now
   from pg_stat_activity a
@@ -27,9 +27,11 @@ select
   s.application_name as application,
   s.datname::text as database,
   s.backend_type,
+  case when s.backend_type is null then 'needs the role pg_read_all_stats' end as "backend_type.reason",
   s.state,
-  case when s.state is null then case when s.backend_type = 'client backend'
-    then 'needs the role pg_read_all_stats' else 'a worker has no state' end
+  case
+    when not s.visible then 'needs the role pg_read_all_stats'
+    when s.state is null then 'a worker has no state'
   end as "state.reason",
   case when s.state = 'active' then (extract(epoch from s.now - s.query_start) * 1000000)::bigint end as age,
   case when s.state is distinct from 'active' or s.query_start is null then 'not active' end as "age.reason",
@@ -51,7 +53,8 @@ select
   coalesce(k.sessions, 0) as blocks,
   case when s.visible then coalesce(age(s.backend_xmin), 0) end as xmin_age,
   case when not s.visible then 'needs the role pg_read_all_stats' end as "xmin_age.reason",
-  s.backend_type <> 'client backend' or b.pid is not null as protected
+  s.backend_type <> 'client backend' or b.pid is not null as protected,
+  case when s.backend_type is null then 'needs the role pg_read_all_stats' end as "protected.reason"
 from listed s
 left join waits w on w.pid = s.pid
 left join blocking k on k.pid = s.pid

@@ -9,7 +9,6 @@ with limits as (
       or exists (
         select from pg_database
         where datname = current_database() and pg_has_role(datdba, 'usage')
-          and current_setting('server_version_num')::int < 170000
       ) as maintains_all
 ),
 owners as materialized (

@@ -7,6 +7,8 @@ with listed as (
       when c.reltuples > 0 or (c.reltuples = 0 and c.relpages > 0 and current_setting('server_version_num')::int < 140000)
         then case
           when exists (select from pg_stats s where s.schemaname = n.nspname and s.tablename = c.relname) then false
+          when pg_stat_get_last_analyze_time(c.oid) is not null or pg_stat_get_last_autoanalyze_time(c.oid) is not null
+            then false
           when has_table_privilege(c.oid, 'select') and not row_security_active(c.oid) then exists (
             select from pg_attribute a
             where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attstattarget is distinct from 0
