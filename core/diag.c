@@ -67,6 +67,7 @@ uint32_t upk_diags_source(upk_diags *diags, upk_str path, upk_str text) {
   return (uint32_t)(diags->sources.len - 1);
 }
 
+UPK_PRINTF(2, 0)
 static upk_str format_text(upk_arena *arena, const char *format, va_list args) {
   va_list again;
   va_copy(again, args);

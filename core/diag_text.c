@@ -40,6 +40,22 @@ static upk_str line_of(upk_str text, uint32_t number) {
   return UPK_NO_STR;
 }
 
+enum { LINE_MAX_BYTES = 200 };
+
+/* The line of a span as far as it is shown: a line of a generated file can be
+ * long, and then only its beginning is, or nothing of it. */
+static upk_str shown_line(upk_str text, const upk_span *span) {
+  upk_str line = line_of(text, span->line);
+  if (line.len <= LINE_MAX_BYTES)
+    return line;
+  if (span->column > LINE_MAX_BYTES / 2)
+    return UPK_NO_STR;
+  line.len = LINE_MAX_BYTES;
+  while (line.len && ((unsigned char)line.data[line.len] & 0xc0) == 0x80)
+    line.len--;
+  return line;
+}
+
 static void gutter(renderer *r, int width, uint32_t number) {
   paint(r, BLUE);
   if (number)
@@ -71,6 +87,8 @@ static void repeat(renderer *r, char c, size_t count) {
 
 static size_t end_column(const upk_span *span, upk_str line) {
   size_t end = span->end_line == span->line ? span->end_column : line.len + 1;
+  if (end > line.len + 1)
+    end = line.len + 1;
   return end > span->column ? end : (size_t)span->column + 1;
 }
 
@@ -160,8 +178,8 @@ static void other_places(renderer *r, const upk_diag *diag, int width) {
     if (printed_before(diag, i))
       continue;
     arrow(r, &label->span, width, "::>");
-    upk_str line = line_of(r->diags->sources.items[label->span.source].text,
-                           label->span.line);
+    upk_str line = shown_line(r->diags->sources.items[label->span.source].text,
+                              &label->span);
     if (!line.data) {
       if (label->text.len)
         upk_buf_printf(r->out, " %*s   %.*s\n", width, "",
@@ -191,8 +209,7 @@ static int digits_of(uint32_t n) {
 
 static void places(renderer *r, const upk_diag *diag, int width) {
   const upk_span *span = &diag->labels.items[0].span;
-  upk_str line =
-      line_of(r->diags->sources.items[span->source].text, span->line);
+  upk_str line = shown_line(r->diags->sources.items[span->source].text, span);
   arrow(r, span, width, "-->");
   if (line.data) {
     gutter(r, width, 0);

@@ -21,6 +21,7 @@ void upk_json_end_object(upk_json_writer *writer);
 void upk_json_begin_array(upk_json_writer *writer);
 void upk_json_end_array(upk_json_writer *writer);
 /* Keys must be given in strictly ascending byte order (asserted). */
+/* `upk_json_key` takes a key of plain ASCII, without `"` and `\\`. */
 void upk_json_key(upk_json_writer *writer, const char *key);
 void upk_json_key_str(upk_json_writer *writer, upk_str key);
 void upk_json_string(upk_json_writer *writer, upk_str value);

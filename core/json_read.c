@@ -161,11 +161,14 @@ static upk_json_token push(upk_json_reader *r, level state,
 
 /* The state after a whole value at this depth. */
 static void value_done(upk_json_reader *r) {
-  level state = r->state[r->depth];
-  r->state[r->depth] = state == TOP ? DONE
-                       : state == ARRAY_FIRST || state == ARRAY_NEXT
-                           ? ARRAY_NEXT
-                           : OBJECT_NEXT;
+  static const uint8_t after[] = {[TOP] = DONE,
+                                  [DONE] = DONE,
+                                  [ARRAY_FIRST] = ARRAY_NEXT,
+                                  [ARRAY_NEXT] = ARRAY_NEXT,
+                                  [OBJECT_FIRST] = OBJECT_NEXT,
+                                  [OBJECT_NEXT] = OBJECT_NEXT,
+                                  [OBJECT_VALUE] = OBJECT_NEXT};
+  r->state[r->depth] = after[r->state[r->depth]];
 }
 
 static upk_json_token pop(upk_json_reader *r, upk_json_token token) {

@@ -133,11 +133,28 @@ static const char *escape_of(unsigned char c, char hex[7]) {
   }
 }
 
+/* Whether one of eight bytes needs an escape: below 0x20, `"` or `\\`. Bytes
+ * are tested in parallel: (x - 0x01..) & ~x has the high bit of each zero byte
+ * (and perhaps of one above it: then the bytes are looked at one by one). */
+static bool eight_need_care(const char *bytes) {
+  const uint64_t ones = UINT64_C(0x0101010101010101);
+  const uint64_t highs = ones << 7;
+  uint64_t x;
+  memcpy(&x, bytes, sizeof x);
+  uint64_t quote = x ^ (ones * '"');
+  uint64_t slash = x ^ (ones * '\\');
+  return (((x - ones * 0x20) & ~x) | ((quote - ones) & ~quote) |
+          ((slash - ones) & ~slash)) &
+         highs;
+}
+
 static void put_quoted(upk_json_writer *w, upk_str s) {
   char hex[7];
   size_t plain = 0;
   put_char(w, '"');
   for (size_t i = 0; i < s.len; i++) {
+    while (s.len - i > 8 && !eight_need_care(s.data + i))
+      i += 8;
     unsigned char c = (unsigned char)s.data[i];
     if (c >= 0x20 && c != '"' && c != '\\')
       continue;
@@ -175,8 +192,18 @@ void upk_json_key_str(upk_json_writer *w, upk_str key) {
   w->after_key = true;
 }
 
+/* A key of ours: without anything to escape. */
 void upk_json_key(upk_json_writer *w, const char *key) {
-  upk_json_key_str(w, upk_str_from(key));
+  size_t len = strlen(key);
+  assert(w->depth > 0 && !w->after_key);
+  check_key_order(w, (upk_str){key, len});
+  if (w->comma[w->depth])
+    put_char(w, ',');
+  w->comma[w->depth] = true;
+  put_char(w, '"');
+  put(w, key, len);
+  put(w, "\":", 2);
+  w->after_key = true;
 }
 
 void upk_json_string(upk_json_writer *w, upk_str value) {

@@ -4,12 +4,14 @@
 
 /* One row a dialect: the quote that opens and closes an identifier, whether
  * the closing one can stand doubled inside, and the limit of its length. */
+typedef enum limit_unit { NO_LIMIT, BYTES, CHARACTERS, UTF16_UNITS } limit_unit;
+
 static const struct dialect {
   const char *engine;
   upk_dialect dialect;
   char open, close;
   bool doubles;
-  enum { NO_LIMIT, BYTES, CHARACTERS, UTF16_UNITS } unit;
+  limit_unit unit;
   size_t limit;
 } dialects[] = {
     {"sqlite", UPK_SQLITE, '"', '"', true, NO_LIMIT, 0},
@@ -75,7 +77,7 @@ bool upk_utf8_valid(upk_str text) {
 }
 
 /* `text` must be valid UTF-8. */
-static size_t length_in(upk_str text, int unit) {
+static size_t length_in(upk_str text, limit_unit unit) {
   size_t count = 0;
   for (size_t i = 0; i < text.len; i++) {
     unsigned char c = (unsigned char)text.data[i];
