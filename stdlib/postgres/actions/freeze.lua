@@ -17,7 +17,7 @@ return action {
       doc = "the fastest form, for the last reserves: no freezing of young rows, no index cleanup, no truncation",
     },
   },
-  reads = { "size", "index_size", "is_partitioned", "xid_age", "instance.xmin_horizon_age" },
+  reads = { "size", "index_size", "is_partitioned", "xid_age", "corruption_found", "instance.xmin_horizon_age" },
   atomicity = "autocommit",
   risk = function(o, p)
     if p.emergency then return "medium" end
@@ -27,6 +27,7 @@ return action {
   post = "improves",
   subsumes = { "vacuum" },
   blocked_by = {
+    { when = "corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
     {
       when = "instance.xmin_horizon_age >= xid_age",
       why = "an old snapshot holds every row that could be frozen; a policy on instance.xmin_horizon_age names its holder",

@@ -47,7 +47,10 @@ return action {
     buffer_usage_limit = { type = "bytes", min = 131072, doc = "shared buffers it may use (16)" },
     cost_delay_us = { type = "int", min = 0, max = 100000, doc = "rest after each round, in microseconds; otherwise as set" },
   },
-  reads = { "size", "index_size", "is_partitioned", "instance.xmin_horizon_age", "instance.xmin_horizon_held_for" },
+  reads = {
+    "size", "index_size", "is_partitioned", "corruption_found", "instance.xmin_horizon_age",
+    "instance.xmin_horizon_held_for",
+  },
   atomicity = "autocommit",
   risk = "low",
   locks = function(o, p) return { { mode = "share update exclusive", object = { o.schema, o.name } } } end,
@@ -55,6 +58,7 @@ return action {
   post_within = "5s",
   conflicts = { "freeze" },
   blocked_by = {
+    { when = "corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
     {
       when = "instance.xmin_horizon_held_for > 1h and instance.xmin_horizon_age > 1_000_000",
       why = "an old snapshot holds the dead rows; `upkeep check` with a policy on instance.xmin_horizon_holder says whose",

@@ -39,7 +39,7 @@ return action {
     to = { type = "text", doc = "the archive table; otherwise the table's name and _archive" },
     max_rows = { type = "int", default = 100000, min = 0, doc = "at most so many rows a step; 0: all" },
   },
-  reads = { "writable_columns", "without_rowid", "referenced_by", "type" },
+  reads = { "writable_columns", "without_rowid", "referenced_by", "type", "database.corruption_found" },
   needs = { version = "3.38", capabilities = { "ledger" } },
   atomicity = "transaction",
   risk = "high",
@@ -47,6 +47,9 @@ return action {
   locks = function(o, p) return { { mode = "write", object = { "main" } } } end,
   post = "own",
   conflicts = { "expire_rows" },
+  blocked_by = {
+    { when = "database.corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
+  },
   undo = function(o, p)
     local archive = "main." .. archive_name(o, p)
     return {

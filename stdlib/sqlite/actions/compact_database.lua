@@ -13,12 +13,15 @@ return action {
       doc = "how the file shall give pages back from now on",
     },
   },
-  reads = { "size", "free_size" },
+  reads = { "size", "free_size", "corruption_found" },
   atomicity = "autocommit",
   risk = "medium",
   locks = function(o, p) return { { mode = "exclusive", object = { "main" } } } end,
   post = "holds",
   subsumes = { "vacuum" },
+  blocked_by = {
+    { when = "corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
+  },
   undo = { class = "none", why = "the rows are the same; only free pages are gone" },
   estimate = function(o, p)
     local live = o.size - o.free_size

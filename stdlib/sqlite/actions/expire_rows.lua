@@ -26,13 +26,16 @@ return action {
     },
     max_rows = { type = "int", default = 100000, min = 0, doc = "refuse when more rows are due; 0: no limit" },
   },
-  reads = { "referenced_by", "type" },
+  reads = { "referenced_by", "type", "database.corruption_found" },
   needs = { version = "3.38" },
   atomicity = "transaction",
   risk = "high",
   destructive = true,
   locks = function(o, p) return { { mode = "write", object = { "main" } } } end,
   post = "own",
+  blocked_by = {
+    { when = "database.corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
+  },
   undo = { class = "none", why = "deleted rows are gone" },
   plan = function(o, p)
     if o.type ~= "table" then error("rows of a virtual table cannot be expired") end

@@ -4,12 +4,15 @@ return action {
   parameters = {
     pages = { type = "int", default = 0, min = 0, doc = "at most so many pages; 0: all" },
   },
-  reads = { "size", "free_size" },
+  reads = { "size", "free_size", "corruption_found" },
   atomicity = "transaction",
   risk = "low",
   locks = function(o, p) return { { mode = "write", object = { "main" } } } end,
   post = "improves",
   conflicts = { "compact_database" },
+  blocked_by = {
+    { when = "corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
+  },
   undo = { class = "none", why = "the file grows again by itself when it needs room" },
   estimate = function(o, p)
     return { reads_bytes = o.free_size, writes_bytes = o.free_size, disk_peak_bytes = o.free_size, blocking_ms = 0 }
