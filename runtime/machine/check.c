@@ -4,7 +4,7 @@
 
 enum {
   ROWS_MAX = 100000, /* of a check that looks at every row */
-  POLL_FIRST_US = 50 * 1000,
+  POLL_FIRST_US = 5 * 1000,
   POLL_MAX_US = 2 * 1000 * 1000,
 };
 
