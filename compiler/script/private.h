@@ -48,10 +48,11 @@ struct script {
   int64_t call_units;
   size_t used_bytes, cap_bytes;
   int dialect;
-  unsigned depth;       /* of script_enter */
-  bool opened;          /* the environment stands */
-  bool exhausted;       /* sticky: nothing runs any more */
-  int fault;            /* code of the fault under way, or 0 */
+  unsigned depth; /* of script_enter */
+  bool unpaid;    /* the host's own work: arguments are not the script's cost */
+  bool opened;    /* the environment stands */
+  bool exhausted; /* sticky: nothing runs any more */
+  int fault;      /* code of the fault under way, or 0 */
   script_denied denied; /* why memory was refused last, and where */
   upk_span denied_at;
   UPK_VEC(upk_span) callers; /* of the fault, innermost first */

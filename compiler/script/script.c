@@ -23,6 +23,8 @@ static void on_count(lua_State *lua, lua_Debug *event);
 /* Takes units. When they are used up, the hook is set so that the next
  * instruction of Lua raises the error: an allocator itself cannot. */
 static bool spend(script *s, size_t units) {
+  if (s->unpaid)
+    return true;
   s->left -= (int64_t)units;
   s->call_left -= (int64_t)units;
   if (s->left >= 0 && s->call_left >= 0)
@@ -285,6 +287,7 @@ bool script_enter(script *s, lua_CFunction work, void *argument) {
   if (!s->depth++)
     s->call_left = s->call_units;
   s->fault = 0;
+  s->unpaid = false; /* an error may have left it */
   s->denied = SCRIPT_DENIED_NOTHING;
   s->callers.len = 0;
   lua_pushcfunction(lua, on_error);

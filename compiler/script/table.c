@@ -126,8 +126,10 @@ typedef struct tables_job {
 static void push_call(lua_State *lua, const tables_job *job) {
   luaL_checkstack(lua, (int)job->count + 8, "too many arguments");
   lua_rawgeti(lua, LUA_REGISTRYINDEX, job->function->function.reference);
+  script_of(lua)->unpaid = true;
   for (size_t i = 0; i < job->count; i++)
     push_table(lua, job->tables[i]);
+  script_of(lua)->unpaid = false;
   lua_call(lua, (int)job->count, 1);
 }
 

@@ -1,5 +1,6 @@
 /* Scripts from C: values, calls, tables of arguments, limits, lack of memory.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,6 +201,26 @@ static void one_call_may_have_a_budget_of_its_own(void **state) {
   end(&f);
 }
 
+/* An object of many attributes costs the script no more than one of few. */
+static void arguments_cost_no_budget(void **state) {
+  const script_limits limits = {.instructions = 100000};
+  static char keys[40][8];
+  fixture f;
+  bool failed = false;
+  (void)state;
+  begin(&f, &limits);
+  node *n = run(&f, "return function(o) return o.k7 == 7 end");
+  script_table *o = script_table_new(f.script);
+  for (int i = 0; i < 40; i++) {
+    snprintf(keys[i], sizeof keys[i], "k%d", i);
+    script_table_set_int(o, keys[i], i);
+  }
+  for (int i = 0; i < 5000; i++)
+    assert_int_equal(script_predicate(f.script, n, o, &failed), UPK_TRUE);
+  assert_false(failed);
+  end(&f);
+}
+
 /* ---- lack of memory ---- */
 
 typedef struct scarce {
@@ -252,6 +273,7 @@ int main(void) {
       cmocka_unit_test(the_budget_spans_all_calls_and_sticks),
       cmocka_unit_test(the_same_input_fails_at_the_same_count),
       cmocka_unit_test(one_call_may_have_a_budget_of_its_own),
+      cmocka_unit_test(arguments_cost_no_budget),
       cmocka_unit_test(every_lack_of_memory_is_a_diagnostic),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
