@@ -155,7 +155,7 @@ static upk_json_token push(upk_json_reader *r, level state,
   if (r->depth + 1 >= DEPTH_MAX)
     return fail(r, "nesting is too deep");
   r->offset++;
-  r->state[++r->depth] = state;
+  r->state[++r->depth] = (uint8_t)state;
   return token;
 }
 
