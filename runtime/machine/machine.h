@@ -23,7 +23,7 @@
  *   sealing    -> ended       run.end is on disk
  *   any before beginning -> ended: refused, locked or unreachable; no log
  *
- * A step (step.c; checks in check.c, failures in fail.c):
+ * A step (step.c, run.c; checks in check.c, failures in fail.c, undo.c):
  *
  *   pending -> checking -> running -> validating -> applied -> undoing
  *      |          |  ^        |           |                      |

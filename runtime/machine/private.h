@@ -246,6 +246,8 @@ int64_t step_deadline_ms(const machine *m, const step *s);
 enum { STEP_COMMIT_MS = 10 * 60 * 1000, STEP_ROLLBACK_MS = 60 * 60 * 1000 };
 void step_ask(machine *m, step *s, phase next, machine_command_kind kind);
 bool step_sql(machine *m, step *s, phase next, const char *sql);
+void step_record_check(machine *m, step *s, const plan_check *check,
+                       const char *part, bool holds);
 void step_record_statement(machine *m, step *s, const char *part,
                            const upk_str *caught);
 void step_sleep(machine *m, step *s, int64_t us);

@@ -1,0 +1,284 @@
+/* A step that runs: its statements, its validation, the ledger and COMMIT.
+ * step.c leads here once the intent is on disk. */
+#include "machine/private.h"
+
+/* ---- running ---- */
+
+static void run_next(machine *m, step *s);
+
+void step_on_intent(machine *m, step *s) {
+  if (m->event->fault.kind != MACHINE_FINE || m->stop >= 2) {
+    step_end(m, s, MACHINE_CANCELLED);
+    return;
+  }
+  s->executed = m->executed_any = true;
+  s->state = MACHINE_RUNNING;
+  run_next(m, s);
+}
+
+static void send_statement(machine *m, step *s) {
+  const plan_statement *statement = &s->plan->run.items[s->statement];
+  s->phase = s->begun ? PHASE_RUN : PHASE_LEAD;
+  if (!s->begun)
+    s->loose = true;
+  step_query(m, s, &statement->query, statement->returns.data ? 1 : 0);
+}
+
+static void run_done(machine *m, step *s) {
+  if (s->plan->atomicity == PLAN_TRANSACTION) {
+    step_post(m, s);
+    return;
+  }
+  s->phase = PHASE_PROBE;
+  check_ask(m, s, &s->plan->probe_done);
+}
+
+static void run_next(machine *m, step *s) {
+  const plan_step *p = s->plan;
+  if (p->atomicity == PLAN_TRANSACTION && !s->begun &&
+      s->statement == p->run_lead)
+    step_ask(m, s, PHASE_BEGIN, MACHINE_BEGIN);
+  else if (s->statement == p->run.count)
+    run_done(m, s);
+  else if (s->begun && !s->saved && p->run.items[s->statement].catch_count)
+    step_sql(m, s, PHASE_SAVEPOINT, "savepoint upkeep");
+  else
+    send_statement(m, s);
+}
+
+static bool fine(machine *m, step *s, const char *what) {
+  if (m->event->fault.kind == MACHINE_FINE)
+    return true;
+  fail_step(m, s, 3135,
+            command_text(m, "%s failed: %.*s", what,
+                         UPK_FMT(fault_text(m, &m->event->fault))));
+  return false;
+}
+
+void step_on_begin(machine *m, step *s) {
+  if (!fine(m, s, "begin"))
+    return;
+  s->begun = true;
+  run_next(m, s);
+}
+
+void step_on_savepoint(machine *m, step *s) {
+  if (!fine(m, s, "savepoint"))
+    return;
+  s->saved = true;
+  send_statement(m, s);
+}
+
+void step_on_release(machine *m, step *s) {
+  if (!fine(m, s, "releasing a savepoint"))
+    return;
+  s->saved = false;
+  s->statement++;
+  run_next(m, s);
+}
+
+static void add_text(step *s, cells *values, const char *name, upk_str text) {
+  cell *c = UPK_PUSH(s->arena, values);
+  c->name = upk_str_from(name);
+  c->type = UPK_TYPE_TEXT;
+  c->null = !text.data;
+  c->text = text.data ? upk_arena_copy(s->arena, text) : text;
+}
+
+/* Keeps what a statement returned under its name. */
+static void keep_returned(machine *m, step *s, upk_str name) {
+  const machine_event *event = m->event;
+  bool wrong = event->fault.kind != MACHINE_FINE;
+  if (!name.data)
+    return;
+  returned *kept = UPK_PUSH(s->arena, &s->returns);
+  kept->name = name;
+  add_text(s, &kept->values, "error",
+           wrong ? event->fault.message : UPK_NO_STR);
+  add_text(s, &kept->values, "sqlstate",
+           wrong ? event->fault.code : UPK_NO_STR);
+  cell *rows = UPK_PUSH(s->arena, &kept->values);
+  *rows = (cell){.name = UPK_STR("rows"), .type = UPK_TYPE_INT};
+  rows->integer = event->rows.total > event->rows.affected
+                      ? event->rows.total
+                      : event->rows.affected;
+  if (!wrong)
+    cells_add_row(s->arena, &kept->values, &event->rows, 0, NULL, 0);
+}
+
+void step_record_statement(machine *m, step *s, const char *part,
+                           const upk_str *caught) {
+  record r;
+  record_init(&r, m, s, "step.statement", true);
+  if (caught)
+    upk_json_put_string(r.det_writer, "caught", *caught);
+  upk_json_put_string(r.det_writer, "part", upk_str_from(part));
+  upk_json_put_int(r.det_writer, "statement", (int64_t)s->statement + 1);
+  record_notices(r.obs_writer, m->event);
+  if (m->event->rows.affected >= 0)
+    upk_json_put_int(r.obs_writer, "rows", m->event->rows.affected);
+  record_end(&r, false, UPK_NO_STR);
+}
+
+static bool is_caught(const machine_event *event,
+                      const plan_statement *statement) {
+  for (size_t i = 0; i < statement->catch_count; i++)
+    if (event->fault.code.data &&
+        upk_str_equal(event->fault.code, statement->catches[i]))
+      return event->fault.kind != MACHINE_LOST;
+  return false;
+}
+
+/* A marker must never commit alone: a transaction that ended by itself is
+ * found out here. */
+static bool still_begun(machine *m, step *s) {
+  if (!s->begun || m->event->in_transaction)
+    return true;
+  s->begun = false;
+  s->loose = m->event->fault.kind == MACHINE_FINE;
+  fail_step(m, s, 3135,
+            command_text(m,
+                         "statement %zu ended the transaction that it "
+                         "stands in",
+                         s->statement + 1));
+  return false;
+}
+
+void step_on_statement(machine *m, step *s) {
+  const plan_statement *statement = &s->plan->run.items[s->statement];
+  bool wrong = m->event->fault.kind != MACHINE_FINE;
+  if (wrong && !is_caught(m->event, statement)) {
+    fail_step(m, s, 3135,
+              command_text(m, "statement %zu failed: %.*s", s->statement + 1,
+                           UPK_FMT(fault_text(m, &m->event->fault))));
+    return;
+  }
+  if (!still_begun(m, s))
+    return;
+  keep_returned(m, s, statement->returns);
+  step_record_statement(m, s, "run", wrong ? &m->event->fault.code : NULL);
+  if (s->saved) {
+    step_sql(m, s, PHASE_RELEASE,
+             wrong ? "rollback to savepoint upkeep"
+                   : "release savepoint upkeep");
+    return;
+  }
+  s->statement++;
+  run_next(m, s);
+}
+
+void step_on_probe(machine *m, step *s) {
+  check_answer answer = check_reply(m, s, &s->plan->probe_done);
+  if (answer == CHECK_ASKING)
+    return;
+  if (answer == CHECK_HOLDS) {
+    s->done = true;
+    step_post(m, s);
+  } else if (answer == CHECK_ERROR) {
+    fail_step(m, s, 3143,
+              command_text(m, "the probe cannot be asked: %.*s",
+                           UPK_FMT(fault_text(m, &m->event->fault))));
+  } else {
+    fail_step(m, s, 3143,
+              command_text(m,
+                           "the statements ran, and the probe says it is "
+                           "not done: %.*s",
+                           UPK_FMT(s->seen)));
+  }
+}
+
+/* ---- validating ---- */
+
+static void ask_post(machine *m, step *s) {
+  if (s->check < s->plan->post.count) {
+    s->phase = PHASE_POST;
+    check_ask(m, s, &s->plan->post.items[s->check]);
+  } else {
+    step_ledger(m, s);
+  }
+}
+
+void step_post(machine *m, step *s) {
+  s->state = MACHINE_VALIDATING;
+  s->check = 0;
+  ask_post(m, s);
+}
+
+void step_on_post(machine *m, step *s) {
+  const plan_check *check = &s->plan->post.items[s->check];
+  check_answer answer = check_reply(m, s, check);
+  if (answer == CHECK_ASKING)
+    return;
+  if (answer == CHECK_ERROR) {
+    fail_step(m, s, 3145,
+              command_text(m, "post-check `%.*s` cannot be asked: %.*s",
+                           UPK_FMT(check->name),
+                           UPK_FMT(fault_text(m, &m->event->fault))));
+    return;
+  }
+  step_record_check(m, s, check, "post", answer == CHECK_HOLDS);
+  if (answer == CHECK_FAILS) {
+    fail_step(m, s, 3136,
+              command_text(m, "post-check `%.*s` does not hold: %.*s",
+                           UPK_FMT(check->name), UPK_FMT(s->seen)));
+    return;
+  }
+  s->check++;
+  ask_post(m, s);
+}
+
+/* ---- the ledger, COMMIT ---- */
+
+static void finish(machine *m, step *s) {
+  s->begun = false;
+  s->effect = s->was_applied = true;
+  s->applied_order = ++m->applied_count;
+  step_end(m, s, MACHINE_APPLIED);
+}
+
+static void insert_row(machine *m, step *s) {
+  s->phase = PHASE_LEDGER;
+  step_query(m, s, &m->plan->ledger_insert, 0);
+}
+
+void step_ledger(machine *m, step *s) {
+  if (!m->plan->has_ledger && !s->begun)
+    finish(m, s);
+  else if (!m->plan->has_ledger)
+    step_ask(m, s, PHASE_COMMIT, MACHINE_COMMIT);
+  else if (s->begun)
+    insert_row(m, s);
+  else
+    step_ask(m, s, PHASE_LEDGER_BEGIN, MACHINE_BEGIN);
+}
+
+static bool ledger_fine(machine *m, step *s) {
+  if (m->event->fault.kind == MACHINE_FINE)
+    return true;
+  fail_step(m, s, 3144,
+            command_text(m, "the ledger's row cannot be written: %.*s",
+                         UPK_FMT(fault_text(m, &m->event->fault))));
+  return false;
+}
+
+void step_on_ledger_begin(machine *m, step *s) {
+  if (!ledger_fine(m, s))
+    return;
+  s->begun = true;
+  insert_row(m, s);
+}
+
+void step_on_ledger(machine *m, step *s) {
+  if (ledger_fine(m, s) && still_begun(m, s))
+    step_ask(m, s, PHASE_COMMIT, MACHINE_COMMIT);
+}
+
+void step_on_commit(machine *m, step *s) {
+  if (m->event->fault.kind == MACHINE_FINE) {
+    finish(m, s);
+    return;
+  }
+  fail_step(m, s, 3135,
+            command_text(m, "commit failed: %.*s",
+                         UPK_FMT(fault_text(m, &m->event->fault))));
+}
