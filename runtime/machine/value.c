@@ -217,6 +217,14 @@ static const cell *find_own(machine *m, const step *s, upk_str name) {
   return NULL;
 }
 
+/* A statement whose error was caught gave no row: its columns are NULL. */
+static const cell *find_returned(const returned *kept, upk_str name) {
+  static const cell nothing = {.type = UPK_TYPE_NULL, .null = true};
+  const cell *found = cells_find(&kept->values, name);
+  const cell *error = cells_find(&kept->values, UPK_STR("error"));
+  return found || !error || error->null ? found : &nothing;
+}
+
 static const cell *find_in(machine *m, const step *s, upk_str space,
                            upk_str name) {
   if (upk_str_is(space, "step"))
@@ -225,7 +233,7 @@ static const cell *find_in(machine *m, const step *s, upk_str space,
     return cells_find(&s->before, name);
   for (size_t i = 0; i < s->returns.len; i++)
     if (upk_str_equal(s->returns.items[i].name, space))
-      return cells_find(&s->returns.items[i].values, name);
+      return find_returned(&s->returns.items[i], name);
   return NULL;
 }
 

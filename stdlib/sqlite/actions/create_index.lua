@@ -9,12 +9,15 @@ return action {
   parameters = {
     name = { type = "text", doc = "name of the index; otherwise made of table and columns" },
   },
-  reads = { "columns" },
+  reads = { "columns", "database.corruption_found" },
   atomicity = "transaction",
   risk = "medium",
   locks = function(o, p) return { { mode = "write", object = { "main" } } } end,
   post = "holds",
   fights = { "drop_index" },
+  blocked_by = {
+    { when = "database.corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
+  },
   undo = function(o, p)
     return { class = "inverse", why = "the index did not exist before",
              steps = { { sql = "drop index main." .. u.ident(index_name(o, p)) } } }

@@ -3,12 +3,18 @@ local found = "select count(*) as found from sqlite_schema where type = 'index' 
 return action {
   name = "drop_index", engine = "sqlite", kind = "index",
   doc = "drops an index that another one makes needless; the statement that made it is the undo",
-  reads = { "table", "definition", "supports_constraint", "duplicate_of", "redundant_to" },
+  reads = {
+    "table", "definition", "supports_constraint", "duplicate_of", "redundant_to",
+    "database.corruption_found",
+  },
   atomicity = "transaction",
   risk = "medium",
   destructive = true,
   locks = function(o, p) return { { mode = "write", object = { "main" } } } end,
   post = "own",
+  blocked_by = {
+    { when = "database.corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
+  },
   undo = function(o, p)
     if not o.definition then
       return { class = "none", why = "the index has no statement of its own" }

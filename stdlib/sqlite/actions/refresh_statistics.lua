@@ -14,7 +14,7 @@ return action {
       doc = "rows of each index to look at in tables of over 100,000 rows; 0: all",
     },
   },
-  reads = { "rows" },
+  reads = { "rows", "database.corruption_found" },
   needs = { version = "3.38", capabilities = { "ledger" } },
   atomicity = "transaction",
   risk = "low",
@@ -25,6 +25,9 @@ return action {
     if p.analysis_limit > 0 and rows > 100000 then rows = 100000 end
     return { reads_bytes = rows * 50, writes_bytes = 4096, disk_peak_bytes = 0, blocking_ms = 0 }
   end,
+  blocked_by = {
+    { when = "database.corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
+  },
   undo = function(o, p)
     local mine = " where run = ?1 and step = ?2 and what = 'sqlite_stat1'"
     local params = { { from = "step.run" }, { from = "step.id" } }
