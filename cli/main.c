@@ -133,7 +133,8 @@ static void render_diagnostics(cli *c) {
                         : flag_given(c, FLAG_verbose) ? UPK_NOTE
                                                       : UPK_WARNING);
   upk_diags_render_text(&c->diags, c->color_err, &text);
-  fwrite(text.data, 1, text.len, stderr);
+  if (text.len)
+    fwrite(text.data, 1, text.len, stderr);
   upk_buf_free(&text);
 }
 
