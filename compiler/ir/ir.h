@@ -374,6 +374,7 @@ struct ir {
   upk_sink output; /* what emit writes to */
   UPK_VEC(struct { upk_str name; upk_str sql; }) query_texts;
   bool names_resolved, cycles_checked; /* need no look for each engine */
+  struct relate *related;       /* step/relate.h: steps found from steps */
   struct step_recipes *recipes; /* step/: what steps of one kind share */
   bool makes_ledger;            /* lower: the plan begins with the ledger */
 };

@@ -15,7 +15,7 @@
 
 typedef struct lint {
   ir *ir;
-  const relate *related;
+  relate *related;
   uint32_t *step_counts; /* by policy, of the plan */
   size_t failures;       /* findings that deny the plan */
 } lint;

@@ -64,15 +64,29 @@ static bool add_followup(ir *ir, uint32_t number, upk_str entry,
   return true;
 }
 
+static bool has_followups(const ir *ir) {
+  const upk_str *entries = NULL;
+  const ir_action *last = NULL;
+  for (size_t i = 0; i < ir->steps.len; i++) {
+    const ir_action *action = ir->steps.items[i].action;
+    if (action != last && relate_entries(ir, action, "followups", &entries))
+      return true;
+    last = action;
+  }
+  return false;
+}
+
 bool optimise_followups(ir *ir) {
   upk_map known;
   bool good = true;
-  upk_map_init(&known, ir->arena);
-  for (size_t i = 0; i < ir->steps.len; i++)
-    upk_map_put(&known, ir->steps.items[i].id, 1);
   const ir_action *last = NULL;
   const upk_str *entries = NULL;
   size_t count = 0;
+  if (!has_followups(ir))
+    return true;
+  upk_map_init(&known, ir->arena);
+  for (size_t i = 0; i < ir->steps.len; i++)
+    upk_map_put(&known, ir->steps.items[i].id, 1);
   for (uint32_t i = 0; i < ir->steps.len; i++) {
     const ir_step *step = &ir->steps.items[i];
     if (step->action != last)

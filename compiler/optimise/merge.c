@@ -243,6 +243,7 @@ static void join(ir *ir, ir_step *step, ir_step *other) {
     defer_other(ir, step, other);
 }
 
+/* Equal ids are one action on one object: lower tells kinds apart. */
 void optimise_merge(ir *ir) {
   upk_map winners;
   upk_map_init(&winners, ir->arena);
@@ -256,13 +257,6 @@ void optimise_merge(ir *ir) {
       continue;
     }
     ir_step *winner = &ir->steps.items[number];
-    if (winner->object.kind != step->object.kind) {
-      /* verify_integrity of a table and of a database may both be `main`. */
-      step->id = upk_arena_printf(ir->arena, "%.*s@%.*s", UPK_FMT(step->id),
-                                  UPK_FMT(step->object.kind->name));
-      i--;
-      continue;
-    }
     if (optimise_precedes(step, winner)) {
       join(ir, step, winner);
       upk_map_put(&winners, step->id, i);

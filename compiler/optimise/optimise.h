@@ -13,9 +13,9 @@ void optimise_merge(ir *ir);
 /* Steps that cannot help now, by their action's `blocked_by`. */
 bool optimise_causes(ir *ir);
 /* Of two steps whose actions exclude each other, the weaker is deferred. */
-void optimise_conflicts(ir *ir, const relate *related);
+void optimise_conflicts(ir *ir, relate *related);
 /* Steps that another does along with its own work. */
-void optimise_subsume(ir *ir, const relate *related);
+void optimise_subsume(ir *ir, relate *related);
 /* Adds what must come after a step and is not there yet. */
 bool optimise_followups(ir *ir);
 

@@ -29,7 +29,7 @@ static void visit_rival(void *ctx, uint32_t other) {
       upk_arena_printf(m->ir->arena, "%.*s has precedence", UPK_FMT(kept->id)));
 }
 
-void optimise_conflicts(ir *ir, const relate *related) {
+void optimise_conflicts(ir *ir, relate *related) {
   for (uint32_t i = 0; i < ir->steps.len; i++) {
     const ir_step *step = &ir->steps.items[i];
     meeting m = {ir, i};
@@ -104,7 +104,7 @@ static void settle(subsuming *s, const uint32_t *first) {
   }
 }
 
-void optimise_subsume(ir *ir, const relate *related) {
+void optimise_subsume(ir *ir, relate *related) {
   size_t count = ir->steps.len;
   subsuming s = {.ir = ir};
   uint32_t *first = UPK_NEW_ARRAY(ir->arena, uint32_t, count + 1);

@@ -213,7 +213,7 @@ static const struct {
     {"followups", false, "is followed by"},
 };
 
-static void edges_of_action(edging *e, const relate *related,
+static void edges_of_action(edging *e, relate *related,
                             const ir_action *action) {
   const upk_str *entries = NULL;
   for (size_t r = 0; r < sizeof relations / sizeof *relations; r++) {
@@ -258,7 +258,7 @@ static bool holds_its_own(const ir_kind *kind) {
   return false;
 }
 
-static void edges_of_containment(edging *e, const relate *related) {
+static void edges_of_containment(edging *e, relate *related) {
   const ir_action *last = NULL;
   upk_str entry = UPK_NO_STR;
   for (uint32_t i = 0; i < e->ir->steps.len; i++) {
@@ -383,7 +383,7 @@ void order_edges(ir *ir) {
   rank_policies(&e);
   find_members(&e);
   edges_of_policies(&e);
-  const relate *related = relate_new(ir);
+  relate *related = relate_of(ir);
   for (size_t i = 0; i < ir->engine->actions.len; i++)
     edges_of_action(&e, related, ir->engine->actions.items[i]);
   edges_of_containment(&e, related);

@@ -91,7 +91,7 @@ static void count_steps(lint *l) {
 }
 
 upk_status pass_lint(ir *ir) {
-  lint l = {.ir = ir, .related = relate_new(ir)};
+  lint l = {.ir = ir, .related = relate_of(ir)};
   hits *found = UPK_NEW_ARRAY(ir->arena, hits, ir->policies.len + 1);
   count_steps(&l);
   for (size_t i = 0; i < ir->policies.len; i++)

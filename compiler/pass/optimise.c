@@ -10,7 +10,7 @@ upk_status pass_optimise(ir *ir) {
   optimise_merge(ir);
   if (!optimise_causes(ir))
     return UPK_DENIED;
-  const relate *related = relate_new(ir);
+  relate *related = relate_of(ir);
   optimise_conflicts(ir, related);
   optimise_subsume(ir, related);
   return optimise_followups(ir) ? UPK_OK : UPK_DENIED;

@@ -167,8 +167,11 @@ static void add_parents(relate *r, uint32_t number) {
   }
 }
 
-void relate_update(relate *r) {
+/* Takes in the steps that were added since. */
+static void update(relate *r) {
   upk_buf key = {0};
+  if (r->known == r->ir->steps.len)
+    return;
   r->key = &key;
   for (; r->known < r->ir->steps.len; r->known++) {
     const ir_step *step = &r->ir->steps.items[r->known];
@@ -181,12 +184,14 @@ void relate_update(relate *r) {
   upk_buf_free(&key);
 }
 
-relate *relate_new(ir *ir) {
+relate *relate_of(ir *ir) {
+  if (ir->related)
+    return ir->related;
   relate *r = UPK_NEW(ir->arena, relate);
   r->ir = ir;
   upk_map_init(&r->own.by_key, ir->arena);
   upk_map_init(&r->parents.by_key, ir->arena);
-  relate_update(r);
+  ir->related = r;
   return r;
 }
 
@@ -209,8 +214,9 @@ static void visit_chain(const relate *r, const index *in, const upk_buf *key,
   }
 }
 
-void relate_each(const relate *r, uint32_t number, upk_str entry,
+void relate_each(relate *r, uint32_t number, upk_str entry,
                  void (*visit)(void *ctx, uint32_t other), void *ctx) {
+  update(r);
   const ir_object *object = &r->ir->steps.items[number].object;
   const ir_kind *kind = object->kind;
   upk_str suffix;

@@ -14,14 +14,13 @@ enum { RELATE_KEYS_MAX = 8 };
 
 typedef struct relate relate;
 
-/* An index of the steps ir has now (dropped ones too), in ir->arena. */
-relate *relate_new(ir *ir);
-/* Takes in the steps that were added to ir->steps since. */
-void relate_update(relate *r);
+/* The index of ir's steps, shared by all passes; made when it is first asked
+ * something, and then brought up to date. */
+relate *relate_of(ir *ir);
 
 /* Calls visit(ctx, other) for each step that `entry` means from `step`, in
  * order of their numbers; dropped steps and `step` itself are left out. */
-void relate_each(const relate *r, uint32_t step, upk_str entry,
+void relate_each(relate *r, uint32_t step, upk_str entry,
                  void (*visit)(void *ctx, uint32_t other), void *ctx);
 
 /* The entries of a list in an action's definition, such as "fights"; absent

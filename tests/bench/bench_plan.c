@@ -239,18 +239,20 @@ static size_t source_list(void *ctx, upk_str glob, upk_arena *arena,
   return upk_glob(**ret_paths, glob);
 }
 
-/* Counts bytes, and finds the number of steps in the last ones of the body. */
+/* Counts bytes, and finds the number of steps: body.totals is written after
+ * the steps, so it is looked for in the first round alone. */
 typedef struct counted {
   size_t bytes;
   long steps;
+  bool look;
 } counted;
 
 static bool count_bytes(void *ctx, const char *bytes, size_t len) {
-  static const char key[] = ",\"steps\":";
+  static const char key[] = "\"steps\":";
   counted *c = ctx;
   c->bytes += len;
-  for (size_t i = 0; i + sizeof key < len; i++)
-    if (bytes[i] == ',' && memcmp(bytes + i, key, sizeof key - 1) == 0 &&
+  for (size_t i = 0; c->look && i + sizeof key < len; i++)
+    if (bytes[i] == '"' && memcmp(bytes + i, key, sizeof key - 1) == 0 &&
         bytes[i + sizeof key - 1] != '[')
       c->steps = strtol(bytes + i + sizeof key - 1, NULL, 10);
   return true;
@@ -278,7 +280,7 @@ static bool compile(char *folder, counted *ret_counted) {
       .project = UPK_STR("upkeep.yaml"),
       .facts = slurp(arena, folder, UPK_STR("facts.json")),
       .facts_path = UPK_STR("facts.json")};
-  *ret_counted = (counted){0, 0};
+  ret_counted->bytes = 0;
   upk_status status = upk_compile(&request, &source, &diags,
                                   (upk_sink){count_bytes, ret_counted});
   if (status != UPK_OK) {
@@ -293,13 +295,14 @@ static bool compile(char *folder, counted *ret_counted) {
 
 static int run(char *folder, int rounds) {
   double times[ROUNDS_MAX];
-  counted plan = {0, 0};
+  counted plan = {.look = true};
   struct rusage usage;
   for (int i = 0; i < rounds; i++) {
     double begin = cpu_ms();
     if (!compile(folder, &plan))
       return 1;
     times[i] = cpu_ms() - begin;
+    plan.look = false;
   }
   qsort(times, (size_t)rounds, sizeof *times, by_size);
   getrusage(RUSAGE_SELF, &usage);

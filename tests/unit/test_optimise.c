@@ -109,18 +109,6 @@ static void the_name_breaks_ties(void **state) {
   fixture_free(f);
 }
 
-static void ids_of_two_kinds_do_not_meet(void **state) {
-  (void)state;
-  fixture *f = two_policies(50, 50);
-  add_step(f, 0, add_action(f, "verify", &f->table), 0, "main");
-  add_step(f, 0, add_action(f, "verify", &f->database), 0, "main");
-  run(f);
-  assert_false(f->ir.steps.items[0].dropped);
-  assert_text(f->ir.steps.items[0].id, "verify:main");
-  assert_text(f->ir.steps.items[1].id, "verify:main@database");
-  fixture_free(f);
-}
-
 static node *blocker(fixture *f, const char *when) {
   node *entry = map_node(f);
   put(f, entry, "when", text_node(f, when));
@@ -276,7 +264,6 @@ int main(void) {
       cmocka_unit_test(three_are_merged_into_one),
       cmocka_unit_test(other_parameters_are_deferred),
       cmocka_unit_test(the_name_breaks_ties),
-      cmocka_unit_test(ids_of_two_kinds_do_not_meet),
       cmocka_unit_test(causes_come_first),
       cmocka_unit_test(a_blocker_that_is_no_expression_is_refused),
       cmocka_unit_test(actions_that_exclude_each_other),
