@@ -4,10 +4,45 @@
 #include "emit/plan.h"
 #include "ir/scope.h"
 
-static bool is_detail(const ir_policy *policy, ir_verdict verdict) {
-  switch (verdict) {
-  case IR_WARNS:
+/* Rows that a policy acts on though nothing is known of them: a byte a row,
+ * NULL for policies that do not. */
+typedef uint8_t *acted_rows;
+
+static void mark_acted(const ir *ir, const ir_policy *policy, size_t row,
+                       acted_rows *acted) {
+  if (policy->if_unknown != IR_UNKNOWN_ACT)
+    return;
+  if (!*acted)
+    *acted =
+        UPK_NEW_ARRAY(ir->arena, uint8_t, ir_kind_rows(ir, policy->kind) + 1);
+  (*acted)[row] = 1;
+}
+
+static acted_rows *find_acted(const ir *ir) {
+  acted_rows *acted =
+      UPK_NEW_ARRAY(ir->arena, acted_rows, ir->policies.len + 1);
+  for (size_t i = 0; i < ir->plan_order.len; i++) {
+    const ir_step *step = &ir->steps.items[ir->plan_order.items[i]];
+    if (!step->policy || step->object.kind != step->policy->kind)
+      continue;
+    mark_acted(ir, step->policy, step->object.row, &acted[step->policy_index]);
+    for (size_t j = 0; j < step->also.len; j++) {
+      size_t other = step->also.items[j];
+      if (ir->policies.items[other].kind == step->object.kind)
+        mark_acted(ir, &ir->policies.items[other], step->object.row,
+                   &acted[other]);
+    }
+  }
+  return acted;
+}
+
+/* What is said in full: whatever the plan says nowhere else. */
+static bool is_detail(const ir_policy *policy, size_t row,
+                      const uint8_t *acted) {
+  switch ((ir_verdict)policy->verdicts[row]) {
   case IR_UNKNOWN_VERDICT:
+    return !acted || !acted[row];
+  case IR_WARNS:
   case IR_EXEMPT:
     return true;
   case IR_BROKEN:
@@ -36,7 +71,7 @@ static void write_details(ir *ir, upk_json_writer *w, const ir_policy *policy) {
   size_t rows = policy->verdicts ? ir_kind_rows(ir, policy->kind) : 0;
   upk_json_begin_array(w);
   for (size_t row = 0; row < rows; row++)
-    if (is_detail(policy, policy->verdicts[row]))
+    if (is_detail(policy, row, acted))
       write_detail(ir, w, policy, row);
   upk_json_end_array(w);
 }
@@ -47,11 +82,12 @@ static void put_count(upk_json_writer *w, const ir_policy *policy,
                    (int64_t)policy->counts[verdict]);
 }
 
-static void write_policy(ir *ir, upk_json_writer *w, const ir_policy *policy) {
+static void write_policy(ir *ir, upk_json_writer *w, const ir_policy *policy,
+                         const uint8_t *acted) {
   upk_json_begin_object(w);
   put_count(w, policy, IR_BROKEN);
   upk_json_key(w, "details");
-  write_details(ir, w, policy);
+  write_details(ir, w, policy, acted);
   put_count(w, policy, IR_EXCLUDED);
   put_count(w, policy, IR_EXEMPT);
   put_count(w, policy, IR_HOLDS);
@@ -64,10 +100,11 @@ static void write_policy(ir *ir, upk_json_writer *w, const ir_policy *policy) {
 }
 
 void emit_considered(ir *ir, upk_json_writer *w) {
+  const acted_rows *acted = find_acted(ir);
   upk_json_begin_array(w);
   for (size_t i = 0; i < ir->policies.len; i++)
     if (ir->policies.items[i].applies && ir->policies.items[i].kind)
-      write_policy(ir, w, &ir->policies.items[i]);
+      write_policy(ir, w, &ir->policies.items[i], acted[i]);
   upk_json_end_array(w);
 }
 
