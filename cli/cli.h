@@ -109,6 +109,12 @@ upk_status plan_load(cli *c, upk_str path, upk_buf *bytes,
 void object_display(const upk_json *name, upk_buf *out); /* array of texts */
 bool format_is(const cli *c, const char *format, const char *otherwise);
 
+/* effect.c: what a step changed, from the records of the log: of its
+ * invariant's columns, those that differ, as "stats_rows_ratio 1.7% -> 100%".
+ * `step` is the plan's; `before` and `after` as logged. */
+void effect_text(const upk_json *step, const upk_json *before,
+                 const upk_json *after, upk_buf *out);
+
 /* signals.c: counts SIGINT and SIGTERM; `number` is the first one's. */
 const volatile int *signals_watch(void);
 int signals_number(void);

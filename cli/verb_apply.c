@@ -12,8 +12,9 @@
 typedef struct progress {
   cli *c;
   plan_view view;
-  bool live;      /* a terminal: one line is rewritten */
-  size_t on_line; /* visible characters of the live line */
+  bool live;                        /* a terminal: one line is rewritten */
+  const upk_json **before, **after; /* of each step, as logged; or NULL */
+  size_t on_line;                   /* visible characters of the live line */
 } progress;
 
 static void clear_line(progress *p) {
@@ -64,12 +65,44 @@ static void live_line(progress *p, const upk_event *event) {
   upk_buf_free(&line);
 }
 
+/* Keeps what the checks of a step saw, for the line that tells its effect. */
+static void keep_seen(progress *p, const upk_event *event) {
+  size_t number = plan_view_number(&p->view, event->step);
+  upk_json_error error;
+  if (!number || !event->json.len)
+    return;
+  upk_str line = upk_arena_printf(p->c->arena, "%.*s\n",
+                                  UPK_FMT(upk_str_trim(event->json)));
+  const upk_json *obs =
+      upk_json_get(upk_json_parse(p->c->arena, line, &error), "obs");
+  const upk_json *before = upk_json_get(obs, "before");
+  const upk_json *after = upk_json_get(obs, "after");
+  if (before->type == UPK_JSON_OBJECT)
+    p->before[number - 1] = before;
+  if (after->type == UPK_JSON_OBJECT)
+    p->after[number - 1] = after;
+}
+
+static void add_effect(progress *p, upk_str id, upk_buf *line) {
+  size_t number = plan_view_number(&p->view, id);
+  size_t start = line->len;
+  if (!number || !p->before[number - 1] || !p->after[number - 1])
+    return;
+  upk_buf_str(line, UPK_STR(": "));
+  effect_text(upk_json_at(p->view.steps, number - 1), p->before[number - 1],
+              p->after[number - 1], line);
+  if (line->len == start + 2)
+    line->len = start;
+}
+
 static void event_line(progress *p, const upk_event *event, const char *word) {
   upk_buf line = {0};
   step_name(p, event->step, &line);
   upk_buf_printf(&line, "  %s", word);
   if (event->text.len)
     upk_buf_printf(&line, "%s%.*s", *word ? ": " : "", UPK_FMT(event->text));
+  else
+    add_effect(p, event->step, &line);
   upk_buf_str(&line, UPK_STR("  ("));
   upk_duration_human(event->elapsed_us, &line);
   upk_buf_str(&line, UPK_STR(")"));
@@ -91,6 +124,9 @@ static void on_event(void *ctx, const upk_event *event) {
   }
   if (flag_given(p->c, FLAG_quiet))
     return;
+  if (strcmp(event->name, "step.begin") == 0 ||
+      strcmp(event->name, "step.check") == 0)
+    keep_seen(p, event);
   if (strcmp(event->name, "step.end") == 0)
     event_line(p, event, event->text.len ? "" : "applied");
   else if (strcmp(event->name, "step.skip") == 0)
@@ -113,11 +149,12 @@ static void outcome_text(cli *c, const upk_outcome *o, bool dry) {
                            o->undone,  o->cancelled, o->in_doubt};
   size_t other = 0;
   if (dry)
-    say(c, "dry run: nothing was changed; ");
+    say(c, "dry run: nothing was changed; %zu would be executed, ",
+        o->total - o->skipped - o->failed);
   else
     say(c, "Run %.*s: ", UPK_FMT(o->run));
   for (size_t i = 0; i < 6; i++)
-    if (counts[i] || i < 2)
+    if (counts[i] || (i < 2 && !(dry && i == 0)))
       say(c, "%s%zu %s", other++ ? ", " : "", counts[i], names[i]);
   say(c, " of %zu step%s\n", o->total, o->total == 1 ? "" : "s");
   if (!dry)
@@ -153,6 +190,9 @@ static upk_status apply(cli *c, const project *p, const upk_json *plan,
   char host[256] = "";
   progress shown = {.c = c, .live = c->terminal_err};
   plan_view_init(&shown.view, c->arena, plan);
+  size_t steps = upk_json_count(shown.view.steps) + 1;
+  shown.before = UPK_NEW_ARRAY(c->arena, const upk_json *, steps);
+  shown.after = UPK_NEW_ARRAY(c->arena, const upk_json *, steps);
   upk_apply_request request = {
       .plan = bytes,
       .plan_path = upk_str_from(c->arguments[0]),

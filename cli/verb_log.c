@@ -69,7 +69,7 @@ static upk_status find_run(cli *c, upk_str folder, upk_str wanted,
 static void fields_text(const upk_json *fields, upk_buf *out) {
   for (size_t i = 0; i < upk_json_count(fields); i++) {
     const upk_json_member *member = &fields->object.members[i];
-    if (upk_str_is(member->key, "step") || upk_str_is(member->key, "at"))
+    if (upk_str_is(member->key, "step") || upk_str_is(member->key, "wall_us"))
       continue;
     upk_buf_printf(out, "  %.*s=", UPK_FMT(member->key));
     if (member->value->type == UPK_JSON_STRING) {
@@ -88,7 +88,7 @@ static void fields_text(const upk_json *fields, upk_buf *out) {
 static void record_text(cli *c, const upk_json *record, upk_buf *out) {
   const upk_json *det = upk_json_get(record, "det");
   const upk_json *obs = upk_json_get(record, "obs");
-  int64_t at = upk_json_number(obs, "at", 0);
+  int64_t at = upk_json_number(obs, "wall_us", 0);
   upk_buf_printf(out, "%4" PRId64 "  ", upk_json_number(record, "seq", 0));
   if (at) {
     upk_timestamp_format(at, out);

@@ -1,5 +1,7 @@
 /* The life of a step up to its intent, and its end. run.c has what is between,
  * fail.c what goes wrong. */
+#include <string.h>
+
 #include "machine/private.h"
 
 enum {
@@ -142,6 +144,10 @@ void step_record_check(machine *m, step *s, const plan_check *check,
   upk_json_put_string(r.det_writer, "check", check->name);
   upk_json_put_bool(r.det_writer, "holds", holds);
   upk_json_put_string(r.det_writer, "part", upk_str_from(part));
+  if (holds && strcmp(part, "post") == 0) {
+    upk_json_key(r.obs_writer, "after");
+    record_cells(r.obs_writer, &s->row);
+  }
   if (!holds)
     upk_json_put_string(r.obs_writer, "seen", s->seen);
   record_end(&r, false, UPK_NO_STR);
