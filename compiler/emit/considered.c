@@ -67,7 +67,8 @@ static void write_detail(ir *ir, upk_json_writer *w, const ir_policy *policy,
   upk_json_end_object(w);
 }
 
-static void write_details(ir *ir, upk_json_writer *w, const ir_policy *policy) {
+static void write_details(ir *ir, upk_json_writer *w, const ir_policy *policy,
+                          const uint8_t *acted) {
   size_t rows = policy->verdicts ? ir_kind_rows(ir, policy->kind) : 0;
   upk_json_begin_array(w);
   for (size_t row = 0; row < rows; row++)
