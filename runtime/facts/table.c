@@ -1,6 +1,6 @@
 #include "facts/table.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- storage ---- */
@@ -26,69 +26,126 @@ void table_init(table *t, const request_collector *collector, upk_arena *arena,
     t->columns[collector->keys[i]].is_key = true;
 }
 
+static void free_column(table_column *c) {
+  c->integers = resized(c->integers, 0, 1);
+  c->texts = resized(c->texts, 0, 1);
+  c->lists = resized(c->lists, 0, 1);
+  c->null = resized(c->null, 0, 1);
+}
+
 void table_free(table *t) {
-  for (size_t i = 0; i < t->collector->column_count; i++) {
-    table_column *c = &t->columns[i];
-    c->integers = resized(c->integers, 0, 1);
-    c->texts = resized(c->texts, 0, 1);
-    c->lists = resized(c->lists, 0, 1);
-    c->null = resized(c->null, 0, 1);
-  }
+  for (size_t i = 0; i < t->collector->column_count; i++)
+    free_column(&t->columns[i]);
   t->rows = t->cap = 0;
+}
+
+static void grow_column(table_column *c, size_t cap) {
+  c->null = resized(c->null, cap, 1);
+  if (c->type == UPK_TYPE_TEXT)
+    c->texts = resized(c->texts, cap, sizeof *c->texts);
+  else if (c->type == UPK_TYPE_LIST)
+    c->lists = resized(c->lists, cap, sizeof *c->lists);
+  else
+    c->integers = resized(c->integers, cap, sizeof *c->integers);
 }
 
 static void grow(table *t) {
   t->cap = t->cap ? t->cap * 2 : 256;
-  for (size_t i = 0; i < t->collector->column_count; i++) {
-    table_column *c = &t->columns[i];
-    c->null = resized(c->null, t->cap, 1);
-    if (c->type == UPK_TYPE_TEXT)
-      c->texts = resized(c->texts, t->cap, sizeof *c->texts);
-    else if (c->type == UPK_TYPE_LIST)
-      c->lists = resized(c->lists, t->cap, sizeof *c->lists);
-    else
-      c->integers = resized(c->integers, t->cap, sizeof *c->integers);
-  }
+  for (size_t i = 0; i < t->collector->column_count; i++)
+    if (t->columns[i].varies)
+      grow_column(&t->columns[i], t->cap);
+}
+
+static void set_at(table_column *c, size_t row, const table_cell *cell) {
+  c->null[row] = cell->null;
+  if (c->type == UPK_TYPE_TEXT)
+    c->texts[row] = cell->text;
+  else if (c->type == UPK_TYPE_LIST)
+    c->lists[row] = cell->list;
+  else
+    c->integers[row] = cell->integer;
+}
+
+static table_cell get_at(const table_column *c, size_t row) {
+  if (!c->varies)
+    return c->first;
+  table_cell cell = {.null = c->null[row]};
+  if (c->type == UPK_TYPE_TEXT)
+    cell.text = c->texts[row];
+  else if (c->type == UPK_TYPE_LIST)
+    cell.list = c->lists[row];
+  else
+    cell.integer = c->integers[row];
+  return cell;
 }
 
 /* ---- cells ---- */
 
-/* Neighbours are often equal, such as schemas and owners: they share. */
-static upk_str keep_text(table *t, table_column *c, upk_str text) {
-  if (t->rows && !c->null[t->rows - 1] &&
-      upk_str_equal(c->texts[t->rows - 1], text))
-    return c->texts[t->rows - 1];
-  return upk_arena_copy(c->is_key ? t->key_arena : t->arena, text);
-}
-
-static bool set_text(table *t, table_column *c, const driver_value *value) {
-  if (value->type == DRIVER_BOOL)
-    return false;
-  c->texts[t->rows] =
-      value->type == DRIVER_TEXT
-          ? keep_text(t, c, value->text)
-          : upk_arena_printf(c->is_key ? t->key_arena : t->arena, "%lld",
-                             (long long)value->integer);
-  return true;
-}
-
-static bool set_cell(table *t, table_column *c, const driver_value *value) {
-  c->null[t->rows] = value->type == DRIVER_NULL;
-  if (value->type == DRIVER_NULL) {
-    if (c->type == UPK_TYPE_TEXT)
-      c->texts[t->rows] = UPK_NO_STR;
-    else if (c->type == UPK_TYPE_LIST)
-      c->lists[t->rows] = (upk_list){0};
-    else
-      c->integers[t->rows] = 0;
-    return true;
+/* Copies a text; many short ones share a block, without gaps. */
+static upk_str keep_text(table *t, const table_column *c, upk_str text) {
+  enum { BLOCK = 16384, LARGE = 1024 };
+  if (c->is_key && t->key_arena != t->arena)
+    return upk_arena_copy(t->key_arena, text);
+  if (text.len >= LARGE)
+    return upk_arena_copy(t->arena, text);
+  if (t->room_left < text.len + 1) {
+    t->room = upk_arena_alloc(t->arena, BLOCK);
+    t->room_left = BLOCK;
   }
-  if (c->type == UPK_TYPE_TEXT)
-    return set_text(t, c, value);
+  char *copy = t->room;
+  if (text.len)
+    memcpy(copy, text.data, text.len);
+  t->room += text.len;
+  t->room_left -= text.len;
+  return (upk_str){copy, text.len};
+}
+
+static bool are_equal(upk_type type, const table_cell *a, const table_cell *b) {
+  if (a->null || b->null)
+    return a->null && b->null;
+  if (type == UPK_TYPE_TEXT)
+    return upk_str_equal(a->text, b->text);
+  return type != UPK_TYPE_LIST && a->integer == b->integer;
+}
+
+/* Neighbours are often equal, such as schemas and owners: they share. */
+static void store(table *t, table_column *c, table_cell *cell) {
+  table_cell last = t->rows ? get_at(c, t->rows - 1) : (table_cell){0};
+  bool same = t->rows && are_equal(c->type, &last, cell);
+  if (same && !c->varies)
+    return;
+  if (c->type == UPK_TYPE_TEXT && !cell->null)
+    cell->text = same ? last.text : keep_text(t, c, cell->text);
+  if (t->rows == 0 && !c->varies) {
+    c->first = *cell;
+    return;
+  }
+  if (!c->varies) {
+    grow_column(c, t->cap);
+    for (size_t row = 0; row < t->rows; row++)
+      set_at(c, row, &c->first);
+    c->varies = true;
+  }
+  set_at(c, t->rows, cell);
+}
+
+/* False when the value is not of the column's type. `number` is room for the
+ * text of an integer. */
+static bool convert(table *t, const table_column *c, const driver_value *value,
+                    char number[24], table_cell *ret) {
+  *ret = (table_cell){.null = value->type == DRIVER_NULL};
+  if (ret->null)
+    return true;
   if (c->type == UPK_TYPE_LIST)
     return value->type == DRIVER_TEXT &&
-           value_list(t->arena, value->text, &c->lists[t->rows]);
-  return value_integer(value, c->type, &c->integers[t->rows]);
+           value_list(t->arena, value->text, &ret->list);
+  if (c->type != UPK_TYPE_TEXT)
+    return value_integer(value, c->type, &ret->integer);
+  ret->text = value->text;
+  if (value->type == DRIVER_INT)
+    ret->text = (upk_str){number, (size_t)snprintf(number, 24, "%lld",
+                                                   (long long)value->integer)};
+  return value->type != DRIVER_BOOL;
 }
 
 static bool add_row(table *t, const driver_value *values) {
@@ -97,14 +154,17 @@ static bool add_row(table *t, const driver_value *values) {
     grow(t);
   for (size_t i = 0; i < t->collector->column_count; i++) {
     table_column *c = &t->columns[i];
-    if (!set_cell(t, c, &values[i])) {
+    table_cell cell;
+    char number[24];
+    if (!convert(t, c, &values[i], number, &cell)) {
       const request_column *declared = &t->collector->columns[i];
       t->fault = upk_arena_printf(
           t->arena, "its column %.*s brought what is no %s",
           UPK_FMT(declared->name), upk_type_name(declared->type));
       return false;
     }
-    whole &= !c->is_key || !c->null[t->rows];
+    whole &= !c->is_key || !cell.null;
+    store(t, c, &cell);
   }
   t->rows += whole;
   t->null_keys += !whole;
@@ -126,21 +186,19 @@ bool table_add(table *t, const driver_result *batch) {
 
 /* ---- order ---- */
 
-static int compare_cells(upk_type type, const upk_str *texts,
-                         const int64_t *integers, size_t a,
-                         const upk_str *other_texts,
-                         const int64_t *other_integers, size_t b) {
+static int compare_cells(upk_type type, const table_cell *a,
+                         const table_cell *b) {
   if (type == UPK_TYPE_TEXT)
-    return upk_str_compare(texts[a], other_texts[b]);
-  return (integers[a] > other_integers[b]) - (integers[a] < other_integers[b]);
+    return upk_str_compare(a->text, b->text);
+  return (a->integer > b->integer) - (a->integer < b->integer);
 }
 
 static int compare_rows(const table *t, size_t a, size_t b) {
   int order = 0;
   for (size_t k = 0; k < t->collector->key_count && !order; k++) {
     const table_column *c = &t->columns[t->collector->keys[k]];
-    order = compare_cells(c->type, c->texts, c->integers, a, c->texts,
-                          c->integers, b);
+    table_cell left = get_at(c, a), right = get_at(c, b);
+    order = compare_cells(c->type, &left, &right);
   }
   return order;
 }
@@ -182,27 +240,23 @@ static uint32_t *sorted(table *t, size_t *ret_count) {
 
 /* ---- into the facts ---- */
 
-typedef struct target {
-  int64_t *integers;
-  upk_str *texts;
-  upk_list *lists;
-  uint8_t *null;
-} target;
-
-/* A new column of the kind; all its cells are NULL. */
-static target add_column(const request_column *declared, upk_arena *arena,
-                         upk_facts_kind *kind) {
-  target made = {.null = UPK_NEW_ARRAY(arena, uint8_t, kind->rows + 1)};
-  memset(made.null, 1, kind->rows);
+/* A new column of the kind with room for `rows` cells; all are NULL. One cell
+ * stands for all rows when there are more: the column is constant. */
+static table_column add_column(const request_column *declared, upk_arena *arena,
+                               size_t rows, upk_facts_kind *kind) {
+  table_column made = {.type = declared->type, .varies = true};
+  made.null = UPK_NEW_ARRAY(arena, uint8_t, rows + 1);
+  memset(made.null, 1, rows + 1);
   if (declared->type == UPK_TYPE_TEXT)
-    made.texts = UPK_NEW_ARRAY(arena, upk_str, kind->rows + 1);
+    made.texts = UPK_NEW_ARRAY(arena, upk_str, rows + 1);
   else if (declared->type == UPK_TYPE_LIST)
-    made.lists = UPK_NEW_ARRAY(arena, upk_list, kind->rows + 1);
+    made.lists = UPK_NEW_ARRAY(arena, upk_list, rows + 1);
   else
-    made.integers = UPK_NEW_ARRAY(arena, int64_t, kind->rows + 1);
+    made.integers = UPK_NEW_ARRAY(arena, int64_t, rows + 1);
   *UPK_PUSH(arena, &kind->columns) =
       (upk_facts_column){.name = declared->name,
                          .values = {.type = declared->type,
+                                    .constant = rows == 1 && kind->rows > 1,
                                     .integers = made.integers,
                                     .texts = made.texts,
                                     .lists = made.lists,
@@ -210,27 +264,30 @@ static target add_column(const request_column *declared, upk_arena *arena,
   return made;
 }
 
-static void copy_cell(const table_column *from, size_t row, target *to,
-                      size_t at) {
-  to->null[at] = from->null[row];
-  if (to->texts)
-    to->texts[at] = from->texts[row];
-  else if (to->lists)
-    to->lists[at] = from->lists[row];
-  else
-    to->integers[at] = from->integers[row];
-}
-
 void table_make(table *t, upk_facts_kind *kind) {
   size_t count;
   uint32_t *rows = sorted(t, &count);
   kind->rows = count;
   for (size_t i = 0; i < t->collector->column_count; i++) {
-    target to = add_column(&t->collector->columns[i], t->arena, kind);
-    for (size_t row = 0; row < count; row++)
-      copy_cell(&t->columns[i], rows[row], &to, row);
+    table_column *from = &t->columns[i];
+    size_t cells = from->varies || count == 0 ? count : 1;
+    table_column to =
+        add_column(&t->collector->columns[i], t->arena, cells, kind);
+    for (size_t row = 0; row < cells; row++) {
+      table_cell cell = get_at(from, rows[row]);
+      set_at(&to, row, &cell);
+    }
+    free_column(from);
   }
+  t->rows = t->cap = 0;
   resized(rows, 0, 1);
+}
+
+static table_cell fact_at(const upk_column *column, size_t row) {
+  size_t at = column->constant ? 0 : row;
+  if (column->type == UPK_TYPE_TEXT)
+    return (table_cell){.text = column->texts[at]};
+  return (table_cell){.integer = column->integers[at]};
 }
 
 /* The kind's row with the key of `row`, or kind->rows. */
@@ -242,9 +299,9 @@ static size_t find_row(const table *t, size_t row, const upk_facts_kind *kind,
     int order = 0;
     for (size_t k = 0; k < t->collector->key_count && !order; k++) {
       const table_column *c = &t->columns[t->collector->keys[k]];
-      const upk_column *there = &kind->columns.items[keys[k]].values;
-      order = compare_cells(c->type, c->texts, c->integers, row, there->texts,
-                            there->integers, middle);
+      table_cell ours = get_at(c, row);
+      table_cell theirs = fact_at(&kind->columns.items[keys[k]].values, middle);
+      order = compare_cells(c->type, &ours, &theirs);
     }
     if (order == 0)
       return middle;
@@ -270,29 +327,51 @@ static bool match_keys(const table *t, const upk_facts_kind *kind,
   return true;
 }
 
-void table_join(table *t, upk_facts_kind *kind) {
-  const request_collector *c = t->collector;
-  size_t *keys = UPK_NEW_ARRAY(t->arena, size_t, c->key_count + 1);
-  uint32_t *places = resized(NULL, t->rows + 1, sizeof *places);
+/* For each row its place in the kind, or kind->rows. Returns how many have
+ * one. */
+static size_t find_places(table *t, const upk_facts_kind *kind,
+                          uint32_t *places) {
+  size_t *keys = UPK_NEW_ARRAY(t->arena, size_t, t->collector->key_count + 1);
   uint8_t *taken = resized(NULL, kind->rows + 1, 1);
-  memset(taken, 0, kind->rows + 1);
   bool matched = match_keys(t, kind, keys);
+  size_t found = 0;
+  memset(taken, 0, kind->rows + 1);
   for (size_t row = 0; row < t->rows; row++) {
     size_t place = matched ? find_row(t, row, kind, keys) : kind->rows;
     t->strangers += place == kind->rows;
-    t->double_keys += place < kind->rows && taken[place];
-    places[row] = taken[place] ? (uint32_t)kind->rows : (uint32_t)place;
-    taken[place] |= place < kind->rows;
-  }
-  for (size_t i = 0; i < c->column_count; i++) {
-    if (t->columns[i].is_key)
-      continue;
-    target to = add_column(&c->columns[i], t->arena, kind);
-    for (size_t row = 0; row < t->rows; row++)
-      if (places[row] < kind->rows)
-        copy_cell(&t->columns[i], row, &to, places[row]);
+    t->double_keys += taken[place];
+    if (taken[place])
+      place = kind->rows;
+    taken[place] = place < kind->rows;
+    found += place < kind->rows;
+    places[row] = (uint32_t)place;
   }
   resized(taken, 0, 1);
+  return found;
+}
+
+void table_join(table *t, upk_facts_kind *kind) {
+  const request_collector *c = t->collector;
+  uint32_t *places = resized(NULL, t->rows + 1, sizeof *places);
+  size_t found = find_places(t, kind, places);
+  for (size_t i = 0; i < c->column_count; i++) {
+    table_column *from = &t->columns[i];
+    if (from->is_key)
+      continue;
+    bool constant = !from->varies && kind->rows > 1 &&
+                    (from->first.null || found == kind->rows);
+    table_column to =
+        add_column(&c->columns[i], t->arena, constant ? 1 : kind->rows, kind);
+    if (constant && found)
+      set_at(&to, 0, &from->first);
+    for (size_t row = 0; row < t->rows && !constant; row++)
+      if (places[row] < kind->rows) {
+        table_cell cell = get_at(from, row);
+        set_at(&to, places[row], &cell);
+      }
+    free_column(from);
+  }
+  t->rows = t->cap = 0;
   resized(places, 0, 1);
 }
 
@@ -304,7 +383,7 @@ void table_absent(const request_collector *collector, bool first,
       key |= collector->keys[k] == i;
     if (key && !first)
       continue;
-    add_column(&collector->columns[i], arena, kind);
+    add_column(&collector->columns[i], arena, kind->rows ? 1 : 0, kind);
     kind->columns.items[kind->columns.len - 1].reason = reason;
   }
 }

@@ -7,10 +7,20 @@
 #include "facts.h"
 #include "facts/request.h"
 
-/* A growing column; only the arrays of its type are there. */
+/* One value; only the member of its column's type counts. */
+typedef struct table_cell {
+  bool null;
+  int64_t integer;
+  upk_str text;
+  upk_list list;
+} table_cell;
+
+/* A growing column. As long as all its values are the same there is only the
+ * first; then the arrays of its type. */
 typedef struct table_column {
   upk_type type;
-  bool is_key;
+  bool is_key, varies;
+  table_cell first;
   int64_t *integers;
   upk_str *texts;
   upk_list *lists;
@@ -21,6 +31,8 @@ typedef struct table {
   const request_collector *collector;
   upk_arena *arena;     /* texts that stay */
   upk_arena *key_arena; /* texts of the keys; may be the same */
+  char *room;           /* where the next texts of `arena` go */
+  size_t room_left;
   table_column *columns;
   size_t rows, cap;
   /* Left out: the key was NULL, there already, or belongs to no row. */

@@ -1,6 +1,6 @@
-/* What `upkeep inspect --all` asked a PostgreSQL server, as a psql script, so
- * that both can be timed. Usage: bench_inspect FACTS; the facts file names the
- * variants that were used. */
+/* What `upkeep inspect` for std/postgres-baseline asked a PostgreSQL server, as
+ * a psql script, so that both can be timed. Usage: bench_inspect FACTS; the
+ * facts file names the variants that were used. */
 #include <stdio.h>
 #include <string.h>
 #include <upkeep/compile.h>
@@ -9,7 +9,8 @@
 
 static const char project[] = "version: 1\n"
                               "targets:\n"
-                              "  t: { engine: postgres, connect: x }\n";
+                              "  big: { engine: postgres, connect: x }\n"
+                              "use: [ { name: std/postgres-baseline } ]\n";
 
 static bool read_project(void *ctx, upk_str path, size_t limit,
                          upk_arena *arena, upk_str *ret_bytes,
@@ -34,8 +35,7 @@ static bool compile_request(upk_diags *diags, upk_buf *request) {
   const upk_source source = {NULL, read_project, list_nothing};
   const upk_compile_request asked = {.mode = UPK_COMPILE_INSPECT,
                                      .project = UPK_STR("upkeep.yaml"),
-                                     .target = UPK_STR("t"),
-                                     .all_attributes = true};
+                                     .target = UPK_STR("big")};
   return upk_compile(&asked, &source, diags, upk_sink_buf(request)) == UPK_OK;
 }
 
