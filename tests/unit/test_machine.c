@@ -478,6 +478,23 @@ static void caught_errors_are_answers(void **state) {
          UPK_ROLLED_BACK, "3135");
 }
 
+static void columns_of_a_caught_error_are_null(void **state) {
+  (void)state;
+  run_step step = {.id = "a",
+                   .run = "[{\"catch\":[\"XX001\"],\"returns\":\"found\","
+                          "\"sql\":\"look\"},{\"params\":[{\"from\":"
+                          "\"found.damage\"}],\"sql\":\"run\"}]",
+                   .post = "[{\"expect\":\"found.damage is null\","
+                           "\"name\":\"n\",\"sql\":\"post\"}]"};
+  expect(&(scene){.steps = &step,
+                  .count = 1,
+                  RULES({"look", .fault = MACHINE_ERROR, .code = "XX001"})},
+         CHECKED "begin savepoint upkeep look step.statement "
+                 "rollback to savepoint upkeep run step.statement post "
+                 "step.check commit +step.end",
+         UPK_OK, NULL);
+}
+
 static void a_parameter_nobody_knows_fails(void **state) {
   (void)state;
   expect(&(scene){STEPS({.id = "a",
@@ -986,6 +1003,7 @@ int main(void) {
       T(a_failed_validation_rolls_back),
       T(late_counters_are_waited_for),
       T(caught_errors_are_answers),
+      T(columns_of_a_caught_error_are_null),
       T(a_parameter_nobody_knows_fails),
       T(a_lost_commit_is_asked_for),
       T(a_lost_transaction_did_nothing),

@@ -1,0 +1,119 @@
+# The PostgreSQL baseline with amcheck, on names that hurt; as a plain role; and with a damaged index.
+load common
+
+setup_file() {
+  export PG_NO_TRAP=1
+  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
+  pg_start ${PG_BIN_FOLDER:-} || return 1
+  export PG_DIR PGHOST PGPORT PGUSER
+  PSQL=$(pg_find_psql)
+  export PSQL
+}
+
+teardown_file() {
+  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
+  pg_stop "$PG_DIR"
+}
+
+sql() { "$PSQL" -Xqtc "$1" "${@:2}"; }
+
+# A database and a project whose baseline looks for damage too.
+fresh() { # name, role
+  PGDATABASE=postgres sql "create database $1"
+  export PGDATABASE=$1
+  sql "create extension amcheck" 2>/dev/null || skip "the server has no amcheck"
+  cat >upkeep.yaml <<YAML
+version: 1
+targets:
+  p: { engine: postgres, connect: "host=$PGHOST port=$PGPORT user=${2:-postgres} dbname=$1", jobs: 2 }
+use: [ { name: std/postgres-baseline, except: [ must-be-on ] } ]
+YAML
+}
+
+fill() {
+  "$PSQL" -Xq -v ON_ERROR_STOP=1 >/dev/null <<'SQL'
+create table customer (id int primary key, name text);
+insert into customer select g, md5(g::text) from generate_series(1, 20000) g;
+create table orders (id bigserial primary key, customer_id int references customer, note text);
+insert into orders (customer_id, note) select 1 + g % 20000, repeat('x', g % 100) from generate_series(1, 50000) g;
+create index orders_a on orders (customer_id);
+create index orders_b on orders (customer_id);
+create schema "we""ird 's";
+create table "we""ird 's"."t; drop table x; --" ("a""b" int, "ü" text);
+create index "i""1" on "we""ird 's"."t; drop table x; --" ("a""b");
+create index "I""1" on "we""ird 's"."t; drop table x; --" ("a""b");
+insert into "we""ird 's"."t; drop table x; --" select g, 'y' from generate_series(1, 5000) g;
+create table "1234567890123456789012345678901234567890123456789012345678901ä" (id int primary key);
+create table "new
+line" (id int primary key);
+create table part (id int, v int) partition by range (id);
+create table part_1 partition of part for values from (0) to (1000000);
+insert into part select g, g from generate_series(1, 20000) g;
+create index on part (v);
+create table none (id int primary key);
+SQL
+}
+
+@test "the whole baseline holds after one apply, on names that hurt" {
+  fresh names
+  fill
+  run upkeep plan -o plan.json
+  expect_code 0
+  for action in create_ledger verify_integrity vacuum refresh_statistics drop_index; do
+    expect_text "$action"
+  done
+  run upkeep apply plan.json
+  expect_code 0
+  expect_clean
+  run upkeep plan --detailed-exitcode
+  expect_code 0
+  expect_text "Nothing to do"
+  [ "$(sql "select count(*) from pg_index i join pg_class c on c.oid = i.indrelid where c.relname = 'orders'" | xargs)" = 2 ]
+  [ "$(sql "select bool_and(damage = 0) from upkeep.finding" | xargs)" = t ]
+}
+
+@test "an empty database needs nothing" {
+  fresh nothing
+  run upkeep plan --detailed-exitcode
+  expect_code 0
+  expect_text "Nothing to do"
+}
+
+@test "a role without rights is told what it cannot see, and breaks nothing" {
+  PGDATABASE=postgres sql "create role plain login"
+  fresh bare plain
+  fill
+  sql "grant create on database bare to plain"
+  sql "create schema mine authorization plain"
+  sql "set role plain; create table mine.t as select g as a from generate_series(1, 20000) g"
+  run upkeep inspect --all -o facts.json
+  expect_code 0
+  run upkeep plan -o plan.json
+  expect_code 0
+  expect_text "mine.t"
+  expect_no_text "refresh_statistics  public.orders"
+  run upkeep apply plan.json
+  expect_code 0
+  expect_clean
+  run upkeep plan --detailed-exitcode
+  expect_code 0
+}
+
+@test "a damaged index is a finding that check reports" {
+  fresh damaged
+  fill
+  sql checkpoint
+  file="$PG_DIR/data/$(sql "select pg_relation_filepath('orders_b')" | xargs)"
+  [ -f "$file" ] || skip "the server's files are not where they were expected"
+  head -c 16384 /dev/urandom | dd of="$file" bs=8192 seek=3 conv=notrunc 2>/dev/null
+  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
+  pg_as_user "$(cat "$PG_DIR/bin")/pg_ctl" -D "$PG_DIR/data" -m fast -w -l "$PG_DIR/server.log" restart >/dev/null
+  run upkeep plan --only integrity-index -o plan.json
+  expect_code 0
+  run upkeep apply plan.json
+  expect_code 0
+  run upkeep check
+  expect_code 2
+  expect_text "public.orders_b"
+  expect_text "corruption_found 1"
+}

@@ -1,0 +1,106 @@
+# Every SQLite action of the standard library, from a broken invariant to an empty second plan; and damage.
+load common
+
+make_database() {
+  sqlite3 t.db >/dev/null <<'SQL'
+pragma auto_vacuum = incremental;
+create table parent (id integer primary key);
+create table event (id integer primary key, body text, at text, parent int references parent (id));
+create index event_body on event (body);
+insert into event
+select value, hex(randomblob(20)), datetime('now', '-' || value || ' minutes'), null
+from generate_series(1, 30000);
+create table metric (at int);
+insert into metric select (strftime('%s', 'now') - value * 60) * 1000 from generate_series(1, 30000);
+create table "we""ird 't; drop table x; --" ("a""b" text, c int);
+create index "q""1" on "we""ird 't; drop table x; --" ("a""b");
+create index "q""2" on "we""ird 't; drop table x; --" ("a""b", c);
+insert into "we""ird 't; drop table x; --" select value, 1 from generate_series(1, 2000);
+delete from event where id % 2;
+SQL
+}
+
+policies() {
+  sqlite_project t.db <<'YAML'
+policies:
+  - { name: keep-events, for: table, where: name = 'event', ensure: oldest_row_age(at) <= 10d,
+      by: archive_rows, with: { column: at, older_than: 10d, max_rows: 0 } }
+  - { name: keep-metrics, for: table, where: name = 'metric', ensure: oldest_row_age(at) <= 10d,
+      by: expire_rows, with: { column: at, older_than: 10d, stored_as: milliseconds } }
+  - { name: fk-index, for: constraint, ensure: has_index, by: create_index }
+  - { name: journal, for: setting, where: name = 'journal_mode', ensure: value = recommended,
+      by: set_parameter, with: { value: wal } }
+  - { name: free, for: database, ensure: free_ratio <= 1%, by: vacuum,
+      after: [ keep-events, keep-metrics, dense, sqlite-duplicate-index, sqlite-statistics ] }
+  - { name: dense, for: index, where: name = 'event_body', ensure: bloat_ratio <= 20%, by: rebuild_index,
+      after: [ keep-events ] }
+  - name: proof
+    for: database
+    ensure: validation_age <= 1d
+    if_unknown: act
+    by: validate_data
+    with: { assertions: [ { sql: "select count(*) as n from event where body is null", expect: n = 0 } ] }
+  - name: marked
+    for: table
+    where: name = 'event'
+    ensure: triggers = 1
+    by: run_sql
+    with:
+      run: [ "create trigger event_mark after insert on event begin select 1; end" ]
+      checks: [ { sql: "select count(*) as n from sqlite_schema where name = 'event_mark'", expect: n = 1 } ]
+      undo: [ "drop trigger event_mark" ]
+YAML
+  echo 'use: [ std/sqlite-baseline ]' >>upkeep.yaml
+}
+
+@test "each action makes its invariant hold, and the second plan is empty" {
+  make_database
+  policies
+  run upkeep plan -o plan.json
+  expect_code 0
+  for action in create_ledger archive_rows expire_rows create_index set_parameter vacuum rebuild_index \
+    validate_data run_sql verify_integrity refresh_statistics drop_index; do
+    expect_text "$action"
+  done
+  run upkeep apply plan.json
+  expect_code 0
+  expect_clean
+  run upkeep plan --detailed-exitcode
+  expect_code 0
+  expect_text "Nothing to do"
+  [ "$(sqlite3 t.db 'pragma journal_mode')" = wal ]
+  [ "$(sqlite3 t.db 'pragma integrity_check')" = ok ]
+  [ "$(sqlite3 t.db "select count(*) from sqlite_schema where name = 'q\"1'")" = 0 ]
+}
+
+@test "archived rows are neither lost nor doubled" {
+  make_database
+  policies
+  before=$(sqlite3 t.db 'select count(*), sum(id), count(distinct body) from event')
+  run upkeep plan --only keep-events -o plan.json
+  expect_code 0
+  run upkeep apply plan.json
+  expect_code 0
+  after=$(sqlite3 t.db 'select count(*), sum(id), count(distinct body) from
+    (select id, body from event union all select id, body from event_archive)')
+  [ "$before" = "$after" ]
+  [ "$(sqlite3 t.db 'select count(*) > 0 from event_archive')" = 1 ]
+}
+
+@test "damage is a finding, and nothing rewrites the file any more" {
+  make_database
+  policies
+  sqlite3 t.db 'pragma auto_vacuum = none; vacuum'
+  page=$(sqlite3 t.db "select rootpage from sqlite_schema where name = 'event_body'")
+  head -c 4096 /dev/urandom | dd of=t.db bs=4096 seek="$((page - 1))" conv=notrunc 2>/dev/null
+  run upkeep plan --only sqlite-integrity -o plan.json
+  expect_code 0
+  run upkeep apply plan.json
+  expect_code 0
+  run upkeep check
+  expect_code 2
+  expect_text "corruption_found"
+  run upkeep plan --only keep-events,sqlite-duplicate-index
+  expect_text "0 steps"
+  expect_text "damage was found"
+}
