@@ -152,6 +152,7 @@ void say(const cli *c, const char *format, ...) {
   if (flag_given(c, FLAG_quiet))
     return;
   va_list args;
+  fflush(stdout); /* so that both streams read in order on one terminal */
   va_start(args, format);
   vfprintf(stderr, format, args);
   va_end(args);
