@@ -138,20 +138,22 @@ static void fail_exhausted(void *ctx, size_t size) {
   longjmp(((failing *)ctx)->out, 1);
 }
 
+/* False when the n-th allocation was not reached. */
+static bool fails_at(failing *f) {
+  const upk_allocator allocator = {fail_resize, fail_exhausted, f};
+  if (setjmp(f->out) != 0)
+    return true;
+  upk_arena *arena = upk_arena_new(&allocator);
+  for (int i = 0; i < 10; i++)
+    upk_arena_alloc(arena, 100000);
+  return false;
+}
+
 static void exhaustion_leaves_by_the_handler(void **state) {
-  static failing f;
-  static size_t reached;
   (void)state;
   for (size_t n = 0; n < 4; n++) {
-    f = (failing){.left = n};
-    upk_allocator allocator = {fail_resize, fail_exhausted, &f};
-    reached = n;
-    if (setjmp(f.out) == 0) {
-      upk_arena *arena = upk_arena_new(&allocator);
-      for (int i = 0; i < 10; i++)
-        upk_arena_alloc(arena, 100000);
-      fail_msg("allocation %zu did not fail", reached);
-    }
+    failing f = {.left = n};
+    assert_true(fails_at(&f));
     for (size_t i = 0; i < f.count; i++)
       free(f.blocks[i]);
   }
