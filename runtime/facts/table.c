@@ -1,11 +1,11 @@
-#include "facts/table.h"
+#include "facts/private.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* ---- storage ---- */
 
-static void *resized(void *old, size_t count, size_t size) {
+void *table_resized(void *old, size_t count, size_t size) {
   const upk_allocator *libc = upk_allocator_libc();
   void *memory = libc->resize(NULL, old, count * size);
   if (!memory && count)
@@ -26,27 +26,27 @@ void table_init(table *t, const request_collector *collector, upk_arena *arena,
     t->columns[collector->keys[i]].is_key = true;
 }
 
-static void free_column(table_column *c) {
-  c->integers = resized(c->integers, 0, 1);
-  c->texts = resized(c->texts, 0, 1);
-  c->lists = resized(c->lists, 0, 1);
-  c->null = resized(c->null, 0, 1);
+void table_free_column(table_column *c) {
+  c->integers = table_resized(c->integers, 0, 1);
+  c->texts = table_resized(c->texts, 0, 1);
+  c->lists = table_resized(c->lists, 0, 1);
+  c->null = table_resized(c->null, 0, 1);
 }
 
 void table_free(table *t) {
   for (size_t i = 0; i < t->collector->column_count; i++)
-    free_column(&t->columns[i]);
+    table_free_column(&t->columns[i]);
   t->rows = t->cap = 0;
 }
 
 static void grow_column(table_column *c, size_t cap) {
-  c->null = resized(c->null, cap, 1);
+  c->null = table_resized(c->null, cap, 1);
   if (c->type == UPK_TYPE_TEXT)
-    c->texts = resized(c->texts, cap, sizeof *c->texts);
+    c->texts = table_resized(c->texts, cap, sizeof *c->texts);
   else if (c->type == UPK_TYPE_LIST)
-    c->lists = resized(c->lists, cap, sizeof *c->lists);
+    c->lists = table_resized(c->lists, cap, sizeof *c->lists);
   else
-    c->integers = resized(c->integers, cap, sizeof *c->integers);
+    c->integers = table_resized(c->integers, cap, sizeof *c->integers);
 }
 
 static void grow(table *t) {
@@ -56,7 +56,7 @@ static void grow(table *t) {
       grow_column(&t->columns[i], t->cap);
 }
 
-static void set_at(table_column *c, size_t row, const table_cell *cell) {
+void table_set(table_column *c, size_t row, const table_cell *cell) {
   c->null[row] = cell->null;
   if (c->type == UPK_TYPE_TEXT)
     c->texts[row] = cell->text;
@@ -66,7 +66,7 @@ static void set_at(table_column *c, size_t row, const table_cell *cell) {
     c->integers[row] = cell->integer;
 }
 
-static table_cell get_at(const table_column *c, size_t row) {
+table_cell table_get(const table_column *c, size_t row) {
   if (!c->varies)
     return c->first;
   table_cell cell = {.null = c->null[row]};
@@ -100,7 +100,7 @@ static upk_str keep_text(table *t, const table_column *c, upk_str text) {
   return (upk_str){copy, text.len};
 }
 
-static bool are_equal(upk_type type, const table_cell *a, const table_cell *b) {
+bool table_equal(upk_type type, const table_cell *a, const table_cell *b) {
   if (a->null || b->null)
     return a->null && b->null;
   if (type == UPK_TYPE_TEXT)
@@ -110,8 +110,8 @@ static bool are_equal(upk_type type, const table_cell *a, const table_cell *b) {
 
 /* Neighbours are often equal, such as schemas and owners: they share. */
 static void store(table *t, table_column *c, table_cell *cell) {
-  table_cell last = t->rows ? get_at(c, t->rows - 1) : (table_cell){0};
-  bool same = t->rows && are_equal(c->type, &last, cell);
+  table_cell last = t->rows ? table_get(c, t->rows - 1) : (table_cell){0};
+  bool same = t->rows && table_equal(c->type, &last, cell);
   if (same && !c->varies)
     return;
   if (c->type == UPK_TYPE_TEXT && !cell->null)
@@ -123,10 +123,10 @@ static void store(table *t, table_column *c, table_cell *cell) {
   if (!c->varies) {
     grow_column(c, t->cap);
     for (size_t row = 0; row < t->rows; row++)
-      set_at(c, row, &c->first);
+      table_set(c, row, &c->first);
     c->varies = true;
   }
-  set_at(c, t->rows, cell);
+  table_set(c, t->rows, cell);
 }
 
 /* False when the value is not of the column's type. `number` is room for the
@@ -197,53 +197,81 @@ static int compare_rows(const table *t, size_t a, size_t b) {
   int order = 0;
   for (size_t k = 0; k < t->collector->key_count && !order; k++) {
     const table_column *c = &t->columns[t->collector->keys[k]];
-    table_cell left = get_at(c, a), right = get_at(c, b);
+    table_cell left = table_get(c, a), right = table_get(c, b);
     order = compare_cells(c->type, &left, &right);
   }
   return order;
 }
 
+/* A row and the beginning of its key, as a number in the order of keys. */
+typedef struct ranked {
+  uint64_t prefix;
+  uint32_t row;
+} ranked;
+
+/* Of the first key column that varies: the others are equal everywhere. */
+static uint64_t prefix_of(const table *t, size_t row) {
+  for (size_t k = 0; k < t->collector->key_count; k++) {
+    const table_column *c = &t->columns[t->collector->keys[k]];
+    uint64_t prefix = 0;
+    if (!c->varies)
+      continue;
+    table_cell cell = table_get(c, row);
+    if (c->type != UPK_TYPE_TEXT)
+      return (uint64_t)cell.integer ^ ((uint64_t)1 << 63);
+    for (size_t i = 0; i < 8; i++)
+      prefix = prefix << 8 |
+               (i < cell.text.len ? (unsigned char)cell.text.data[i] : 0);
+    return prefix;
+  }
+  return 0;
+}
+
+static int compare_ranked(const table *t, const ranked *a, const ranked *b) {
+  if (a->prefix != b->prefix)
+    return a->prefix < b->prefix ? -1 : 1;
+  return compare_rows(t, a->row, b->row);
+}
+
 /* Stable; runs that are in order already are not looked into again. */
-static void merge_sort(const table *t, uint32_t *rows, uint32_t *spare,
+static void merge_sort(const table *t, ranked *rows, ranked *spare,
                        size_t count) {
   size_t half = count / 2, a = 0, b = half;
   if (count < 2)
     return;
   merge_sort(t, rows, spare, half);
   merge_sort(t, rows + half, spare, count - half);
-  if (compare_rows(t, rows[half - 1], rows[half]) <= 0)
+  if (compare_ranked(t, &rows[half - 1], &rows[half]) <= 0)
     return;
   for (size_t i = 0; i < count; i++)
     spare[i] =
-        b == count || (a < half && compare_rows(t, rows[a], rows[b]) <= 0)
+        b == count || (a < half && compare_ranked(t, &rows[a], &rows[b]) <= 0)
             ? rows[a++]
             : rows[b++];
   memcpy(rows, spare, count * sizeof *rows);
 }
 
-/* The numbers of the rows in order, each key once. */
-static uint32_t *sorted(table *t, size_t *ret_count) {
-  uint32_t *rows = resized(NULL, t->rows + 1, sizeof *rows);
-  uint32_t *spare = resized(NULL, t->rows + 1, sizeof *spare);
+/* The rows in order, each key once. */
+static ranked *sorted(table *t, size_t *ret_count) {
+  ranked *rows = table_resized(NULL, t->rows + 1, sizeof *rows);
+  ranked *spare = table_resized(NULL, t->rows + 1, sizeof *spare);
   size_t count = 0;
   for (size_t i = 0; i < t->rows; i++)
-    rows[i] = (uint32_t)i;
+    rows[i] = (ranked){prefix_of(t, i), (uint32_t)i};
   merge_sort(t, rows, spare, t->rows);
   for (size_t i = 0; i < t->rows; i++)
-    if (count == 0 || compare_rows(t, rows[count - 1], rows[i]) != 0)
+    if (count == 0 || compare_ranked(t, &rows[count - 1], &rows[i]) != 0)
       rows[count++] = rows[i];
   t->double_keys = t->rows - count;
-  resized(spare, 0, 1);
+  table_resized(spare, 0, 1);
   *ret_count = count;
   return rows;
 }
 
 /* ---- into the facts ---- */
 
-/* A new column of the kind with room for `rows` cells; all are NULL. One cell
- * stands for all rows when there are more: the column is constant. */
-static table_column add_column(const request_column *declared, upk_arena *arena,
-                               size_t rows, upk_facts_kind *kind) {
+table_column table_add_column(const request_column *declared, upk_arena *arena,
+                              size_t rows, upk_facts_kind *kind) {
   table_column made = {.type = declared->type, .varies = true};
   made.null = UPK_NEW_ARRAY(arena, uint8_t, rows + 1);
   memset(made.null, 1, rows + 1);
@@ -266,113 +294,28 @@ static table_column add_column(const request_column *declared, upk_arena *arena,
 
 void table_make(table *t, upk_facts_kind *kind) {
   size_t count;
-  uint32_t *rows = sorted(t, &count);
+  ranked *rows = sorted(t, &count);
   kind->rows = count;
   for (size_t i = 0; i < t->collector->column_count; i++) {
     table_column *from = &t->columns[i];
     size_t cells = from->varies || count == 0 ? count : 1;
     table_column to =
-        add_column(&t->collector->columns[i], t->arena, cells, kind);
+        table_add_column(&t->collector->columns[i], t->arena, cells, kind);
     for (size_t row = 0; row < cells; row++) {
-      table_cell cell = get_at(from, rows[row]);
-      set_at(&to, row, &cell);
+      table_cell cell = table_get(from, rows[row].row);
+      table_set(&to, row, &cell);
     }
-    free_column(from);
+    table_free_column(from);
   }
   t->rows = t->cap = 0;
-  resized(rows, 0, 1);
+  table_resized(rows, 0, 1);
 }
 
-static table_cell fact_at(const upk_column *column, size_t row) {
+table_cell table_fact(const upk_column *column, size_t row) {
   size_t at = column->constant ? 0 : row;
   if (column->type == UPK_TYPE_TEXT)
     return (table_cell){.text = column->texts[at]};
   return (table_cell){.integer = column->integers[at]};
-}
-
-/* The kind's row with the key of `row`, or kind->rows. */
-static size_t find_row(const table *t, size_t row, const upk_facts_kind *kind,
-                       const size_t *keys) {
-  size_t low = 0, high = kind->rows;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    int order = 0;
-    for (size_t k = 0; k < t->collector->key_count && !order; k++) {
-      const table_column *c = &t->columns[t->collector->keys[k]];
-      table_cell ours = get_at(c, row);
-      table_cell theirs = fact_at(&kind->columns.items[keys[k]].values, middle);
-      order = compare_cells(c->type, &ours, &theirs);
-    }
-    if (order == 0)
-      return middle;
-    if (order < 0)
-      high = middle;
-    else
-      low = middle + 1;
-  }
-  return kind->rows;
-}
-
-/* Which of the kind's columns the keys are; false when a type differs. */
-static bool match_keys(const table *t, const upk_facts_kind *kind,
-                       size_t *keys) {
-  for (size_t k = 0; k < t->collector->key_count; k++) {
-    const request_column *key = &t->collector->columns[t->collector->keys[k]];
-    keys[k] = 0;
-    while (!upk_str_equal(kind->columns.items[keys[k]].name, key->name))
-      keys[k]++;
-    if (kind->columns.items[keys[k]].values.type != key->type)
-      return false;
-  }
-  return true;
-}
-
-/* For each row its place in the kind, or kind->rows. Returns how many have
- * one. */
-static size_t find_places(table *t, const upk_facts_kind *kind,
-                          uint32_t *places) {
-  size_t *keys = UPK_NEW_ARRAY(t->arena, size_t, t->collector->key_count + 1);
-  uint8_t *taken = resized(NULL, kind->rows + 1, 1);
-  bool matched = match_keys(t, kind, keys);
-  size_t found = 0;
-  memset(taken, 0, kind->rows + 1);
-  for (size_t row = 0; row < t->rows; row++) {
-    size_t place = matched ? find_row(t, row, kind, keys) : kind->rows;
-    t->strangers += place == kind->rows;
-    t->double_keys += taken[place];
-    if (taken[place])
-      place = kind->rows;
-    taken[place] = place < kind->rows;
-    found += place < kind->rows;
-    places[row] = (uint32_t)place;
-  }
-  resized(taken, 0, 1);
-  return found;
-}
-
-void table_join(table *t, upk_facts_kind *kind) {
-  const request_collector *c = t->collector;
-  uint32_t *places = resized(NULL, t->rows + 1, sizeof *places);
-  size_t found = find_places(t, kind, places);
-  for (size_t i = 0; i < c->column_count; i++) {
-    table_column *from = &t->columns[i];
-    if (from->is_key)
-      continue;
-    bool constant = !from->varies && kind->rows > 1 &&
-                    (from->first.null || found == kind->rows);
-    table_column to =
-        add_column(&c->columns[i], t->arena, constant ? 1 : kind->rows, kind);
-    if (constant && found)
-      set_at(&to, 0, &from->first);
-    for (size_t row = 0; row < t->rows && !constant; row++)
-      if (places[row] < kind->rows) {
-        table_cell cell = get_at(from, row);
-        set_at(&to, places[row], &cell);
-      }
-    free_column(from);
-  }
-  t->rows = t->cap = 0;
-  resized(places, 0, 1);
 }
 
 void table_absent(const request_collector *collector, bool first,
@@ -383,7 +326,7 @@ void table_absent(const request_collector *collector, bool first,
       key |= collector->keys[k] == i;
     if (key && !first)
       continue;
-    add_column(&collector->columns[i], arena, kind->rows ? 1 : 0, kind);
+    table_add_column(&collector->columns[i], arena, kind->rows ? 1 : 0, kind);
     kind->columns.items[kind->columns.len - 1].reason = reason;
   }
 }

@@ -95,6 +95,22 @@ void postgres_fail(driver_conn *conn, const PGresult *result);
 void postgres_lose(driver_conn *conn);
 void postgres_notice(void *conn, const PGresult *result);
 
+/* ---- send.c ---- */
+
+/* False, after recording why, when libpq would cut the statement short. */
+bool postgres_is_sendable(driver_op *op);
+void postgres_send_first(driver_conn *conn); /* of the operation */
+void postgres_send_lock(driver_conn *conn);  /* by `step`: try, or who has it */
+void postgres_send_limits(driver_conn *conn);
+void postgres_send_plain(driver_conn *conn, const char *sql);
+
+/* ---- driver.c ---- */
+
+/* Goes on sending, and waits for the answer. */
+void postgres_flush(driver_conn *conn);
+/* Ends the operation: the connection is gone. */
+void postgres_lost(driver_conn *conn);
+
 /* ---- result.c ---- */
 
 /* Takes one result of the command under way. */

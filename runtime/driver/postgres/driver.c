@@ -5,7 +5,6 @@
 #include "driver/registry.h"
 
 enum {
-  LOCK_CLASS = 0x55504B50, /* "UPKP": the first key of our advisory locks */
   CANCEL_AGAIN_MS = 1000,
   JOBS_MAX = 64,
 };
@@ -159,7 +158,7 @@ static void on_timer(uv_timer_t *timer) {
 
 /* ---- commands ---- */
 
-static void lose(driver_conn *conn) {
+void postgres_lost(driver_conn *conn) {
   postgres_lose(conn);
   finish(conn);
 }
@@ -169,136 +168,15 @@ static void poll_for(driver_conn *conn, int events) {
   uv_poll_start(&conn->poll, events, on_socket);
 }
 
-static void flush(driver_conn *conn) {
+void postgres_flush(driver_conn *conn) {
   int left = PQflush(conn->pg);
   if (left < 0)
-    lose(conn);
+    postgres_lost(conn);
   else
     poll_for(conn, left ? UV_READABLE | UV_WRITABLE : UV_READABLE);
 }
 
-static void send_plain(driver_conn *conn, const char *sql) {
-  if (PQsendQuery(conn->pg, sql))
-    flush(conn);
-  else
-    lose(conn);
-}
-
-static bool has_nul(upk_str text) {
-  return text.len && memchr(text.data, '\0', text.len);
-}
-
-/* Parameters as text; their types are what the server infers. */
-static const char *const *texts_of(driver_op *op) {
-  const char **texts =
-      UPK_NEW_ARRAY(op->arena, const char *, op->param_count + 1);
-  for (size_t i = 0; i < op->param_count; i++) {
-    const driver_value *value = &op->params[i];
-    long long number = (long long)value->integer;
-    if (value->type == DRIVER_TEXT)
-      texts[i] = value->text.data;
-    else if (value->type == DRIVER_BOOL)
-      texts[i] = number ? "true" : "false";
-    else if (value->type == DRIVER_INT)
-      texts[i] = upk_arena_printf(op->arena, "%lld", number).data;
-  }
-  return texts;
-}
-
-static bool is_sendable(driver_op *op) {
-  bool ok = !has_nul(op->sql) && op->param_count <= UINT16_MAX;
-  for (size_t i = 0; i < op->param_count && ok; i++)
-    ok = op->params[i].type != DRIVER_TEXT || !has_nul(op->params[i].text);
-  if (!ok)
-    driver_op_fail(op, DRIVER_SYNTAX, NULL,
-                   "the statement or a parameter holds a NUL byte, or there "
-                   "are too many parameters");
-  return ok;
-}
-
-static void send_query(driver_conn *conn) {
-  driver_op *op = conn->op;
-  if (PQsendQueryParams(conn->pg, op->sql.data, (int)op->param_count, NULL,
-                        texts_of(op), NULL, NULL, 0) &&
-      PQsetSingleRowMode(conn->pg))
-    flush(conn);
-  else
-    lose(conn);
-}
-
-static void send_limits(driver_conn *conn) {
-  upk_buf sql = {0};
-  bool in_transaction = PQtransactionStatus(conn->pg) == PQTRANS_INTRANS;
-  postgres_limits_sql(&conn->limits, conn->read_only || conn->limits.read_only,
-                      in_transaction, &sql);
-  conn->limits_in_transaction = in_transaction;
-  send_plain(conn, sql.data);
-  upk_buf_free(&sql);
-}
-
-static void send_lock(driver_conn *conn) {
-  uint32_t hash = driver_hash(conn->op->key);
-  upk_buf sql = {0};
-  if (conn->step == 0)
-    upk_buf_printf(&sql,
-                   "select pg_catalog.pg_try_advisory_lock(%d, %d), "
-                   "pg_catalog.pg_backend_pid()",
-                   LOCK_CLASS, (int)(int32_t)hash);
-  else
-    upk_buf_printf(
-        &sql,
-        "select pg_catalog.format('pid %%s, user %%s, %%s, from %%s, connected "
-        "since %%s', a.pid, a.usename, nullif(a.application_name, ''), "
-        "coalesce(pg_catalog.host(a.client_addr), 'the server''s own host'), "
-        "pg_catalog.to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS UTC')) "
-        "from pg_catalog.pg_locks l "
-        "join pg_catalog.pg_stat_activity a on a.pid = l.pid "
-        "join pg_catalog.pg_database d on d.oid = l.database "
-        "where l.locktype = 'advisory' and l.classid = %d and l.objid = %u "
-        "and l.objsubid = 2 and l.granted "
-        "and d.datname = pg_catalog.current_database() limit 1",
-        LOCK_CLASS, hash);
-  send_plain(conn, sql.data);
-  upk_buf_free(&sql);
-}
-
-static void send_session(driver_conn *conn) {
-  upk_buf sql = {0};
-  postgres_session_sql(PQserverVersion(conn->pg), conn->read_only, &sql);
-  send_plain(conn, sql.data);
-  upk_buf_free(&sql);
-}
-
 /* ---- steps ---- */
-
-static void send_first(driver_conn *conn) {
-  switch (conn->op->kind) {
-  case DRIVER_OP_OPEN:
-    send_session(conn);
-    break;
-  case DRIVER_OP_QUERY:
-    send_query(conn);
-    break;
-  case DRIVER_OP_BEGIN:
-    send_plain(conn, "begin");
-    break;
-  case DRIVER_OP_BEGIN_SNAPSHOT:
-    send_plain(conn, "begin isolation level repeatable read, read only");
-    break;
-  case DRIVER_OP_COMMIT:
-    send_plain(conn, "commit");
-    break;
-  case DRIVER_OP_ROLLBACK:
-    send_plain(conn, "rollback");
-    break;
-  case DRIVER_OP_LIMITS:
-    send_limits(conn);
-    break;
-  case DRIVER_OP_LOCK:
-    send_lock(conn);
-    break;
-  }
-}
 
 static void on_command_end(driver_conn *conn) {
   driver_op *op = conn->op;
@@ -307,16 +185,16 @@ static void on_command_end(driver_conn *conn) {
   conn->step++;
   if (op->kind == DRIVER_OP_LOCK && conn->step == 1 && went_well &&
       !op->granted) {
-    send_lock(conn);
+    postgres_send_lock(conn);
   } else if (op->kind == DRIVER_OP_OPEN && conn->step == 1 && went_well &&
              !conn->read_only && PQserverVersion(conn->pg) >= 140000) {
     /* The server notices that we died while it works. An error (a platform
      * without it) is no reason not to go on. */
     conn->restoring = true;
-    send_plain(conn, "set client_connection_check_interval = '1s'");
+    postgres_send_plain(conn, "set client_connection_check_interval = '1s'");
   } else if (idle && conn->limits_in_transaction && !conn->restoring) {
     conn->restoring = true;
-    send_limits(conn);
+    postgres_send_limits(conn);
   } else {
     finish(conn);
   }
@@ -362,13 +240,13 @@ static bool take_all(driver_conn *conn) {
 static void on_socket(uv_poll_t *poll, int status, int events) {
   driver_conn *conn = poll->data;
   if (events & UV_WRITABLE)
-    flush(conn);
+    postgres_flush(conn);
   if (!conn->busy || conn->ending || (status >= 0 && !(events & UV_READABLE)))
     return;
   bool alive = PQconsumeInput(conn->pg);
   bool ended = take_all(conn);
   if (!alive || PQstatus(conn->pg) == CONNECTION_BAD) {
-    lose(conn);
+    postgres_lost(conn);
   } else if (ended) {
     stop_polling(conn);
     if (conn->op->error.class == DRIVER_NONE && !driver_op_flush(conn->op))
@@ -398,13 +276,13 @@ static void on_connected(driver_conn *conn) {
   snprintf(conn->session, sizeof conn->session, "pid %d",
            PQbackendPID(conn->pg));
   if (uv_poll_init(conn->loop, &conn->poll, PQsocket(conn->pg)) != 0) {
-    lose(conn);
+    postgres_lost(conn);
     return;
   }
   conn->poll.data = conn;
   conn->has_poll = true;
   conn->handles++;
-  send_first(conn);
+  postgres_send_first(conn);
 }
 
 static void on_async(uv_async_t *async) {
@@ -432,7 +310,7 @@ static bool is_done(driver_conn *conn) {
   PGTransactionStatusType status = PQtransactionStatus(conn->pg);
   switch (op->kind) {
   case DRIVER_OP_QUERY:
-    return !is_sendable(op);
+    return !postgres_is_sendable(op);
   case DRIVER_OP_ROLLBACK:
     return status == PQTRANS_IDLE;
   case DRIVER_OP_LIMITS: /* a failed transaction takes only its end */
@@ -458,7 +336,7 @@ static void start(driver_conn *conn) {
   } else if (is_done(conn)) {
     finish(conn);
   } else {
-    send_first(conn);
+    postgres_send_first(conn);
   }
   conn->starting = false;
 }
