@@ -1,5 +1,4 @@
 /* The sink of diagnostics, and the table of codes. */
-#include <stdio.h>
 #include <string.h>
 
 #include "quote.h"
@@ -69,15 +68,7 @@ uint32_t upk_diags_source(upk_diags *diags, upk_str path, upk_str text) {
 
 UPK_PRINTF(2, 0)
 static upk_str format_text(upk_arena *arena, const char *format, va_list args) {
-  va_list again;
-  va_copy(again, args);
-  int len = vsnprintf(NULL, 0, format, again);
-  va_end(again);
-  if (len < 0)
-    return UPK_STR("");
-  char *bytes = upk_arena_alloc(arena, (size_t)len + 1);
-  vsnprintf(bytes, (size_t)len + 1, format, args);
-  upk_str text = {bytes, (size_t)len};
+  upk_str text = upk_arena_vprintf(arena, format, args);
   return upk_utf8_valid(text) ? text : copy_clean(arena, text);
 }
 

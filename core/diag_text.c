@@ -20,6 +20,7 @@ typedef struct renderer {
   const upk_diags *diags;
   bool color;
   upk_buf *out;
+  size_t skip; /* bytes of the line shown that stand left of what is shown */
 } renderer;
 
 static void paint(renderer *r, const char *code) {
@@ -42,18 +43,30 @@ static upk_str line_of(upk_str text, uint32_t number) {
 
 enum { LINE_MAX_BYTES = 200 };
 
-/* The line of a span as far as it is shown: a line of a generated file can be
- * long, and then only its beginning is, or nothing of it. */
-static upk_str shown_line(upk_str text, const upk_span *span) {
+static bool continues(upk_str text, size_t at) {
+  return at < text.len && ((unsigned char)text.data[at] & 0xc0) == 0x80;
+}
+
+/* The line of a span as far as it is shown. A line of a generated file can be
+ * long: then it is a window of it around the place. */
+static upk_str shown_line(renderer *r, const upk_span *span) {
+  upk_str text = r->diags->sources.items[span->source].text;
   upk_str line = line_of(text, span->line);
+  r->skip = 0;
   if (line.len <= LINE_MAX_BYTES)
     return line;
   if (span->column > LINE_MAX_BYTES / 2)
-    return UPK_NO_STR;
-  line.len = LINE_MAX_BYTES;
-  while (line.len && ((unsigned char)line.data[line.len] & 0xc0) == 0x80)
-    line.len--;
-  return line;
+    r->skip = span->column - LINE_MAX_BYTES / 4;
+  if (r->skip > line.len)
+    r->skip = line.len;
+  while (continues(line, r->skip))
+    r->skip--;
+  size_t len = line.len - r->skip;
+  if (len > LINE_MAX_BYTES)
+    len = LINE_MAX_BYTES;
+  while (continues(line, r->skip + len))
+    len--;
+  return (upk_str){line.data + r->skip, len};
 }
 
 static void gutter(renderer *r, int width, uint32_t number) {
@@ -73,10 +86,12 @@ static void add_safe(renderer *r, upk_str text) {
   }
 }
 
-static size_t columns_between(upk_str line, size_t from, size_t to) {
+/* Characters between two bytes of the whole line. */
+static size_t columns_between(const renderer *r, upk_str line, size_t from,
+                              size_t to) {
   size_t count = 0;
   for (size_t i = from; i < to; i++) /* a byte that continues has no width */
-    count += i >= line.len || ((unsigned char)line.data[i] & 0xc0) != 0x80;
+    count += !continues(line, i - r->skip);
   return count;
 }
 
@@ -85,10 +100,12 @@ static void repeat(renderer *r, char c, size_t count) {
     upk_buf_char(r->out, c);
 }
 
-static size_t end_column(const upk_span *span, upk_str line) {
-  size_t end = span->end_line == span->line ? span->end_column : line.len + 1;
-  if (end > line.len + 1)
-    end = line.len + 1;
+static size_t end_column(const renderer *r, const upk_span *span,
+                         upk_str line) {
+  size_t last = r->skip + line.len + 1;
+  size_t end = span->end_line == span->line ? span->end_column : last;
+  if (end > last)
+    end = last;
   return end > span->column ? end : (size_t)span->column + 1;
 }
 
@@ -106,9 +123,9 @@ static const upk_label *next_label(const upk_diag *diag, uint32_t line,
 }
 
 /* Whether a label's text has room on the line of marks before the next one. */
-static bool text_fits(const upk_diag *diag, const upk_label *label,
-                      upk_str line) {
-  size_t end = end_column(&label->span, line);
+static bool text_fits(const renderer *r, const upk_diag *diag,
+                      const upk_label *label, upk_str line) {
+  size_t end = end_column(r, &label->span, line);
   const upk_label *next = next_label(diag, label->span.line, end);
   return !next || end + 1 + label->text.len < next->span.column;
 }
@@ -118,8 +135,8 @@ static void mark(renderer *r, const upk_diag *diag, const upk_label *label,
   bool primary = label == diag->labels.items;
   paint(r, primary ? severities[diag->severity].color : BLUE);
   repeat(r, primary ? '^' : '-',
-         columns_between(line, label->span.column - 1,
-                         end_column(&label->span, line) - 1));
+         columns_between(r, line, label->span.column - 1,
+                         end_column(r, &label->span, line) - 1));
 }
 
 /* The marks of all labels of one line, left to right: ^ for the first label
@@ -128,13 +145,13 @@ static void mark(renderer *r, const upk_diag *diag, const upk_label *label,
 static void mark_line(renderer *r, const upk_diag *diag, upk_str line,
                       uint32_t number, int width) {
   const upk_label *label;
-  size_t at = 1;
+  size_t at = r->skip + 1;
   gutter(r, width, 0);
   for (; (label = next_label(diag, number, at));) {
-    repeat(r, ' ', columns_between(line, at - 1, label->span.column - 1));
+    repeat(r, ' ', columns_between(r, line, at - 1, label->span.column - 1));
     mark(r, diag, label, line);
-    at = end_column(&label->span, line);
-    if (label->text.len && text_fits(diag, label, line)) {
+    at = end_column(r, &label->span, line);
+    if (label->text.len && text_fits(r, diag, label, line)) {
       upk_buf_char(r->out, ' ');
       upk_buf_str(r->out, label->text);
       at += label->text.len + 1;
@@ -142,11 +159,11 @@ static void mark_line(renderer *r, const upk_diag *diag, upk_str line,
     paint(r, PLAIN);
   }
   upk_buf_char(r->out, '\n');
-  for (at = 1; (label = next_label(diag, number, at));
+  for (at = r->skip + 1; (label = next_label(diag, number, at));
        at = label->span.column + 1)
-    if (label->text.len && !text_fits(diag, label, line)) {
+    if (label->text.len && !text_fits(r, diag, label, line)) {
       gutter(r, width, 0);
-      repeat(r, ' ', columns_between(line, 0, label->span.column - 1));
+      repeat(r, ' ', columns_between(r, line, r->skip, label->span.column - 1));
       upk_buf_str(r->out, label->text);
       upk_buf_char(r->out, '\n');
     }
@@ -178,8 +195,7 @@ static void other_places(renderer *r, const upk_diag *diag, int width) {
     if (printed_before(diag, i))
       continue;
     arrow(r, &label->span, width, "::>");
-    upk_str line = shown_line(r->diags->sources.items[label->span.source].text,
-                              &label->span);
+    upk_str line = shown_line(r, &label->span);
     if (!line.data) {
       if (label->text.len)
         upk_buf_printf(r->out, " %*s   %.*s\n", width, "",
@@ -190,10 +206,10 @@ static void other_places(renderer *r, const upk_diag *diag, int width) {
     add_safe(r, line);
     upk_buf_char(r->out, '\n');
     gutter(r, width, 0);
-    repeat(r, ' ', columns_between(line, 0, label->span.column - 1));
+    repeat(r, ' ', columns_between(r, line, r->skip, label->span.column - 1));
     repeat(r, '-',
-           columns_between(line, label->span.column - 1,
-                           end_column(&label->span, line) - 1));
+           columns_between(r, line, label->span.column - 1,
+                           end_column(r, &label->span, line) - 1));
     upk_buf_printf(r->out, " %.*s\n", UPK_FMT(label->text));
   }
 }
@@ -209,7 +225,7 @@ static int digits_of(uint32_t n) {
 
 static void places(renderer *r, const upk_diag *diag, int width) {
   const upk_span *span = &diag->labels.items[0].span;
-  upk_str line = shown_line(r->diags->sources.items[span->source].text, span);
+  upk_str line = shown_line(r, span);
   arrow(r, span, width, "-->");
   if (line.data) {
     gutter(r, width, 0);
@@ -268,7 +284,7 @@ static int by_place(const void *a, const void *b) {
 }
 
 void upk_diags_render_text(const upk_diags *diags, bool color, upk_buf *out) {
-  renderer r = {diags, color, out};
+  renderer r = {diags, color, out, 0};
   upk_arena *arena = upk_arena_new(NULL);
   const upk_diag **order =
       UPK_NEW_ARRAY(arena, const upk_diag *, diags->items.len + 1);

@@ -133,18 +133,23 @@ upk_str upk_arena_copy(upk_arena *arena, upk_str s) {
   return (upk_str){bytes, s.len};
 }
 
+upk_str upk_arena_vprintf(upk_arena *arena, const char *format, va_list args) {
+  va_list again;
+  va_copy(again, args);
+  int len = vsnprintf(NULL, 0, format, again);
+  va_end(again);
+  size_t size = len < 0 ? 0 : (size_t)len;
+  char *bytes = upk_arena_alloc(arena, size + 1);
+  vsnprintf(bytes, size + 1, format, args);
+  return (upk_str){bytes, size};
+}
+
 upk_str upk_arena_printf(upk_arena *arena, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  int len = vsnprintf(NULL, 0, format, args);
+  upk_str text = upk_arena_vprintf(arena, format, args);
   va_end(args);
-  if (len < 0)
-    return UPK_STR("");
-  char *bytes = upk_arena_alloc(arena, (size_t)len + 1);
-  va_start(args, format);
-  vsnprintf(bytes, (size_t)len + 1, format, args);
-  va_end(args);
-  return (upk_str){bytes, (size_t)len};
+  return text;
 }
 
 void *upk_vec_grow(upk_arena *arena, void *items, size_t len, size_t *cap,

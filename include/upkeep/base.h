@@ -64,6 +64,8 @@ size_t upk_arena_bytes(const upk_arena *arena); /* taken from the allocator */
 upk_str upk_arena_copy(upk_arena *arena, upk_str s);
 upk_str upk_arena_printf(upk_arena *arena, const char *format, ...)
     UPK_PRINTF(2, 3);
+upk_str upk_arena_vprintf(upk_arena *arena, const char *format, va_list args)
+    UPK_PRINTF(2, 0);
 #define UPK_NEW(arena, type) ((type *)upk_arena_alloc((arena), sizeof(type)))
 #define UPK_NEW_ARRAY(arena, type, count)                                      \
   ((type *)upk_arena_alloc((arena), sizeof(type) * (size_t)(count)))

@@ -1,8 +1,6 @@
 /* The machine as a whole: events in, commands out, the life of a run. */
 #include "machine/private.h"
 
-#include <stdio.h>
-
 const char *machine_state_name(machine_state state) {
   static const char *const names[] = {
 #define X(name, text) text,
@@ -54,16 +52,11 @@ machine_command *command_add(machine *m, machine_command_kind kind) {
 }
 
 upk_str command_text(machine *m, const char *format, ...) {
-  va_list args, again;
+  va_list args;
   va_start(args, format);
-  va_copy(again, args);
-  int len = vsnprintf(NULL, 0, format, again);
-  va_end(again);
-  size_t size = len < 0 ? 0 : (size_t)len;
-  char *text = upk_arena_alloc(m->out, size + 1);
-  vsnprintf(text, size + 1, format, args);
+  upk_str text = upk_arena_vprintf(m->out, format, args);
   va_end(args);
-  return (upk_str){text, size};
+  return text;
 }
 
 void machine_report(machine *m, int code, upk_str text, const char *help) {

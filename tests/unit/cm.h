@@ -1,11 +1,11 @@
 /* cmocka with the headers it wants before it. */
 #ifndef TESTS_CM_H
 #define TESTS_CM_H
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <upkeep/base.h>
 
 #define assert_text(actual, expected)                                          \
