@@ -1,11 +1,14 @@
 /* cmocka with the headers it wants before it. */
 #ifndef TESTS_CM_H
 #define TESTS_CM_H
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h> /* wants those before it */
+
 #include <upkeep/base.h>
 
 #define assert_text(actual, expected)                                          \
