@@ -303,7 +303,7 @@ static void lost_connections_are_seen(void **state) {
   int pid = 0;
   upk_str name = f->s.driver->session(f->s.conn);
   assert_int_equal(sscanf(name.data, "pid %d", &pid), 1);
-  snprintf(sql, sizeof sql, "select pg_terminate_backend(%d, 5000)", pid);
+  snprintf(sql, sizeof sql, "select pg_terminate_backend(%d)", pid);
   must(&f->other, sql);
   expect_error(&f->s, "select 1", DRIVER_CONNECTION, NULL);
 }
