@@ -143,17 +143,12 @@ static int start(exchange *x, int facts) {
 /* ---- serving ---- */
 
 static bool answer_read(exchange *x, upk_str payload) {
-  char state = FILE_ABSENT;
-  bool large = false;
   if (payload.len < 8)
     return false;
   uint64_t limit = frame_get_u64((const unsigned char *)payload.data);
   upk_str path = {payload.data + 8, payload.len - 8};
   upk_buf text = {0};
-  if (served_read(&x->folders, path, (size_t)limit, &text, &large))
-    state = FILE_HERE;
-  else if (large)
-    state = FILE_TOO_LARGE;
+  char state = (char)served_read(&x->folders, path, (size_t)limit, &text);
   bool good =
       frame_write(x->socket, FRAME_FILE, (upk_str){&state, 1},
                   state == FILE_HERE ? upk_buf_view(&text) : UPK_STR(""));

@@ -25,9 +25,10 @@ enum {
 
 /* upk_compile in a child. Files are those below `project_folder`; paths that
  * begin with "@stdlib/" are below `stdlib_folder`, which may be NULL. No link
- * leads out of either. `output` gets bytes on UPK_OK only. request->facts goes
- * over in memory that both share. Blocks; must not run twice at once on the
- * same `diags`. */
+ * leads out of either. `output` gets bytes on UPK_OK only:
+ * what a compilation sent before it failed is taken off again. request->facts
+ * goes over in memory that both share. Blocks; must not run twice at once on
+ * the same `diags`. */
 upk_status child_compile(const upk_compile_request *request,
                          const char *project_folder, const char *stdlib_folder,
                          upk_diags *diags, upk_buf *output);

@@ -20,7 +20,16 @@ typedef enum frame_type {
   FRAME_STATUS = 's', /* one byte: upk_status; the last frame */
 } frame_type;
 
-enum { FILE_ABSENT, FILE_HERE, FILE_TOO_LARGE };
+/* Of a file that was asked for. */
+typedef enum file_state {
+  FILE_ABSENT,
+  FILE_HERE,
+  FILE_TOO_LARGE,
+  FILE_OUTSIDE, /* a link leads out of the folder */
+  FILE_LINK,    /* a link leads nowhere */
+  FILE_DENIED,  /* no permission */
+  FILE_SPECIAL, /* a folder, a pipe, a device */
+} file_state;
 
 enum {
   FRAME_HEAD_BYTES = 9,

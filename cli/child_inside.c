@@ -34,22 +34,44 @@ static void ask(frame_type type, upk_str head, upk_str path, upk_arena *arena,
     _exit(1);
 }
 
-static bool read_file(void *ctx, upk_str path, size_t limit, upk_arena *arena,
-                      upk_str *ret_bytes, bool *ret_too_large) {
+static file_state ask_file(upk_str path, size_t limit, upk_arena *arena,
+                           upk_str *ret_bytes) {
   unsigned char bound[8];
   upk_str answer;
-  (void)ctx;
-  *ret_too_large = false;
   frame_put_u64(bound, limit);
   ask(FRAME_READ, (upk_str){(const char *)bound, sizeof bound}, path, arena,
       FRAME_FILE, &answer);
   if (!answer.len)
     _exit(1);
-  *ret_too_large = answer.data[0] == FILE_TOO_LARGE;
-  if (answer.data[0] != FILE_HERE)
-    return false;
   *ret_bytes = (upk_str){answer.data + 1, answer.len - 1};
-  return true;
+  return (file_state)answer.data[0];
+}
+
+static bool read_file(void *ctx, upk_str path, size_t limit, upk_arena *arena,
+                      upk_str *ret_bytes, bool *ret_too_large) {
+  upk_str bytes;
+  (void)ctx;
+  file_state state = ask_file(path, limit, arena, &bytes);
+  *ret_too_large = state == FILE_TOO_LARGE;
+  if (state == FILE_HERE)
+    *ret_bytes = bytes;
+  return state == FILE_HERE;
+}
+
+static upk_absence absence_of(void *ctx, upk_str path) {
+  static const upk_absence absences[] = {
+      [FILE_OUTSIDE] = UPK_ABSENT_OUTSIDE,
+      [FILE_LINK] = UPK_ABSENT_LINK,
+      [FILE_DENIED] = UPK_ABSENT_DENIED,
+      [FILE_SPECIAL] = UPK_ABSENT_SPECIAL,
+  };
+  upk_arena *arena = upk_arena_new(NULL);
+  upk_str bytes;
+  (void)ctx;
+  file_state state = ask_file(path, 0, arena, &bytes);
+  upk_arena_free(arena);
+  return state < sizeof absences / sizeof *absences ? absences[state]
+                                                    : UPK_ABSENT;
 }
 
 static size_t list_files(void *ctx, upk_str glob, upk_arena *arena,
@@ -120,7 +142,7 @@ static bool map_facts(upk_str *ret_facts) {
 }
 
 int child_main(void) {
-  const upk_source source = {NULL, read_file, list_files};
+  const upk_source source = {NULL, read_file, list_files, absence_of};
   upk_arena *arena = upk_arena_new(NULL);
   upk_compile_request request;
   upk_diags diags;

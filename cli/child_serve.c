@@ -112,17 +112,40 @@ static bool read_whole(int file, size_t size, upk_buf *out) {
   return true;
 }
 
-bool served_read(const served_folders *folders, upk_str path, size_t limit,
-                 upk_buf *out, bool *ret_too_large) {
+/* Why open_below said no: errno, and what the name itself is. */
+static file_state state_of_failure(int folder, upk_str path, int reason) {
+  if (reason == EXDEV)
+    return FILE_OUTSIDE;
+  if (reason == ELOOP)
+    return FILE_LINK;
+  if (reason == EACCES || reason == EPERM)
+    return FILE_DENIED;
+  int link =
+      reason == ENOENT ? open_below(folder, path, O_PATH | O_NOFOLLOW) : -1;
+  if (link < 0)
+    return reason == ENXIO ? FILE_SPECIAL : FILE_ABSENT; /* a socket */
+  close(link);
+  return FILE_LINK; /* of what is there, only a link can be absent */
+}
+
+file_state served_read(const served_folders *folders, upk_str path,
+                       size_t limit, upk_buf *out) {
   struct stat info;
   int folder = folder_of(folders, &path);
+  while (path.len && path.data[path.len - 1] == '/')
+    path.len--;
   int file = open_below(folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  bool good = file >= 0 && fstat(file, &info) == 0 && S_ISREG(info.st_mode);
-  *ret_too_large = good && (uint64_t)info.st_size > limit;
-  good = good && !*ret_too_large && read_whole(file, (size_t)info.st_size, out);
-  if (file >= 0)
-    close(file);
-  return good;
+  if (file < 0)
+    return state_of_failure(folder, path, errno);
+  file_state state = FILE_HERE;
+  if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode))
+    state = FILE_SPECIAL;
+  else if ((uint64_t)info.st_size > limit)
+    state = FILE_TOO_LARGE;
+  else if (!read_whole(file, (size_t)info.st_size, out))
+    state = FILE_DENIED;
+  close(file);
+  return state;
 }
 
 /* ---- listing ---- */
@@ -148,10 +171,38 @@ static bool is_hidden(const listing *l, const char *name) {
   return true;
 }
 
+/* Whether the glob could match something below a folder. */
+static bool reaches_below(upk_str folder, upk_str glob) {
+  while (folder.data && glob.data) {
+    upk_str pattern = upk_str_split(glob, '/', &glob);
+    if (upk_str_is(pattern, "**"))
+      return true;
+    if (!upk_glob(upk_str_split(folder, '/', &folder), pattern))
+      return false;
+  }
+  return glob.data != NULL;
+}
+
+static void say_closed(listing *l, upk_str folder) {
+  if (reaches_below(folder, l->glob))
+    *UPK_PUSH(l->arena, &l->found) =
+        upk_arena_printf(l->arena, "%.*s/", UPK_FMT(folder));
+}
+
+/* What cannot be opened from inside: mostly a link that leads out. */
+static void visit_closed(listing *l, upk_str path, int parent,
+                         const char *name) {
+  struct stat info;
+  if (fstatat(parent, name, &info, 0) == 0 && S_ISDIR(info.st_mode))
+    say_closed(l, path);
+  else if (upk_glob_path(path, l->glob))
+    *UPK_PUSH(l->arena, &l->found) = path;
+}
+
 static void walk(listing *l, upk_str below, int depth);
 
-static void visit(listing *l, upk_str below, const struct dirent *entry,
-                  int depth) {
+static void visit(listing *l, upk_str below, int parent,
+                  const struct dirent *entry, int depth) {
   if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
       is_hidden(l, entry->d_name) || l->seen++ >= FILES_MAX)
     return;
@@ -164,10 +215,12 @@ static void visit(listing *l, upk_str below, const struct dirent *entry,
   bool good = file >= 0 && fstat(file, &info) == 0;
   if (file >= 0)
     close(file);
-  if (good && S_ISDIR(info.st_mode) && depth < DEPTH_MAX)
-    walk(l, path, depth + 1);
-  else if (good && S_ISREG(info.st_mode) && upk_glob_path(path, l->glob))
+  if (!good)
+    visit_closed(l, path, parent, entry->d_name);
+  else if (!S_ISDIR(info.st_mode) && upk_glob_path(path, l->glob))
     *UPK_PUSH(l->arena, &l->found) = path;
+  else if (S_ISDIR(info.st_mode) && depth < DEPTH_MAX)
+    walk(l, path, depth + 1);
 }
 
 static void walk(listing *l, upk_str below, int depth) {
@@ -178,10 +231,12 @@ static void walk(listing *l, upk_str below, int depth) {
   if (!folder) {
     if (file >= 0)
       close(file);
+    else if (below.len && errno != ENOENT && errno != ENOTDIR)
+      say_closed(l, below);
     return;
   }
   while ((entry = readdir(folder)) != NULL)
-    visit(l, below, entry, depth);
+    visit(l, below, dirfd(folder), entry, depth);
   closedir(folder);
 }
 

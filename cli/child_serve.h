@@ -2,7 +2,7 @@
 #ifndef CLI_CHILD_SERVE_H
 #define CLI_CHILD_SERVE_H
 
-#include <upkeep/base.h>
+#include "child_frame.h"
 
 typedef struct served_folders {
   int project, stdlib; /* O_PATH descriptors; -1: none */
@@ -13,14 +13,16 @@ bool served_open(const char *project, const char *stdlib,
                  served_folders *ret_folders);
 void served_close(served_folders *folders);
 
-/* The whole of a regular file of at most `limit` bytes. No path and no link
- * leads out of the folder; an absolute one, "..", a device or a pipe is absent.
- * *ret_too_large is set when that is what is wrong. */
-bool served_read(const served_folders *folders, upk_str path, size_t limit,
-                 upk_buf *out, bool *ret_too_large);
-/* Paths of regular files that match, in byte order, each ended by NUL. Names
- * that begin with a dot are left out unless the glob says the dot. At most
- * 10,000 files and 32 folders deep are looked at. */
+/* The whole of a regular file of at most `limit` bytes: FILE_HERE. No path and
+ * no link leads out of the folder; an absolute one, or "..", is FILE_OUTSIDE. A
+ * '/' at the end of a path means nothing. */
+file_state served_read(const served_folders *folders, upk_str path,
+                       size_t limit, upk_buf *out);
+/* Paths that match and are no folders, in byte order, each ended by NUL: also
+ * links that lead out and pipes, which cannot be read; and, with '/' behind, a
+ * folder that cannot be looked into though the glob could match below it.
+ * Names that begin with a dot are left out unless the glob says the dot. At
+ * most 10,000 files and 32 folders deep are looked at. */
 void served_list(const served_folders *folders, upk_str glob, upk_buf *out);
 
 #endif

@@ -44,8 +44,7 @@ static bool swallow(void *ctx, const char *bytes, size_t len) {
 }
 
 static upk_status write_project(ir *ir, upk_sink output) {
-  project_write(ir, output);
-  return UPK_OK;
+  return wrote(project_write(ir, output));
 }
 
 static upk_status write_inspect(ir *ir, upk_sink output) {
@@ -104,17 +103,18 @@ static const struct mode {
     [UPK_COMPILE_SCHEMA] = {0, write_schema},
 };
 
+/* What is wrong in files, names and types is told in one go: of the passes
+ * that find it, check ends them all. */
 static upk_status run_passes(ir *ir, size_t first, size_t count) {
+  size_t failures = ir->diags->failures;
   for (size_t i = first; i < count; i++) {
-    size_t failures = ir->diags->failures;
     upk_status status = passes[i].run(ir);
     if (status != UPK_OK)
       return status;
-    /* Names and types are told in one go: check ends both. */
-    if (ir->diags->failures > failures && i != PASS_resolve)
+    if (ir->diags->failures > failures && i >= PASS_check)
       return UPK_DENIED;
   }
-  return UPK_OK;
+  return ir->diags->failures > failures ? UPK_DENIED : UPK_OK;
 }
 
 static bool engine_seen(const ir *ir, size_t target) {
@@ -127,11 +127,13 @@ static bool engine_seen(const ir *ir, size_t target) {
 
 /* Every policy, once for each engine that some target has. */
 static upk_status validate(ir *ir) {
-  upk_status status = run_passes(ir, 0, PASS_front + 1);
+  size_t failures = ir->diags->failures;
+  upk_status status = pass_front(ir);
   if (status != UPK_OK)
     return status;
+  status = ir->diags->failures > failures ? UPK_DENIED : UPK_OK;
   for (size_t i = 0; i < ir->project.targets.len; i++) {
-    if (engine_seen(ir, i))
+    if (!ir->project.targets.items[i].engine_name.data || engine_seen(ir, i))
       continue;
     ir->target = &ir->project.targets.items[i];
     upk_status of_engine = run_passes(ir, PASS_resolve, PASS_check + 1);

@@ -57,7 +57,7 @@ static inline void project_begin(project *p) {
   memset(p, 0, sizeof *p);
   p->arena = upk_arena_new(NULL);
   upk_diags_init(&p->diags, p->arena);
-  p->source = (upk_source){p, project_read, project_list};
+  p->source = (upk_source){p, project_read, project_list, NULL};
   p->request.project = UPK_STR("upkeep.yaml");
   p->request.facts_path = UPK_STR("facts.json");
   p->request.mode = UPK_COMPILE_VALIDATE;

@@ -22,12 +22,25 @@ typedef struct harness {
   size_t count;
 } harness;
 
+/* A file whose text begins so is a link that leads out of the project. */
+static inline bool harness_is_link(const harness *h, size_t file) {
+  return upk_str_starts(h->texts[file], "-> ../");
+}
+
+static inline upk_absence harness_absence(void *ctx, upk_str path) {
+  harness *h = ctx;
+  for (size_t i = 0; i < h->count; i++)
+    if (upk_str_equal(h->paths[i], path) && harness_is_link(h, i))
+      return UPK_ABSENT_OUTSIDE;
+  return UPK_ABSENT;
+}
+
 static inline bool harness_read(void *ctx, upk_str path, size_t limit,
                                 upk_arena *arena, upk_str *ret_bytes,
                                 bool *ret_too_large) {
   harness *h = ctx;
   for (size_t i = 0; i < h->count; i++) {
-    if (!upk_str_equal(h->paths[i], path))
+    if (!upk_str_equal(h->paths[i], path) || harness_is_link(h, i))
       continue;
     *ret_too_large = h->texts[i].len > limit;
     if (!*ret_too_large)
@@ -58,7 +71,7 @@ static inline void harness_begin(harness *h) {
   memset(h, 0, sizeof *h);
   h->arena = upk_arena_new(NULL);
   upk_diags_init(&h->diags, h->arena);
-  h->source = (upk_source){h, harness_read, harness_list};
+  h->source = (upk_source){h, harness_read, harness_list, harness_absence};
   h->request.project = UPK_STR("upkeep.yaml");
   h->ir.arena = h->arena;
   h->ir.diags = &h->diags;
@@ -74,8 +87,7 @@ static inline void harness_front(harness *h) {
     return;
   front_files(&h->ir);
   front_policies_sort(&h->ir);
-  if (h->diags.failures > 0)
-    front_policies_parse(&h->ir);
+  front_policies_parse(&h->ir, h->diags.failures > 0);
 }
 
 static inline size_t harness_codes(const harness *h, int code) {

@@ -114,7 +114,7 @@ static inline void script_begin(script_harness *h) {
   memset(h, 0, sizeof *h);
   h->arena = upk_arena_new(NULL);
   upk_diags_init(&h->diags, h->arena);
-  h->source = (upk_source){h, script_read, script_list};
+  h->source = (upk_source){h, script_read, script_list, NULL};
   h->request.stdlib_from_source = true;
   h->ir = (ir){.arena = h->arena,
                .diags = &h->diags,

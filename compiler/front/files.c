@@ -28,23 +28,36 @@ static bool is_seen(const ir *ir, upk_str path) {
 
 /* ---- one file ---- */
 
+/* A value that is missing is no text that one could check any further. */
+static void yaml_policy(ir *ir, node *policy) {
+  size_t failures = ir->diags->failures, before = ir->policies.len;
+  front_vars_apply(ir, policy);
+  bool whole = ir->diags->failures == failures;
+  front_policy(ir, policy, UPK_NO_STR);
+  if (!whole && ir->policies.len > before)
+    ir->policies.items[before].name_only = true;
+}
+
 void front_yaml(ir *ir, upk_str path, upk_str text) {
   node *tree = yaml_read(ir->arena, ir->diags, path, text);
   schema_policies_file file = {0};
-  if (tree == NULL)
+  if (tree == NULL) {
+    ir->policies_lost = true;
     return;
+  }
   (void)schema_read(ir->arena, ir->diags, &schema_policies, tree, &file);
   if (ir->overlay != NULL)
     ir->overlay->defaults = file.vars;
+  if (file.policies == NULL || file.policies->type != NODE_LIST)
+    ir->policies_lost = true;
   if (file.policies == NULL || node_is_null(file.policies))
     return;
   if (file.policies->type != NODE_LIST) {
     scalar_refuse(ir->diags, file.policies, UPK_STR("policies"), "a list");
     return;
   }
-  front_vars_apply(ir, file.policies);
   for (size_t i = 0; i < file.policies->list.count; i++)
-    front_policy(ir, file.policies->list.items[i], UPK_NO_STR);
+    yaml_policy(ir, file.policies->list.items[i]);
 }
 
 /* `at` is what named the file. */
@@ -62,6 +75,7 @@ static void read_policies(ir *ir, const ir_use *use, upk_str path, upk_str text,
         upk_diag_add(ir->diags, 1043, at, "%.*s is neither .yaml nor .lua",
                      UPK_FMT(node_clip(path)));
     upk_diag_help(ir->diags, diag, "name the files as in policies/*.yaml");
+    ir->policies_lost = true;
   }
   front_overlay_finish(ir);
   ir->overlay = NULL;
@@ -102,6 +116,7 @@ static void use_file(ir *ir, const ir_use *use) {
     read_policies(ir, use, path, text, use->name.span);
     return;
   }
+  ir->policies_lost = true;
   upk_diag *diag = upk_diag_add(ir->diags, 1044, use->name.text_span,
                                 "no policies are shipped as `%.*s`",
                                 UPK_FMT(node_clip(use->name.text)));
@@ -123,11 +138,14 @@ static void read_included(ir *ir, upk_str path, const ir_text *pattern) {
     read_policies(ir, NULL, path, text, pattern->text_span);
     return;
   }
+  ir->policies_lost = true;
   if (too_large) {
     upk_diag_add(ir->diags, 1002, pattern->text_span,
                  "%.*s is larger than 1 MiB", UPK_FMT(node_clip(path)));
     return;
   }
+  if (front_absent(ir, path, pattern->text_span))
+    return;
   upk_diag *diag =
       upk_diag_add(ir->diags, 1040, pattern->text_span, "there is no file %.*s",
                    UPK_FMT(node_clip(path)));
@@ -152,11 +170,16 @@ static void include(ir *ir, const ir_text *pattern) {
   upk_str *paths;
   size_t count =
       ir->source->list(ir->source->ctx, pattern->text, ir->arena, &paths);
-  if (count == 0)
+  size_t files = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (front_closed(ir, paths[i], pattern->text_span))
+      continue;
+    read_included(ir, paths[i], pattern);
+    files++;
+  }
+  if (files == 0)
     upk_diag_add(ir->diags, 1041, pattern->text_span, "%.*s matches no file",
                  UPK_FMT(node_clip(pattern->text)));
-  for (size_t i = 0; i < count; i++)
-    read_included(ir, paths[i], pattern);
 }
 
 void front_files(ir *ir) {
@@ -165,5 +188,6 @@ void front_files(ir *ir) {
       use_file(ir, &ir->project.use.items[i]);
   for (size_t i = 0; i < ir->project.include.len; i++)
     include(ir, &ir->project.include.items[i]);
-  front_vars_finish(ir);
+  if (!ir->policies_lost) /* else they may be declared there */
+    front_vars_finish(ir);
 }

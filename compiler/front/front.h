@@ -2,6 +2,7 @@
  *
  *   files.c    what is read, and from where
  *   project.c  upkeep.yaml
+ *   absent.c   why a file could not be read
  *   policy.c   one policy, whichever front end made its node
  *   overlay.c  what `use` changes in a file: except, override, vars
  *   schema.h   the tables that say what is allowed, and the reader of them
@@ -28,13 +29,21 @@ void front_files(ir *ir);
 /* One file of policies in YAML. */
 void front_yaml(ir *ir, upk_str path, upk_str text);
 /* One policy: reads, checks and adds it to ir->policies. `name` is what Lua
- * gives as first argument, or absent. */
+ * gives as first argument, or absent. Of one that lacks a required key only
+ * the name is kept, so that others may refer to it. */
 void front_policy(ir *ir, const node *policy, upk_str name);
 
 /* Sorts ir->policies by name; two of one name are an error, the first stays. */
 void front_policies_sort(ir *ir);
-/* Syntax of all expressions, for when no later pass will look at them. */
-void front_policies_parse(ir *ir);
+/* Syntax of the expressions that no later pass will look at: those of policies
+ * known by name only, or of all. */
+void front_policies_parse(ir *ir, bool all);
+
+/* A file that was named at `at` and could not be read: says why. False when
+ * it is simply not there, and nothing was said. */
+bool front_absent(ir *ir, upk_str path, upk_span at);
+/* Whether a listed path is a folder that cannot be looked into; says so. */
+bool front_closed(ir *ir, upk_str path, upk_span at);
 
 /* Adds path and digest to ir->files. */
 void front_file_seen(ir *ir, upk_str path, upk_str text);

@@ -45,7 +45,7 @@ static void spread_with(ir *ir, const node *policy, schema_policy_row *row) {
   ir_policy *p = &row->policy;
   if (with == NULL)
     return;
-  if (node_find(policy, "by") == NULL)
+  if (node_find(policy, "by") == NULL && !p->damaged)
     upk_diag_add(ir->diags, 1027, with->key_span,
                  "`with` has parameters, but no `by` names an action");
   for (size_t i = 0; i < p->by.len; i++) {
@@ -79,6 +79,7 @@ void front_policy(ir *ir, const node *policy, upk_str name) {
   if (policy->type != NODE_MAP) {
     upk_diag_add(ir->diags, 1021, policy->span,
                  "a policy must be a map, not %s", node_describe(policy));
+    ir->policies_lost = true;
     return;
   }
   policy = put_name(ir, policy, name);
@@ -88,15 +89,19 @@ void front_policy(ir *ir, const node *policy, upk_str name) {
       return;
     policy = front_overlay_apply(ir, policy, named->text);
   }
-  (void)schema_read(ir->arena, ir->diags, &schema_policy, policy, &row);
-  spread_with(ir, policy, &row);
+  bool good = schema_read(ir->arena, ir->diags, &schema_policy, policy, &row);
   ir_policy *p = &row.policy;
+  p->damaged = !good;
+  spread_with(ir, policy, &row);
   p->waive = as_list(ir, node_find(policy, "waive"));
   p->exempt = as_list(ir, node_find(policy, "exempt"));
   bool ensured =
       p->ensure.source.text.data != NULL || p->ensure.function != NULL;
-  if (p->name.data == NULL || p->kind_name.text.data == NULL || !ensured)
-    return; /* said above */
+  if (p->name.data == NULL) { /* said above */
+    ir->policies_lost = true;
+    return;
+  }
+  p->name_only = p->kind_name.text.data == NULL || !ensured;
   p->name_span = node_find(policy, "name")->span;
   *UPK_PUSH(ir->arena, &ir->policies) = *p;
 }
@@ -169,9 +174,11 @@ static void check_text(ir *ir, const ir_text *text) {
     (void)upk_expr_parses(ir->arena, text->text, text->text_span, ir->diags);
 }
 
-void front_policies_parse(ir *ir) {
+void front_policies_parse(ir *ir, bool all) {
   for (size_t i = 0; i < ir->policies.len; i++) {
     const ir_policy *p = &ir->policies.items[i];
+    if (!all && !p->name_only)
+      continue;
     check_text(ir, &p->where.source);
     check_text(ir, &p->ensure.source);
     check_text(ir, &p->warn.source);

@@ -41,8 +41,8 @@ typedef struct ir_attribute {
   upk_str name; /* "oldest_row_age" when parametric */
   upk_type type;
   upk_str doc;
-  upk_str unit_note;     /* may be absent */
-  bool parametric;       /* written name(argument) */
+  upk_str unit_note; /* may be absent */
+  bool parametric;   /* written name(argument) */
   struct ir_collector *collector;
 } ir_attribute;
 
@@ -56,20 +56,20 @@ typedef struct ir_variant {
 typedef struct ir_collector {
   upk_str name, path;
   struct ir_kind *kind;
-  bool measured; /* cost: reads data */
+  bool measured;    /* cost: reads data */
   ir_names columns; /* as the queries return them, x.reason included */
   upk_type *column_types;
   UPK_VEC(ir_variant) variants;
-  upk_str filter;      /* SQL for one object, e.g. "and n.nspname = $1" */
+  upk_str filter;       /* SQL for one object, e.g. "and n.nspname = $1" */
   ir_names filter_keys; /* columns whose values are its parameters */
   upk_str unavailable;
 } ir_collector;
 
 typedef struct ir_kind {
-  upk_str name;   /* "index" */
+  upk_str name; /* "index" */
   upk_str doc;
-  ir_names keys;  /* columns that name an object: schema, name */
-  bool single;    /* one object per target: database of SQLite, instance */
+  ir_names keys; /* columns that name an object: schema, name */
+  bool single;   /* one object per target: database of SQLite, instance */
   UPK_VEC(ir_attribute) attributes;
   UPK_VEC(ir_collector *) collectors; /* the first makes the rows */
   /* What objects belong to: `table.size` in an index. parent_keys are columns
@@ -77,9 +77,9 @@ typedef struct ir_kind {
   struct {
     upk_str kind;
     ir_names keys;
-  } *parents;
+  } * parents;
   size_t parent_count;
-  upk_str path; /* of the file that defines it */
+  upk_str path;           /* of the file that defines it */
   struct ir_scope *scope; /* ir/scope.h: made when a policy needs it */
 } ir_kind;
 
@@ -90,7 +90,7 @@ typedef enum ir_value_type {
   IR_VALUE_BYTES,
   IR_VALUE_DURATION,
   IR_VALUE_RATIO,
-  IR_VALUE_LIST, /* of texts */
+  IR_VALUE_LIST,   /* of texts */
   IR_VALUE_CHECKS, /* list of {sql, expect}: for run_sql and its kind */
   IR_VALUE_STATEMENTS,
 } ir_value_type;
@@ -112,14 +112,17 @@ typedef struct ir_action {
   upk_str name, engine, kind, doc, path;
   upk_span span;
   UPK_VEC(ir_parameter) parameters;
-  ir_names reads; /* attributes that plan() looks at */
+  ir_names reads;                   /* attributes that plan() looks at */
   int64_t min_version, max_version; /* 0: open */
-  ir_names needs; /* capabilities that facts must show */
-  ir_names provides, subsumes, conflicts; /* "action" on the same object, or "action:parent" / "action:children" */
-  bool per_policy; /* run_sql: the step's id ends in #policy */
-  bool destructive; /* refuses if_unknown: act and auto */
-  bool deterministic_post; /* post-check of the invariant: holds (true) or improves */
-  const node *definition; /* the whole table; functions plan, estimate ... */
+  ir_names needs;                   /* capabilities that facts must show */
+  ir_names provides, subsumes,
+      conflicts;           /* "action" on the same object, or "action:parent" /
+                              "action:children" */
+  bool per_policy;         /* run_sql: the step's id ends in #policy */
+  bool destructive;        /* refuses if_unknown: act and auto */
+  bool deterministic_post; /* post-check of the invariant: holds (true) or
+                              improves */
+  const node *definition;  /* the whole table; functions plan, estimate ... */
   script *script;
 } ir_action;
 
@@ -130,7 +133,9 @@ typedef struct ir_engine {
   UPK_VEC(ir_kind *) kinds;
   UPK_VEC(ir_collector *) collectors;
   UPK_VEC(ir_action *) actions;
-  struct { upk_str name, sql; } *capabilities;
+  struct {
+    upk_str name, sql;
+  } * capabilities;
   size_t capability_count;
   upk_str identity_sql;
   ir_names session; /* statements that begin each connection */
@@ -138,10 +143,13 @@ typedef struct ir_engine {
 
 /* ---- project ---- */
 
-typedef struct ir_label { upk_str key, value; } ir_label;
+typedef struct ir_label {
+  upk_str key, value;
+} ir_label;
 
 typedef struct ir_target {
-  upk_str name, engine_name, connect, role, ledger; /* ledger: in-target | none */
+  upk_str name, engine_name, connect, role,
+      ledger; /* ledger: in-target | none */
   upk_span span;
   UPK_VEC(ir_label) labels;
   ir_names replicas;
@@ -158,8 +166,8 @@ typedef struct ir_window {
 
 /* A shipped file of policies, and what the project changes in it. */
 typedef struct ir_use {
-  ir_text name;    /* "std/postgres-baseline" */
-  ir_texts except; /* policies that are left out */
+  ir_text name;                /* "std/postgres-baseline" */
+  ir_texts except;             /* policies that are left out */
   const node *override, *vars; /* maps, or NULL */
 } ir_use;
 
@@ -208,10 +216,14 @@ typedef enum ir_on_failure {
 } ir_on_failure;
 
 typedef struct ir_remedy {
-  ir_text action; /* name */
-  node *with;     /* a map, or NULL */
+  ir_text action;      /* name */
+  node *with;          /* a map, or NULL */
   ir_action *resolved; /* for the target being compiled, or NULL */
-  UPK_VEC(struct { upk_str name; const node *value; }) arguments; /* check: typed, defaults filled in, in byte order */
+  UPK_VEC(struct {
+    upk_str name;
+    const node *value;
+  })
+  arguments; /* check: typed, defaults filled in, in byte order */
 } ir_remedy;
 
 typedef struct ir_limits {
@@ -222,7 +234,7 @@ typedef struct ir_limits {
 
 typedef struct ir_object {
   ir_kind *kind;
-  size_t row; /* in the kind's facts */
+  size_t row;          /* in the kind's facts */
   const upk_str *name; /* key values */
   size_t name_count;
   upk_str display;
@@ -253,10 +265,14 @@ typedef struct ir_policy {
    * {object, until, reason}. */
   const node *waive, *exempt;
 
+  /* front. Either ends the compilation after check. */
+  bool damaged;   /* some key could not be read: parameters may be lost */
+  bool name_only; /* so it is with a required one: known by its name alone */
+
   /* resolve, for the target being compiled */
   upk_expr *selector; /* of `targets` as an expression, or NULL */
-  bool refused;   /* an expression or parameter is wrong: said once */
-  bool applies;   /* its selector matches and the kind exists there */
+  bool refused;       /* an expression or parameter is wrong: said once */
+  bool applies;       /* its selector matches and the kind exists there */
   ir_kind *kind;
   /* Policies by number, one for each of `after`; SIZE_MAX: unknown, said. */
   UPK_VEC(size_t) after_index;
@@ -274,7 +290,11 @@ typedef struct ir_check {
   ir_names queries; /* or */
   upk_str sql;
   UPK_VEC(const node *) params;
-  UPK_VEC(struct { upk_str name; upk_type type; }) columns;
+  UPK_VEC(struct {
+    upk_str name;
+    upk_type type;
+  })
+  columns;
   upk_str expect, otherwise, rows;
   int64_t within_ms;
 } ir_check;
@@ -324,7 +344,7 @@ struct ir_step {
   int64_t lock_ms, statement_ms, max_ms;
   ir_estimate estimate;
   int64_t score, benefit, cost, urgency; /* scheduling */
-  int64_t start_ms, end_ms; /* predicted, from the run's start */
+  int64_t start_ms, end_ms;              /* predicted, from the run's start */
   bool dropped; /* optimise: merged into, or subsumed by, another */
 };
 
@@ -352,9 +372,14 @@ struct ir {
 
   ir_project project;
   struct front_overlay *overlay; /* front: of the file being read, or NULL */
+  bool policies_lost; /* front: there are policies whose names are not known */
   UPK_VEC(ir_policy) policies; /* sorted by name after front */
   UPK_VEC(ir_engine *) engines;
-  UPK_VEC(struct { upk_str path; upk_str sha256; }) files; /* that policies came from */
+  UPK_VEC(struct {
+    upk_str path;
+    upk_str sha256;
+  })
+  files; /* that policies came from */
   upk_str stdlib_version, stdlib_sha256;
   UPK_VEC(script *) scripts; /* whose functions nodes refer to */
 
@@ -372,7 +397,11 @@ struct ir {
     int64_t p50_ms, p90_ms, blocking_ms;
   } totals;
   upk_sink output; /* what emit writes to */
-  UPK_VEC(struct { upk_str name; upk_str sql; }) query_texts;
+  UPK_VEC(struct {
+    upk_str name;
+    upk_str sql;
+  })
+  query_texts;
   bool names_resolved, cycles_checked; /* need no look for each engine */
   struct relate *related;       /* step/relate.h: steps found from steps */
   struct step_recipes *recipes; /* step/: what steps of one kind share */

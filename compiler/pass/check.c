@@ -72,6 +72,8 @@ static void check_destructive(ir *ir, ir_policy *policy,
 /* Keys that only a remedy gives a meaning. */
 static void check_idle(ir *ir, const ir_policy *policy) {
   const char *key = NULL;
+  if (policy->damaged || policy->name_only)
+    return; /* `by` may be what was lost */
   if (policy->auto_run)
     key = "auto";
   else if (policy->ahead_us)
@@ -95,7 +97,7 @@ static void check_policy(ir *ir, ir_policy *policy) {
     if (!remedy->resolved)
       continue;
     check_destructive(ir, policy, remedy);
-    if (!argument_check(ir, policy, remedy))
+    if (!policy->damaged && !argument_check(ir, policy, remedy))
       policy->refused = true;
   }
 }

@@ -1,7 +1,8 @@
 /* front: project, stdlib and policies into the IR.
  *
  * Everything that can be read is read, so that all errors of all files come
- * in one go; then the pass refuses if there was any. */
+ * in one go, and the passes up to check go on with it. The pass refuses when
+ * they cannot: without a project, or when names of the stdlib are missing. */
 #include <stdlib.h>
 
 #include <upkeep/compile.h>
@@ -25,25 +26,30 @@ static bool has_project(const ir *ir) {
          too_large;
 }
 
-static void read_policies(ir *ir, size_t failures) {
+/* Whether there is an engine to type expressions for. */
+static bool has_engine(const ir *ir) {
+  for (size_t i = 0; i < ir->project.targets.len; i++)
+    if (ir->project.targets.items[i].engine_name.data != NULL)
+      return true;
+  return false;
+}
+
+static void read_policies(ir *ir, bool loaded) {
   front_files(ir);
   front_policies_sort(ir);
   if (ir->files.len > 1)
     qsort(ir->files.items, ir->files.len, sizeof *ir->files.items,
           compare_files);
-  /* Later passes will not come to these. */
-  if (ir->diags->failures > failures)
-    front_policies_parse(ir);
+  front_policies_parse(ir, !loaded || !has_engine(ir));
 }
 
 upk_status pass_front(ir *ir) {
-  size_t failures = ir->diags->failures;
   upk_compile_mode mode = ir->request->mode;
   bool words_only = mode == UPK_COMPILE_EXPLAIN; /* works outside a project */
   if ((!words_only || has_project(ir)) && !front_project(ir))
     return UPK_DENIED;
   bool loaded = mode == UPK_COMPILE_PROJECT || stdlib_load(ir);
   if (mode != UPK_COMPILE_PROJECT && !words_only)
-    read_policies(ir, failures);
-  return loaded && ir->diags->failures == failures ? UPK_OK : UPK_DENIED;
+    read_policies(ir, loaded);
+  return loaded ? UPK_OK : UPK_DENIED;
 }

@@ -83,6 +83,8 @@ static upk_status choose_target(ir *ir) {
 }
 
 static upk_status choose_engine(ir *ir) {
+  if (!ir->target->engine_name.data)
+    return UPK_DENIED; /* front has said so */
   ir->engine = ir_engine_find(ir, ir->target->engine_name);
   ir->target->engine = ir->engine;
   if (ir->engine)
@@ -104,6 +106,8 @@ static void resolve_after(ir *ir, ir_policy *policy, const upk_map *by_name) {
       continue;
     }
     *UPK_PUSH(ir->arena, &policy->after_index) = SIZE_MAX;
+    if (ir->policies_lost)
+      continue; /* it may be one of those */
     upk_diag *diag =
         upk_diag_add(ir->diags, 1207, after->span, "there is no policy `%.*s`",
                      UPK_FMT(after->text));
@@ -143,15 +147,22 @@ static bool kind_known(ir *ir, const ir_policy *policy) {
   return false;
 }
 
+/* Whether some engine has the action. */
+static bool action_known(const ir *ir, upk_str action) {
+  for (size_t i = 0; i < ir->engines.len; i++)
+    if (ir_action_find(ir->engines.items[i], action))
+      return true;
+  return false;
+}
+
 static void unknown_action(ir *ir, const ir_text *action) {
   ir_names names = {0};
+  if (!action->text.data || action_known(ir, action->text))
+    return;
   for (size_t i = 0; i < ir->engines.len; i++) {
     const ir_engine *engine = ir->engines.items[i];
-    for (size_t j = 0; j < engine->actions.len; j++) {
-      if (upk_str_equal(engine->actions.items[j]->name, action->text))
-        return;
+    for (size_t j = 0; j < engine->actions.len; j++)
       *UPK_PUSH(ir->arena, &names) = engine->actions.items[j]->name;
-    }
   }
   upk_diag *diag =
       upk_diag_add(ir->diags, 1205, action->span, "there is no action `%.*s`",
@@ -195,6 +206,8 @@ static void resolve_names(ir *ir) {
     upk_map_put(&by_name, ir->policies.items[i].name, i);
   for (size_t i = 0; i < ir->policies.len; i++) {
     ir_policy *policy = &ir->policies.items[i];
+    if (policy->name_only)
+      continue;
     resolve_after(ir, policy, &by_name);
     resolve_window(ir, policy);
     for (size_t j = 0; j < policy->by.len; j++)
@@ -226,18 +239,19 @@ static void wrong_kind(ir *ir, ir_policy *policy, const ir_remedy *remedy) {
 }
 
 static void resolve_actions(ir *ir, ir_policy *policy) {
-  bool found = false;
+  bool found = false, said = false;
   for (size_t i = 0; i < policy->by.len; i++) {
     ir_remedy *remedy = &policy->by.items[i];
     upk_str name = remedy->action.text;
     remedy->resolved = ir_action_find_for(ir->engine, name, policy->kind->name);
     found = found || remedy->resolved;
+    said = said || !action_known(ir, name);
     if (!remedy->resolved && !policy->refused &&
         ir_action_find(ir->engine, name) &&
         !known_anywhere_for(ir, name, policy->kind->name))
       wrong_kind(ir, policy, remedy);
   }
-  if (found || !policy->by.len || policy->refused || ir->diags->failures)
+  if (found || said || !policy->by.len || policy->refused)
     return;
   upk_diag_add(ir->diags, 1212, policy->by.items[0].action.span,
                "action `%.*s` does not exist for %.*s",
@@ -271,7 +285,8 @@ upk_status pass_resolve(ir *ir) {
   for (size_t i = 0; i < ir->policies.len; i++) {
     ir_policy *policy = &ir->policies.items[i];
     policy->kind = ir_kind_find(ir->engine, policy->kind_name.text);
-    policy->applies = policy->kind && selected(ir, policy) &&
+    policy->applies = policy->kind && !policy->name_only &&
+                      selected(ir, policy) &&
                       selection_policy(ir->request, policy->name);
     if (policy->applies)
       resolve_actions(ir, policy);

@@ -71,7 +71,7 @@ void selector_prepare(ir *ir, ir_policy *policy) {
   if (!targets)
     return;
   ir_names labels = labels_of(ir);
-  if (is_text(targets)) {
+  if (is_text(targets) && upk_str_trim(targets->text).len) {
     upk_scope scope = {label_find, label_candidates, &labels};
     policy->selector =
         upk_expr_compile(ir->arena, targets->text, targets->text_span, &scope,
@@ -88,6 +88,8 @@ static bool scalar_equals(const node *value, upk_str text) {
     return upk_str_equal(value->text, text);
   if (value->type == NODE_BOOL)
     return upk_str_is(text, value->boolean ? "true" : "false");
+  if (value->type != NODE_INT)
+    return false; /* the front end has refused it */
   upk_buf digits = {0};
   upk_buf_int(&digits, value->integer);
   bool equal = upk_str_equal(upk_buf_view(&digits), text);
@@ -172,7 +174,7 @@ static bool patterns_valid(ir *ir, upk_str list) {
       *UPK_PUSH(ir->arena, &names) = ir->policies.items[i].name;
       found = upk_glob(ir->policies.items[i].name, pattern);
     }
-    if (found)
+    if (found || ir->policies_lost)
       continue;
     valid = false;
     upk_diag *diag =

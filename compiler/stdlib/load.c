@@ -6,6 +6,7 @@
 #include <upkeep/compile.h>
 
 #include "digest.h"
+#include "front/front.h"
 #include "stdlib/private.h"
 
 enum { FILE_MAX_BYTES = 256 * 1024 };
@@ -185,10 +186,11 @@ static bool run_user_file(ir *ir, upk_str path, upk_span at,
   bool large = false;
   if (!ir->source->read(ir->source->ctx, path, FILE_MAX_BYTES, ir->arena, &text,
                         &large)) {
-    upk_diag_add(ir->diags, large ? 1305 : 1326, at,
-                 large ? "`%.*s` is larger than 256 KiB"
-                       : "there is no file `%.*s`",
-                 UPK_FMT(path));
+    if (large || !front_absent(ir, path, at))
+      upk_diag_add(ir->diags, large ? 1305 : 1326, at,
+                   large ? "`%.*s` is larger than 256 KiB"
+                         : "there is no file `%.*s`",
+                   UPK_FMT(path));
     return false;
   }
   room *r = room_new(ir, UPK_NO_STR, declarations);
@@ -212,15 +214,19 @@ static bool run_pattern(ir *ir, const ir_text *pattern, ir_names *seen,
     paths = &one;
     count = 1;
   }
-  if (!count)
-    upk_diag_add(ir->diags, 1311, pattern->span, "no file matches `%.*s`",
-                 UPK_FMT(pattern->text));
+  size_t files = 0;
   for (size_t i = 0; i < count; i++) {
+    if (front_closed(ir, paths[i], pattern->text_span))
+      continue;
+    files++;
     if (names_have(seen, paths[i]))
       continue;
     *UPK_PUSH(ir->arena, seen) = paths[i];
     good &= run_user_file(ir, paths[i], pattern->span, declarations);
   }
+  if (!files)
+    upk_diag_add(ir->diags, 1311, pattern->span, "no file matches `%.*s`",
+                 UPK_FMT(pattern->text));
   return good;
 }
 

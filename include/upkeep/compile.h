@@ -9,6 +9,15 @@
 #include <upkeep/base.h>
 #include <upkeep/diag.h>
 
+/* Why a file could not be read. */
+typedef enum upk_absence {
+  UPK_ABSENT,         /* nothing of that name is there */
+  UPK_ABSENT_OUTSIDE, /* a link leads out of the folder */
+  UPK_ABSENT_LINK,    /* a link leads nowhere, or round in a circle */
+  UPK_ABSENT_DENIED,  /* it may not be read */
+  UPK_ABSENT_SPECIAL, /* it is a folder, a pipe or a device */
+} upk_absence;
+
 /* Files as the compiler sees them: paths are relative to the folder of
  * upkeep.yaml, with '/'. Results live in `arena`. Absolute paths and ".." are
  * refused by the compiler before it asks. */
@@ -19,9 +28,14 @@ typedef struct upk_source {
   bool (*read)(void *ctx, upk_str path, size_t limit, upk_arena *arena,
                upk_str *ret_bytes, bool *ret_too_large);
   /* Paths that match a glob (core's upk_glob_path), in byte
-   * order. Returns their count. */
+   * order. Returns their count. Those that `read` will refuse are among them,
+   * so that nothing is left out in silence; so is, with a '/' behind, a folder
+   * that cannot be looked into though the glob could match below it. */
   size_t (*list)(void *ctx, upk_str glob, upk_arena *arena,
                  upk_str **ret_paths);
+  /* Of a path that `read` refused and that is not too large, with or without
+   * the '/' of a folder. NULL: always UPK_ABSENT. */
+  upk_absence (*absence)(void *ctx, upk_str path);
 } upk_source;
 
 typedef enum upk_compile_mode {
@@ -50,7 +64,9 @@ typedef struct upk_compile_request {
                               embedded files (--stdlib DIR) */
 } upk_compile_request;
 
-/* Output bytes go to `output`, in one piece at the end, only on UPK_OK.
+/* Output bytes go to `output` in pieces, as they are made. They are an output
+ * only on UPK_OK: otherwise the caller throws away what came, as the program
+ * does (cli/child.h).
  * UPK_DENIED: diagnostics say why. UPK_STALE: the facts file is damaged.
  * UPK_USAGE: no such target, pass or word. */
 upk_status upk_compile(const upk_compile_request *request,

@@ -32,7 +32,7 @@ static size_t list_nothing(void *ctx, upk_str glob, upk_arena *arena,
 }
 
 static bool compile_request(upk_diags *diags, upk_buf *request) {
-  const upk_source source = {NULL, read_project, list_nothing};
+  const upk_source source = {NULL, read_project, list_nothing, NULL};
   const upk_compile_request asked = {.mode = UPK_COMPILE_INSPECT,
                                      .project = UPK_STR("upkeep.yaml"),
                                      .target = UPK_STR("big")};

@@ -274,7 +274,7 @@ static bool compile(char *folder, counted *ret_counted) {
   upk_diags diags;
   upk_buf said = {0};
   upk_diags_init(&diags, arena);
-  const upk_source source = {folder, source_read, source_list};
+  const upk_source source = {folder, source_read, source_list, NULL};
   const upk_compile_request request = {
       .mode = UPK_COMPILE_PLAN,
       .project = UPK_STR("upkeep.yaml"),

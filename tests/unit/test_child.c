@@ -55,6 +55,11 @@ static int make_project(void **state) {
   put("p/.hidden/c.lua", "");
   assert_int_equal(symlink("../../secret.lua", place("p/policies/out.lua")), 0);
   assert_int_equal(symlink("b.lua", place("p/policies/in.lua")), 0);
+  assert_int_equal(symlink("absent", place("p/policies/nowhere.lua")), 0);
+  assert_int_equal(symlink("round.lua", place("p/policies/round.lua")), 0);
+  assert_int_equal(mkdir(place("p/more"), 0700), 0);
+  assert_int_equal(symlink("../../away", place("p/more/away")), 0);
+  assert_int_equal(mkdir(place("away"), 0700), 0);
   assert_int_equal(symlink("..", place("p/up")), 0);
   assert_int_equal(mkfifo(place("p/policies/pipe.lua"), 0600), 0);
   return 0;
@@ -69,45 +74,62 @@ static int remove_project(void **state) {
 
 /* ---- what the parent serves ---- */
 
-static bool serve(const char *path, size_t limit, bool *ret_large) {
+static file_state serve(const char *path, size_t limit) {
   served_folders folders;
   upk_buf text = {0};
   assert_true(served_open(place("p"), NULL, &folders));
-  bool good =
-      served_read(&folders, upk_str_from(path), limit, &text, ret_large);
+  file_state state = served_read(&folders, upk_str_from(path), limit, &text);
+  assert_int_equal(state == FILE_HERE, text.len > 0);
   upk_buf_free(&text);
   served_close(&folders);
-  return good;
+  return state;
 }
 
 static void files_of_the_project_are_served(void **state) {
-  bool large;
   (void)state;
-  assert_true(serve("upkeep.yaml", 1000, &large));
-  assert_true(serve("policies/b.lua", 1000, &large));
-  assert_false(serve("policies/b.lua", 10, &large));
-  assert_true(large);
+  assert_int_equal(serve("upkeep.yaml", 1000), FILE_HERE);
+  assert_int_equal(serve("policies/b.lua", 1000), FILE_HERE);
+  assert_int_equal(serve("policies/in.lua", 1000), FILE_HERE);
+  assert_int_equal(serve("policies/b.lua", 10), FILE_TOO_LARGE);
 }
 
 static void nothing_else_is_served(void **state) {
-  const char *const paths[] = {"../secret.lua",
-                               "policies/../../secret.lua",
-                               "/etc/passwd",
-                               "policies/out.lua",
-                               "up/secret.lua",
-                               "policies",
-                               "policies/pipe.lua",
-                               "",
-                               ".",
-                               "absent.lua",
-                               "@stdlib/sqlite/engine.lua",
-                               "@other/x",
-                               "upkeep.yaml/x"};
-  bool large;
+  static const struct {
+    const char *path;
+    file_state state;
+  } rows[] = {{"../secret.lua", FILE_OUTSIDE},
+              {"policies/../../secret.lua", FILE_OUTSIDE},
+              {"/etc/passwd", FILE_ABSENT},
+              {"policies/out.lua", FILE_OUTSIDE},
+              {"policies/nowhere.lua", FILE_LINK},
+              {"policies/round.lua", FILE_LINK},
+              {"up/secret.lua", FILE_OUTSIDE},
+              {"policies", FILE_SPECIAL},
+              {"policies/", FILE_SPECIAL},
+              {"policies/pipe.lua", FILE_SPECIAL},
+              {"", FILE_ABSENT},
+              {".", FILE_SPECIAL},
+              {"absent.lua", FILE_ABSENT},
+              {"@stdlib/sqlite/engine.lua", FILE_ABSENT},
+              {"@other/x", FILE_ABSENT},
+              {"upkeep.yaml/x", FILE_ABSENT}};
   (void)state;
-  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-    if (serve(paths[i], 1000, &large) || large)
-      fail_msg("%s was served", paths[i]);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    file_state served = serve(rows[i].path, 1000);
+    if (served != rows[i].state)
+      fail_msg("%s was served as %d", rows[i].path, served);
+  }
+}
+
+static void assert_lists(const served_folders *folders, const char *glob,
+                         const char *wanted) {
+  upk_buf paths = {0};
+  served_list(folders, upk_str_from(glob), &paths);
+  for (size_t i = 0; i < paths.len; i++)
+    if (!paths.data[i])
+      paths.data[i] = '|';
+  assert_text(upk_buf_view(&paths), wanted);
+  upk_buf_free(&paths);
 }
 
 static void lists_are_sorted_and_stay_inside(void **state) {
@@ -115,21 +137,24 @@ static void lists_are_sorted_and_stay_inside(void **state) {
   upk_buf paths = {0};
   (void)state;
   assert_true(served_open(place("p"), place("p"), &folders));
-  served_list(&folders, UPK_STR("policies/*.lua"), &paths);
-  for (size_t i = 0; i < paths.len; i++)
-    if (!paths.data[i])
-      paths.data[i] = '|';
-  assert_text(upk_buf_view(&paths),
-              "policies/a.lua|policies/b.lua|policies/in.lua|");
-  upk_buf_clear(&paths);
+  assert_lists(&folders, "policies/*.lua",
+               "policies/a.lua|policies/b.lua|policies/in.lua|"
+               "policies/nowhere.lua|policies/out.lua|policies/pipe.lua|"
+               "policies/round.lua|");
+  assert_lists(&folders, "policies/[ab].lua", "policies/a.lua|policies/b.lua|");
+  /* A folder that is a link out is told where something below could match. */
+  assert_lists(&folders, "more/*", "");
+  assert_lists(&folders, "*/a.lua", "policies/a.lua|up/|");
+  assert_lists(&folders, "more/**", "more/away/|");
+  assert_lists(&folders, "more/a*/x.lua", "more/away/|");
+  assert_lists(&folders, "more/away/*.lua", "more/away/|");
+  assert_lists(&folders, "more/b*/x.lua", "");
   served_list(&folders, UPK_STR("@stdlib/**"), &paths);
   assert_non_null(paths.data);
-  assert_true(upk_str_starts(upk_buf_view(&paths), "@stdlib/policies/a.lua"));
-  upk_buf_clear(&paths);
-  served_list(&folders, UPK_STR("../*"), &paths);
-  served_list(&folders, UPK_STR("/etc/*"), &paths);
-  assert_int_equal(paths.len, 0);
+  assert_true(upk_str_starts(upk_buf_view(&paths), "@stdlib/more/away/"));
   upk_buf_free(&paths);
+  assert_lists(&folders, "../*", "../|");
+  assert_lists(&folders, "/etc/*", "");
   served_close(&folders);
 }
 
@@ -195,6 +220,68 @@ static void facts_go_over(void **state) {
   (void)state;
   assert_int_equal(o.status, UPK_STALE);
   outcome_end(&o);
+}
+
+/* ---- half an answer ---- */
+
+/* Facts that make the child of these tests a bad one: it sends a piece of
+ * output, and then this. */
+static const struct {
+  const char *facts;
+  frame_type type; /* NONE: it goes away */
+  char byte;
+  upk_status status;
+} halves[] = {{"half: denied", FRAME_STATUS, UPK_DENIED, UPK_DENIED},
+              {"half: absent", FRAME_NONE, 0, UPK_ERROR},
+              {"half: strange", FRAME_STATUS, 100, UPK_ERROR},
+              {"half: unknown", FRAME_PATHS, 0, UPK_ERROR}};
+enum { HALVES = sizeof halves / sizeof *halves };
+
+static bool is_half(size_t *ret_number) {
+  char facts[32] = {0};
+  if (pread(CHILD_FACTS, facts, sizeof facts - 1, 0) <= 0)
+    return false;
+  for (*ret_number = 0; *ret_number < HALVES; ++*ret_number)
+    if (!strcmp(facts, halves[*ret_number].facts))
+      return true;
+  return false;
+}
+
+static int answer_half(size_t number) {
+  unsigned char head[FRAME_HEAD_BYTES];
+  char request[4096];
+  frame_type type;
+  uint64_t len = 0;
+  bool silent, good = frame_read(CHILD_SOCKET, head, sizeof head, -1, &silent);
+  frame_head_decode(head, &type, &len);
+  good = good && len <= sizeof request &&
+         frame_read(CHILD_SOCKET, request, (size_t)len, -1, &silent) &&
+         frame_write(CHILD_SOCKET, FRAME_OUTPUT, UPK_STR(""),
+                     UPK_STR("half a plan"));
+  if (good && halves[number].type)
+    (void)frame_write(CHILD_SOCKET, halves[number].type, UPK_STR(""),
+                      (upk_str){&halves[number].byte, 1});
+  return 0;
+}
+
+static void half_an_output_is_none(void **state) {
+  (void)state;
+  for (size_t i = 0; i < HALVES; i++) {
+    upk_compile_request request = {.mode = UPK_COMPILE_PLAN,
+                                   .facts = upk_str_from(halves[i].facts)};
+    upk_arena *arena = upk_arena_new(NULL);
+    upk_buf output = {0};
+    upk_diags diags;
+    upk_diags_init(&diags, arena);
+    upk_buf_str(&output, UPK_STR("before"));
+    upk_status status =
+        child_compile(&request, place("p"), NULL, &diags, &output);
+    assert_int_equal(status, halves[i].status);
+    assert_text(upk_buf_view(&output), "before");
+    assert_int_equal(diags.failures > 0, status == UPK_ERROR);
+    upk_buf_free(&output);
+    upk_arena_free(arena);
+  }
 }
 
 static void requests_survive_the_way(void **state) {
@@ -372,13 +459,16 @@ int main(int argc, char **argv) {
       cmocka_unit_test(output_comes_back),
       cmocka_unit_test(diagnostics_come_back),
       cmocka_unit_test(facts_go_over),
+      cmocka_unit_test(half_an_output_is_none),
       cmocka_unit_test(requests_survive_the_way),
       cmocka_unit_test(the_kernel_refuses_the_rest),
       cmocka_unit_test(every_death_has_its_words),
       cmocka_unit_test(silence_has_its_words),
       cmocka_unit_test(a_missing_folder_is_said),
   };
-  if (argc == 2 && !strcmp(argv[1], CHILD_VERB))
-    return child_main(); /* the child is this program again */
+  if (argc == 2 && !strcmp(argv[1], CHILD_VERB)) {
+    size_t number; /* the child is this program again */
+    return is_half(&number) ? answer_half(number) : child_main();
+  }
   return cmocka_run_group_tests(tests, make_project, remove_project);
 }

@@ -148,7 +148,7 @@ static outcome compile(golden *g) {
                                        .facts = facts,
                                        .facts_path = UPK_STR("facts.json"),
                                        .stdlib_from_source = true};
-  const upk_source source = {g, source_read, source_list};
+  const upk_source source = {g, source_read, source_list, NULL};
   outcome out = {
       .status = upk_compile(&request, &source, &diags, upk_sink_buf(&plan))};
   if (diags.items.len)

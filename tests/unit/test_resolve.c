@@ -115,6 +115,65 @@ static void engines_do_not_repeat_what_is_wrong(void **state) {
   project_end(&p);
 }
 
+/* ---- all errors in one go ---- */
+
+static void all_errors_come_in_one_go(void **state) {
+  (void)state;
+  project p;
+  begin(&p,
+        "policies:\n"
+        "  - { name: a, for: tabel, ensure: rows > 0 }\n"
+        "  - { name: b, for: table, ensur: rows > 0 }\n"
+        "  - { name: c, for: table, ensure: rosw > 7d, priorty: 3 }\n"
+        "  - { name: d, for: table, ensure: rows > 0, after: [ b, e ] }\n"
+        "  - { name: e, for: index, ensure: \"${no} > 0\" }\n"
+        "  - { name: f, for: table, ensure: rows > 0, by: rebuild_index }\n");
+  project_compile(&p);
+  assert_int_equal(p.status, UPK_DENIED);
+  static const int codes[] = {1020, 1020, 1022, 1046, 1107, 1204, 1206};
+  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+    if (!project_codes(&p, codes[i]))
+      fail_msg("UPK%d is not said: %.*s", codes[i], UPK_FMT(project_said(&p)));
+  if (p.diags.items.len != 7)
+    fail_msg("more than that is said: %.*s", UPK_FMT(project_said(&p)));
+  project_end(&p);
+}
+
+static void only_said(const char *policies, int code) {
+  project p;
+  begin(&p, policies);
+  project_compile(&p);
+  if (p.status != UPK_DENIED || p.diags.items.len != 1 ||
+      !project_codes(&p, code))
+    fail_msg("not UPK%d alone, but: %.*s", code, UPK_FMT(project_said(&p)));
+  project_end(&p);
+}
+
+/* What is wrong makes nothing else look wrong. */
+static void an_error_has_no_followers(void **state) {
+  (void)state;
+#define GOOD                                                                   \
+  "policies:\n  - { name: a, for: table, ensure: rows > 0, after: b }\n"
+  only_said(GOOD "  - { for: table, ensure: rows > 0 }\n", 1022);
+  only_said(GOOD "  - { name: b, ensure: rows > 0, by: nothing }\n", 1022);
+  only_said(GOOD "  - { name: b, for: table, ensure: rows > 0, auto: true, "
+                 "bye: refresh_statistics }\n",
+            1020);
+  only_said(GOOD "  - { name: b, for: table, ensure: rows > 0, by: x y }\n",
+            1026);
+  only_said(GOOD "  - { name: b, for: table, ensure: rows > 0, window: [] }\n",
+            1021);
+  only_said(GOOD "  - { name: b, for: table, ensure: rows > 0, "
+                 "targets: { env: { x: 1 } } }\n",
+            1021);
+  only_said(GOOD "  - { name: b, for: table, ensure: rows > 0, "
+                 "targets: '' }\n",
+            1026);
+  only_said(GOOD "  - { name: b, for: table, ensure: '${x} > 1' }\n", 1046);
+  only_said(GOOD "  - 5\n", 1021);
+#undef GOOD
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(selectors_choose_targets),
@@ -122,6 +181,8 @@ int main(void) {
       cmocka_unit_test(an_engine_without_the_kind_is_passed_over),
       cmocka_unit_test(what_nobody_is_meant_by_is_parsed),
       cmocka_unit_test(engines_do_not_repeat_what_is_wrong),
+      cmocka_unit_test(all_errors_come_in_one_go),
+      cmocka_unit_test(an_error_has_no_followers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,6 +98,7 @@ static void declared(void *ctx, upk_str global, node **arguments, size_t count,
     upk_diag_add(file->ir->diags, 1309, span,
                  "%.*s takes a name and a table, or a table with a name",
                  UPK_FMT(global));
+    file->ir->policies_lost = true;
     return;
   }
   front_policy(file->ir, policy, named ? arguments[0]->text : UPK_NO_STR);
@@ -120,7 +121,9 @@ void front_lua(ir *ir, upk_str path, upk_str text) {
       (script_host){file, find_module, NULL, declared, globals, misspelt};
   script *s = script_new(ir->arena, ir->diags, &file->host, NULL);
   *UPK_PUSH(ir->arena, &ir->scripts) = s;
-  if (script_run(s, path, text) && !file->declared)
+  bool good = script_run(s, path, text) != NULL;
+  ir->policies_lost = ir->policies_lost || !good;
+  if (good && !file->declared)
     upk_diag_add(
         ir->diags, 1311,
         (upk_span){upk_diags_source(ir->diags, path, text), 1, 1, 1, 2},
