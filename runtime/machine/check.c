@@ -51,8 +51,9 @@ static bool find_name(void *ctx, const upk_name *name, upk_type *ret_type,
   return true;
 }
 
-static bool say(machine *m, step *s, upk_str text) {
+static bool say(machine *m, step *s, bool unknown, upk_str text) {
   (void)m;
+  s->unknown = unknown;
   s->seen = upk_arena_copy(s->arena, text);
   return false;
 }
@@ -66,7 +67,7 @@ static bool row_holds(machine *m, step *s, const plan_check *check) {
   upk_expr *expr = upk_expr_compile(m->scratch, check->expect, UPK_NO_SPAN,
                                     &given, UPK_TYPE_BOOL, &diags);
   if (!expr)
-    return say(m, s,
+    return say(m, s, true,
                upk_arena_printf(m->scratch, "`%.*s` cannot be judged: %.*s",
                                 UPK_FMT(check->expect),
                                 UPK_FMT(diags.items.items[0].message)));
@@ -78,7 +79,7 @@ static bool row_holds(machine *m, step *s, const plan_check *check) {
   if (!why.len)
     upk_buf_printf(&why, "`%.*s` is %s", UPK_FMT(check->expect),
                    truth == UPK_FALSE ? "false" : "unknown");
-  say(m, s, upk_buf_view(&why));
+  say(m, s, truth == UPK_UNKNOWN, upk_buf_view(&why));
   upk_buf_free(&why);
   return false;
 }
@@ -95,7 +96,7 @@ static bool every_row_holds(machine *m, step *s, const plan_check *check) {
   const machine_rows *rows = &m->event->rows;
   if (rows->total > (int64_t)rows->count)
     return say(
-        m, s,
+        m, s, true,
         upk_arena_printf(m->scratch, "more than %d rows to judge", ROWS_MAX));
   for (size_t i = 0; i < rows->count; i++) {
     upk_arena_reset(m->scratch);
@@ -122,7 +123,7 @@ static bool holds(machine *m, step *s, const plan_check *check) {
     return row_holds(m, s, check);
   if (s->rows == 0)
     return true;
-  return say(m, s,
+  return say(m, s, false,
              upk_arena_printf(m->scratch, "%lld found where none may be",
                               (long long)s->rows));
 }

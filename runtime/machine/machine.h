@@ -34,7 +34,7 @@
  *                                                         in_doubt
  *
  *   pending    -> checking    its predecessors are done, no conflict, a session
- *   checking   -> skipped     a pre-check says satisfied or gone
+ *   checking   -> skipped     a pre-check says satisfied, gone or unknown
  *   checking   -> running     every pre-check holds; the intent is on disk
  *   running    -> validating  the statements ran; the probe says done
  *   validating -> applied     every post-check holds; ledger and COMMIT went

@@ -100,6 +100,7 @@ typedef struct step {
   cells before;
   UPK_VEC(returned) returns;
   upk_str seen; /* last failed check, in its own words */
+  bool unknown; /* it is neither true nor false */
 } step;
 
 typedef enum session_state {
@@ -175,6 +176,7 @@ struct machine {
   uint32_t *heap;
   size_t heap_len;
   uint32_t *edge_first, *edge_to, *node_waits, *node_queue;
+  uint32_t *node_before; /* see schedule_before */
   key_wait *keys;
   bool *policy_given_up;
   size_t *policy_active;
@@ -223,6 +225,9 @@ void schedule_take(machine *m, size_t number);
 void schedule_cancel(machine *m, uint32_t policy, const char *why);
 /* The next applied step of a policy given up to undo, or NO_STEP. */
 int schedule_undo(machine *m);
+/* Dry run: of the steps before this one that would be executed, the last in
+ * the plan, from 1 on; 0: none. */
+uint32_t schedule_before(const machine *m, const step *s);
 /* Its successors no longer wait for it. */
 void schedule_release(machine *m, size_t number);
 

@@ -36,6 +36,7 @@ static void make_edges(machine *m, size_t nodes) {
   m->edge_to = UPK_NEW_ARRAY(m->arena, uint32_t, p->edge_count + 1);
   m->node_waits = UPK_NEW_ARRAY(m->arena, uint32_t, nodes + 1);
   m->node_queue = UPK_NEW_ARRAY(m->arena, uint32_t, nodes + 1);
+  m->node_before = UPK_NEW_ARRAY(m->arena, uint32_t, nodes + 1);
   for (size_t i = 0; i < p->edge_count; i++) {
     m->node_waits[p->edges[i].to]++;
     m->edge_first[p->edges[i].from + 2]++;
@@ -46,12 +47,21 @@ static void make_edges(machine *m, size_t nodes) {
     m->edge_to[m->edge_first[p->edges[i].from + 1]++] = p->edges[i].to;
 }
 
+/* What a node that is done tells those after it. */
+static uint32_t before_of(const machine *m, uint32_t node) {
+  if (node < m->plan->step_count && m->steps[node].state == MACHINE_READY)
+    return node + 1;
+  return m->node_before[node];
+}
+
 /* What follows from nodes in the queue that are done. */
 static void settle(machine *m, size_t tail) {
   for (size_t head = 0; head < tail; head++) {
-    uint32_t node = m->node_queue[head];
+    uint32_t node = m->node_queue[head], before = before_of(m, node);
     for (uint32_t i = m->edge_first[node]; i < m->edge_first[node + 1]; i++) {
       uint32_t next = m->edge_to[i];
+      if (m->node_before[next] < before)
+        m->node_before[next] = before;
       if (--m->node_waits[next])
         continue;
       if (next >= m->plan->step_count)
@@ -133,6 +143,10 @@ void schedule_done(machine *m, size_t number) {
     unpark(m, &m->keys[p->conflicts[i]]);
   if (p->policy != PLAN_NO_POLICY)
     m->policy_active[p->policy]--;
+}
+
+uint32_t schedule_before(const machine *m, const step *s) {
+  return m->node_before[s - m->steps];
 }
 
 void schedule_release(machine *m, size_t number) {

@@ -193,11 +193,28 @@ static void pre_failed(machine *m, step *s, const plan_check *check) {
                          UPK_FMT(check->name), UPK_FMT(s->seen)));
 }
 
+/* In a dry run a check may speak of what an earlier step would have made. */
+static bool waits_for_another(machine *m, step *s, const plan_check *check) {
+  uint32_t before = m->config.dry_run && m->event->fault.kind == MACHINE_ERROR
+                        ? schedule_before(m, s)
+                        : 0;
+  if (before)
+    s->why.text = upk_arena_printf(s->arena,
+                                   "would be executed after step %u; check "
+                                   "`%.*s` cannot be asked before",
+                                   before, UPK_FMT(check->name));
+  return before != 0;
+}
+
 void step_on_pre(machine *m, step *s) {
   const plan_check *check = &s->plan->pre.items[s->check];
   check_answer answer = check_reply(m, s, check);
   if (answer == CHECK_ASKING)
     return;
+  if (answer == CHECK_ERROR && waits_for_another(m, s, check)) {
+    step_end(m, s, MACHINE_READY);
+    return;
+  }
   if (answer == CHECK_ERROR) {
     fail_step(m, s, 3145,
               command_text(m, "pre-check `%.*s` cannot be asked: %.*s",
@@ -218,17 +235,21 @@ void step_on_pre(machine *m, step *s) {
 /* ---- the end ---- */
 
 void step_skip(machine *m, step *s) {
+  static const struct {
+    const char *reason, *words;
+  } skips[] = {{"satisfied", "satisfied already"},
+               {"unknown", "unknown"},
+               {"gone", "gone"}};
   record r;
-  bool gone = s->rows == 0;
+  size_t skip = s->rows == 0 ? 2 : s->unknown ? 1 : 0;
   s->state = MACHINE_SKIPPED;
   record_init(&r, m, s, "step.skip", true);
-  upk_json_put_string(r.det_writer, "reason",
-                      gone ? UPK_STR("gone") : UPK_STR("satisfied"));
+  upk_json_put_string(r.det_writer, "reason", upk_str_from(skips[skip].reason));
   upk_json_put_string(r.obs_writer, "seen", s->seen);
   s->phase = PHASE_OUTCOME;
-  record_await(&r, false,
-               command_text(m, "%s: %.*s", gone ? "gone" : "satisfied already",
-                            UPK_FMT(s->seen)));
+  record_await(
+      &r, false,
+      command_text(m, "%s: %.*s", skips[skip].words, UPK_FMT(s->seen)));
 }
 
 void step_end(machine *m, step *s, machine_state state) {

@@ -974,6 +974,52 @@ static void a_dry_run_only_looks(void **state) {
   leave(w);
 }
 
+/* b's check speaks of what a makes, through the barrier of a's policy. */
+static void a_dry_run_knows_what_would_come_before(void **state) {
+  (void)state;
+  scene s = {STEPS({.id = "a", .policy = "p"}, {.id = "s"}, {.id = "b"}),
+             .edges = "[{\"from\":\"a\",\"to\":\"policy:p\",\"why\":\"w\"},"
+                      "{\"from\":\"policy:p\",\"to\":\"s\",\"why\":\"w\"},"
+                      "{\"from\":\"s\",\"to\":\"b\",\"why\":\"w\"}]",
+             .dry_run = true,
+             RULES({"pre", 2, .x = 2},
+                   {"pre", 3, .fault = MACHINE_ERROR, .code = "42P01"})};
+  world *w = play(&s);
+  assert_int_equal(w->status, UPK_OK);
+  assert_int_equal(w->said.len, 0);
+  assert_int_equal(w->counts.ready, 2);
+  assert_int_equal(w->counts.skipped, 1);
+  assert_non_null(strstr(w->obs.data, "would be executed after step 1; check "
+                                      "`still` cannot be asked before"));
+  leave(w);
+  s.edges = "[]";
+  w = play(&s);
+  assert_non_null(strstr(w->said.data, "3145 step `b` failed: pre-check"));
+  leave(w);
+}
+
+static void unknown_is_not_satisfied(void **state) {
+  (void)state;
+  static const char pre[] =
+      "[{\"columns\":[{\"name\":\"x\",\"type\":\"int\"}],\"expect\":\"x = 1\","
+      "\"name\":\"still\",\"otherwise\":\"skip\",\"sql\":\"pre\"}]";
+  static const struct {
+    rule rule;
+    const char *det, *obs;
+  } rows[] = {{{"pre", .x = 2}, "\"satisfied\"", "satisfied already: x 2"},
+              {{"pre", .name = "y"}, "\"unknown\"", "unknown: x is unknown"},
+              {{"pre", .no_row = true}, "\"gone\"", "gone: x is unknown"}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    scene s = {STEPS({.id = "a", .pre = pre}), .rules = &rows[i].rule,
+               .rule_count = 1};
+    world *w = play(&s);
+    assert_int_equal(w->counts.skipped, 1);
+    assert_non_null(strstr(w->det.data, rows[i].det));
+    assert_non_null(strstr(w->obs.data, rows[i].obs));
+    leave(w);
+  }
+}
+
 static void the_same_events_give_the_same_commands(void **state) {
   (void)state;
   scene s = {STEPS({.id = "a", .retries = 3}, {.id = "b", .retries = 2}),
@@ -1027,6 +1073,8 @@ int main(void) {
       T(the_second_signal_cancels),
       T(a_broken_log_starts_nothing_more),
       T(a_dry_run_only_looks),
+      T(a_dry_run_knows_what_would_come_before),
+      T(unknown_is_not_satisfied),
       T(the_same_events_give_the_same_commands),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
