@@ -44,17 +44,33 @@ static upk_status read_facts(ir *ir) {
   return facts_fit(ir);
 }
 
-/* Facts that were taken for other policies know nothing of this kind: that is
- * not the same as having no such object. */
-static void say_missing(ir *ir, const ir_policy *policy) {
+/* Why nothing is known of a kind: facts that were taken for other policies do
+ * not hold it, or what lists its objects could not be asked. Neither is the
+ * same as having no such object. Absent when the kind is known. */
+static upk_str missing_reason(const ir *ir, const ir_kind *kind) {
+  const upk_facts_kind *facts = upk_facts_kind_find(&ir->facts, kind->name);
+  if (!facts)
+    return UPK_STR("the facts were taken without it");
+  if (facts->rows || !kind->keys.len)
+    return UPK_NO_STR;
+  const upk_facts_column *key =
+      upk_facts_column_find(facts, kind->keys.items[0]);
+  return key ? key->reason : UPK_NO_STR;
+}
+
+static void say_missing(ir *ir, ir_policy *policy) {
   ir_scope *scope = policy->kind->scope;
-  if (scope->missing_said ||
-      upk_facts_kind_find(&ir->facts, policy->kind->name))
+  upk_str reason = missing_reason(ir, policy->kind);
+  if (!reason.data)
+    return;
+  policy->counts[IR_UNKNOWN_VERDICT]++;
+  if (scope->missing_said)
     return;
   scope->missing_said = true;
   upk_diag *diag = upk_diag_add(ir->diags, 1507, policy->kind_name.span,
                                 "the facts say nothing about kind `%.*s`",
                                 UPK_FMT(policy->kind->name));
+  upk_diag_note(ir->diags, diag, "%.*s", UPK_FMT(reason));
   upk_diag_help(ir->diags, diag, "Inspect the target again.");
 }
 

@@ -67,6 +67,22 @@ static void unknown_says_why(void **state) {
           "\"unknown\"}");
 }
 
+static void what_could_not_be_listed_is_unknown(void **state) {
+  project p;
+  (void)state;
+  begin(&p, ONE("table", "    ensure: rows >= 10\n"));
+  project_facts(&p, true,
+                "{" FACTS_DATABASE ",\"table\":{\"columns\":[{\"name\":"
+                "\"name\",\"reason\":\"no privilege\",\"type\":\"text\"}],"
+                "\"rows\":[]}}");
+  project_compile(&p);
+  assert_int_equal(p.status, UPK_OK);
+  assert_true(project_has(upk_buf_view(&p.output), "\"unknown\":1"));
+  assert_true(project_has(project_said(&p), "UPK1507"));
+  assert_true(project_has(project_said(&p), "no privilege"));
+  project_end(&p);
+}
+
 static void parents_are_joined_by_their_keys(void **state) {
   (void)state;
   reports(ONE("index", "    ensure: table.rows >= 20\n"),
@@ -196,6 +212,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_verdict_is_given),
       cmocka_unit_test(unknown_says_why),
+      cmocka_unit_test(what_could_not_be_listed_is_unknown),
       cmocka_unit_test(parents_are_joined_by_their_keys),
       cmocka_unit_test(names_outside_facts_have_values),
       cmocka_unit_test(exempt_objects_are_left_alone),
