@@ -242,7 +242,16 @@ void upk_bytes_human(int64_t bytes, upk_buf *out) {
   }
   if (bytes < 0)
     upk_buf_char(out, '-');
-  uint64_t whole = size / unit, tenth = size % unit * 10 / unit;
+  uint64_t whole = size / unit, rest = size % unit;
+  uint64_t tenth = (rest * 10 + unit / 2) / unit;
+  if (whole >= 100 ? rest >= unit - unit / 2 : tenth == 10) {
+    whole++;
+    tenth = 0;
+  }
+  if (whole == 1024 && at < 6) {
+    whole = 1;
+    at++;
+  }
   if (at == 0 || whole >= 100)
     upk_buf_printf(out, "%" PRIu64 " %s", whole, binary_units[at]);
   else

@@ -6,6 +6,9 @@
 
 enum { LONGEST_TEXT = 60 };
 
+/* How values are written: rounded for people; at most two units; in full. */
+typedef enum precision { HUMAN, SHORT, EXACT } precision;
+
 typedef struct teller {
   const upk_expr *expr;
   expr_row row;
@@ -49,13 +52,38 @@ static void put_short_duration(int64_t us, upk_buf *out) {
   upk_duration_format(us, out);
 }
 
-static void put_bytes(int64_t bytes, bool exact, upk_buf *out) {
+/* 64MiB is short enough as it is; 8066992B is "7.7 MiB". */
+static void put_bytes(int64_t bytes, precision grain, upk_buf *out) {
+  enum { SHORT_BYTES = 6, KIB = 1024 };
   size_t begin = out->len;
   upk_bytes_format(bytes, out);
-  if (exact || out->len - begin <= 8)
+  bool raw = (bytes >= KIB || bytes <= -KIB) && bytes % KIB != 0;
+  if (grain == EXACT || (!raw && out->len - begin <= SHORT_BYTES))
     return;
   out->len = begin;
   upk_bytes_human(bytes, out);
+}
+
+/* One decimal of a percent, unless that leaves nothing. */
+static void put_ratio(int64_t ppm, precision grain, upk_buf *out) {
+  enum { TENTH_PPM = 1000 };
+  int64_t rest = ppm % TENTH_PPM;
+  int64_t up = rest >= TENTH_PPM / 2    ? TENTH_PPM
+               : rest <= -TENTH_PPM / 2 ? -TENTH_PPM
+                                        : 0;
+  int64_t rounded = ppm - rest + up;
+  if (ppm > INT64_MAX - TENTH_PPM || ppm < INT64_MIN + TENTH_PPM)
+    rounded = ppm;
+  upk_ratio_format(grain == HUMAN && rounded ? rounded : ppm, out);
+}
+
+static void put_duration(int64_t us, precision grain, upk_buf *out) {
+  if (grain == EXACT)
+    upk_duration_format(us, out);
+  else if (grain == HUMAN && us >= 1000)
+    upk_duration_human(us, out);
+  else
+    put_short_duration(us, out);
 }
 
 static void put_shown(upk_str text, upk_buf *out) {
@@ -75,7 +103,7 @@ static void put_shown(upk_str text, upk_buf *out) {
   upk_buf_str(out, end < text.len ? UPK_STR("...'") : UPK_STR("'"));
 }
 
-static void put_value(const upk_column *value, bool exact, upk_buf *out) {
+static void put_value(const upk_column *value, precision grain, upk_buf *out) {
   bool null = value->null && value->null[0];
   if (null) {
     upk_buf_str(out, UPK_STR("unknown"));
@@ -89,17 +117,17 @@ static void put_value(const upk_column *value, bool exact, upk_buf *out) {
     upk_buf_int(out, value->integers[0]);
     break;
   case UPK_TYPE_BYTES:
-    put_bytes(value->integers[0], exact, out);
+    put_bytes(value->integers[0], grain, out);
     break;
   case UPK_TYPE_BYTE_RATE:
-    put_bytes(value->integers[0], exact, out);
+    put_bytes(value->integers[0], grain, out);
     upk_buf_str(out, UPK_STR(" a day"));
     break;
   case UPK_TYPE_DURATION:
-    if (exact)
-      upk_duration_format(value->integers[0], out);
-    else
-      put_short_duration(value->integers[0], out);
+    put_duration(value->integers[0], grain, out);
+    break;
+  case UPK_TYPE_RATIO:
+    put_ratio(value->integers[0], grain, out);
     break;
   default:
     upk_literal_print(value->type, value, 0, out);
@@ -116,22 +144,55 @@ static void put_operand(teller *t, const expr_node *node, upk_str value) {
   upk_buf_str(t->out, value);
 }
 
-static void render(teller *t, const expr_node *node, bool exact, upk_buf *out) {
+static void render(teller *t, const expr_node *node, precision grain,
+                   upk_buf *out) {
   upk_column value;
   out->len = 0;
   expr_row_value(&t->row, node, &value);
-  put_value(&value, exact, out);
+  put_value(&value, grain, out);
 }
 
-/* Both values, short unless that makes them look the same. */
-static void render_two(teller *t, const expr_node *node, upk_buf *left,
-                       upk_buf *right) {
-  for (int exact = 0; exact < 2; exact++) {
-    render(t, node->items[0], exact, left);
-    render(t, node->items[1], exact, right);
-    if (!upk_str_equal(upk_buf_view(left), upk_buf_view(right)))
-      return;
-  }
+/* As `render`, but that sizes all have one form: 4MiB is "4.0 MiB" too. */
+static void render_form(teller *t, const expr_node *node, precision grain,
+                        upk_buf *out) {
+  upk_column value;
+  expr_row_value(&t->row, node, &value);
+  bool null = value.null && value.null[0];
+  if (grain != EXACT && value.type == UPK_TYPE_BYTES && !null)
+    upk_bytes_human(value.integers[0], out);
+  else
+    put_value(&value, grain, out);
+}
+
+/* Whether two values look the same. */
+static bool alike(teller *t, const expr_node *a, const expr_node *b,
+                  precision grain) {
+  upk_buf left = {0}, right = {0};
+  render_form(t, a, grain, &left);
+  render_form(t, b, grain, &right);
+  bool equal = upk_str_equal(upk_buf_view(&left), upk_buf_view(&right));
+  upk_buf_free(&left);
+  upk_buf_free(&right);
+  return equal;
+}
+
+/* The least precision that tells the first item from the others. */
+static precision grain_for(teller *t, const expr_node *node) {
+  precision grain = HUMAN;
+  for (size_t i = 1; i < node->count && grain < EXACT;)
+    if (alike(t, node->items[0], node->items[i], grain)) {
+      grain++;
+      i = 1;
+    } else {
+      i++;
+    }
+  return grain;
+}
+
+/* A limit stands as it would be written. */
+static void render_operand(teller *t, const expr_node *node, precision grain,
+                           upk_buf *out) {
+  render(t, node, node->kind == EXPR_LITERAL ? EXACT : grain, out);
 }
 
 /* ---- what decides ---- */
@@ -145,7 +206,9 @@ static const char *turned(int op) {
 
 static void tell_comparison(teller *t, const expr_node *node, bool truth) {
   upk_buf left = {0}, right = {0};
-  render_two(t, node, &left, &right);
+  precision grain = grain_for(t, node);
+  render_operand(t, node->items[0], grain, &left);
+  render_operand(t, node->items[1], grain, &right);
   put_operand(t, node->items[0], upk_buf_view(&left));
   upk_buf_printf(t->out, " %s ",
                  truth ? expr_token_text((expr_token_kind)node->op)
@@ -163,7 +226,9 @@ static void tell_predicate(teller *t, const expr_node *node, bool truth) {
   upk_buf text = {0}, subject = {0}, value = {0};
   expr_node_print(t->expr, node->items[0], &subject);
   expr_node_print(t->expr, truth ? node : &opposite, &text);
-  render(t, node->items[0], false, &value);
+  /* Items of `in` have no values of their own. */
+  render(t, node->items[0],
+         node->kind == EXPR_BETWEEN ? grain_for(t, node) : EXACT, &value);
   upk_str whole = upk_buf_view(&text);
   bool literal = node->items[0]->kind == EXPR_LITERAL;
   size_t head = subject.len;
@@ -181,17 +246,16 @@ static void tell_predicate(teller *t, const expr_node *node, bool truth) {
   upk_buf_free(&value);
 }
 
-/* "x is null", "duplicate_of 'a' is not null", "is_valid is false". */
+/* "x is null", "duplicate_of is 'a'", "is_valid is false". */
 static void tell_is(teller *t, const expr_node *node, bool truth) {
   upk_buf value = {0};
-  render(t, node->items[0], false, &value);
+  render(t, node->items[0], HUMAN, &value);
   expr_node_print(t->expr, node->items[0], t->out);
-  bool null_test = node->op == EXPR_TOKEN_NULL;
-  put(t, !null_test ? " is " : truth ? " is null" : " ");
-  if (!null_test || !truth)
+  put(t, " is ");
+  if (node->op == EXPR_TOKEN_NULL && truth)
+    put(t, "null");
+  else
     upk_buf_str(t->out, upk_buf_view(&value));
-  if (null_test && !truth)
-    put(t, " is not null");
   upk_buf_free(&value);
 }
 

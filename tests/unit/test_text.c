@@ -67,7 +67,11 @@ static void sizes_and_ratios_are_exact(void **state) {
   assert_string_equal(shown(upk_bytes_format, 67108864), "64MiB");
   assert_string_equal(shown(upk_bytes_format, 1000), "1000B");
   assert_string_equal(shown(upk_bytes_format, 0), "0B");
-  assert_string_equal(shown(upk_bytes_human, 2254857830), "2.0 GiB");
+  assert_string_equal(shown(upk_bytes_human, 2254857830), "2.1 GiB");
+  assert_string_equal(shown(upk_bytes_human, 1048575), "1.0 MiB");
+  assert_string_equal(shown(upk_bytes_human, 512), "512 B");
+  assert_string_equal(shown(upk_bytes_human, -1587), "-1.5 KiB");
+  assert_string_equal(shown(upk_bytes_human, INT64_MIN), "-8.0 EiB");
   assert_string_equal(shown(upk_ratio_format, 410000), "41%");
   assert_string_equal(shown(upk_ratio_format, 12345), "1.2345%");
   assert_string_equal(shown(upk_ratio_format, -500000), "-50%");
