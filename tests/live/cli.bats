@@ -126,3 +126,12 @@ PY
   expect_text "nothing was changed"
   sqlite3 shop.db .schema | cmp - before
 }
+
+@test "the manual's pages are the program's help" {
+  for verb in init validate inspect check plan show diff apply log explain schema compile; do
+    page=$UPKEEP_SOURCE/docs/manual/$verb.md
+    upkeep $verb --help | while IFS= read -r line; do
+      [ -z "$line" ] || grep -qxF -- "    $line" "$page" || { echo "$verb.md lacks: $line"; exit 1; }
+    done
+  done
+}
