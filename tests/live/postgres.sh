@@ -86,7 +86,7 @@ pg_start() {
     PGPORT=$(pg_free_port)
     pg_as_user "$bin/pg_ctl" -D "$PG_DIR/data" -l "$PG_DIR/server.log" -w \
       -t 60 -o "-k $PG_DIR -p $PGPORT -c listen_addresses=127.0.0.1 \
-      -c fsync=off -c autovacuum=off ${PG_OPTIONS:-}" start \
+      -c fsync=off -c autovacuum=off -c password_encryption=scram-sha-256 ${PG_OPTIONS:-}" start \
       >"$PG_DIR/start.log" 2>&1 && return 0
   done
   cat "$PG_DIR/start.log" "$PG_DIR/server.log" >&2

@@ -6,6 +6,18 @@ end
 local types = { vacuumed_at = "timestamp" }
 local newer = "vacuumed_at > coalesce(before.vacuumed_at, 2000-01-01T00:00Z)"
 
+-- The rest is a setting of the session, which later steps share: VACUUM has no option for it, and no transaction whose end
+-- would take it back.
+local function left_behind(o, p)
+  if not p.cost_delay_us then return nil end
+  return {
+    name = "the session still has the step's own rest",
+    sql = "select count(*) as changed from pg_catalog.pg_settings where name = 'vacuum_cost_delay' and source = 'session'",
+    expect = "changed > 0",
+  }
+end
+local put_back = { sql = "reset vacuum_cost_delay", transaction = false }
+
 -- Options with the version that has them: { name, version, value for SQL }.
 local function options(o, p)
   local all = {
@@ -69,7 +81,10 @@ return action {
     return { reads_bytes = o.size + o.index_size, writes_bytes = o.size // 4, disk_peak_bytes = 0, blocking_ms = 0 }
   end,
   probe = function(o, p)
-    return { done = { name = "vacuumed", sql = vacuumed(o), columns = types, expect = newer, within_ms = 5000 } }
+    return {
+      done = { name = "vacuumed", sql = vacuumed(o), columns = types, expect = newer, within_ms = 5000 },
+      partial = left_behind(o, p), cleanup = p.cost_delay_us and { put_back } or {},
+    }
   end,
   plan = function(o, p)
     if o.is_partitioned then error("a partitioned table has no rows of its own; leave it out by `where: not is_partitioned`") end
@@ -78,7 +93,7 @@ return action {
       table.insert(run, { sql = string.format("set vacuum_cost_delay = '%d us'", p.cost_delay_us), transaction = false })
     end
     table.insert(run, { sql = "vacuum " .. options(o, p) .. o.sql, transaction = false })
-    if p.cost_delay_us then table.insert(run, { sql = "reset vacuum_cost_delay", transaction = false }) end
+    if p.cost_delay_us then table.insert(run, put_back) end
     return {
       pre = {
         { name = "last vacuumed", otherwise = "skip", sql = vacuumed(o), columns = types, expect = "row_count = 1" },

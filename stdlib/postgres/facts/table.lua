@@ -22,6 +22,7 @@ return {
       { "persistence", "text", "permanent or unlogged" },
       { "is_partitioned", "bool", "has partitions and no rows of its own" },
       { "is_partition", "bool", "is a partition of another table" },
+      { "has_foreign_parts", "bool", "one of its partitions or children is a foreign table, which an analyze would read too" },
       { "rows", "int", "rows, as the last vacuum or analyze counted or estimated them", reason = true },
       { "size", "bytes", "its pages as the last vacuum or analyze saw them; measured_size reads the files" },
       { "index_size", "bytes", "pages of its indexes, seen in the same way" },

@@ -1,4 +1,4 @@
-with limits as (
+with recursive limits as (
   select
     current_setting('autovacuum_freeze_max_age')::bigint as freeze_max_age,
     current_setting('autovacuum_multixact_freeze_max_age')::bigint as mxid_freeze_max_age,
@@ -34,6 +34,15 @@ options as materialized (
   from pg_class c, pg_options_to_table(c.reloptions) o
   where c.reloptions is not null and c.relkind in ('r', 'm', 'p')
   group by c.oid
+),
+above_foreign (oid) as (
+  -- What foreign tables are parts of, and what that is a part of.
+  select h.inhparent
+  from pg_inherits h join pg_class f on f.oid = h.inhrelid
+  where f.relkind = 'f'
+  union
+  select h.inhparent
+  from above_foreign b join pg_inherits h on h.inhrelid = b.oid
 )
 select
   n.nspname::text as schema,
@@ -48,6 +57,7 @@ select
   case c.relpersistence when 'u' then 'unlogged' else 'permanent' end as persistence,
   c.relkind = 'p' as is_partitioned,
   c.relispartition as is_partition,
+  b.oid is not null as has_foreign_parts,
   case when c.reltuples >= 0 and not (c.reltuples = 0 and c.relpages = 0 and l.version < 140000)
     then c.reltuples::bigint
   end as rows,
@@ -78,6 +88,7 @@ left join pg_class t on t.oid = c.reltoastrelid and c.reltoastrelid <> 0
 left join index_pages p on p.indrelid = c.oid
 left join extensions e on e.objid = c.oid
 left join options o on o.oid = c.oid
+left join above_foreign b on b.oid = c.oid
 where c.relkind in ('r', 'm', 'p')
   and c.relpersistence <> 't'
   and n.nspname <> 'upkeep'

@@ -3,6 +3,7 @@ select
   n.nspname::text as schema,
   c.relname::text as name,
   case
+    when c.relkind = 'p' and current_setting('server_version_num')::int < 140000 then null
     when c.reltuples > 0 or (c.reltuples = 0 and c.relpages > 0 and current_setting('server_version_num')::int < 140000)
       then not exists (select from pg_statistic s where s.starelid = c.oid)
         and exists (
@@ -13,7 +14,9 @@ select
     when c.reltuples = 0 and current_setting('server_version_num')::int >= 140000 then false
     else pg_relation_size(c.oid) > 0
   end as never_analyzed,
-  null::text as "never_analyzed.reason"
+  case when c.relkind = 'p' and current_setting('server_version_num')::int < 140000
+    then 'a partitioned table does not tell before PostgreSQL 14'
+  end as "never_analyzed.reason"
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'm', 'p')

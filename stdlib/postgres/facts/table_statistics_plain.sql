@@ -3,7 +3,9 @@ with listed as (
   select
     n.nspname,
     c.relname,
+    c.relkind = 'p' and current_setting('server_version_num')::int < 140000 as untold,
     case
+      when c.relkind = 'p' and current_setting('server_version_num')::int < 140000 then null
       when c.reltuples > 0 or (c.reltuples = 0 and c.relpages > 0 and current_setting('server_version_num')::int < 140000)
         then case
           when exists (select from pg_stats s where s.schemaname = n.nspname and s.tablename = c.relname) then false
@@ -29,5 +31,8 @@ select
   l.nspname::text as schema,
   l.relname::text as name,
   l.never_analyzed,
-  case when l.never_analyzed is null then 'the role may not read the table' end as "never_analyzed.reason"
+  case
+    when l.untold then 'a partitioned table does not tell before PostgreSQL 14'
+    when l.never_analyzed is null then 'the role may not read the table'
+  end as "never_analyzed.reason"
 from listed l
