@@ -9,13 +9,20 @@
  *                                       |      done: validate
  *                                       |      partial: clean up
  *                                       |      not done: nothing was done
+ *                                       +--> done, its validation or its row
+ *                                       |    cut off? go on with that
  *                                       +--> validation failed? undo
  *                                       v
  *   nothing was done, and it is worth it: retry; else the end
  */
 #include "machine/private.h"
 
-enum { BACKOFF_FIRST_US = 200 * 1000, BACKOFF_MAX_US = 10 * 1000 * 1000 };
+enum {
+  BACKOFF_FIRST_US = 200 * 1000,
+  BACKOFF_MAX_US = 10 * 1000 * 1000,
+  AGAIN_MAX = 3, /* a question that breaks each session must come to an end */
+  LEDGER_ROWS_MAX = 100000, /* of one run */
+};
 
 upk_str fault_text(machine *m, const machine_fault *fault) {
   if (fault->code.data && fault->code.len)
@@ -57,10 +64,11 @@ static void retry(machine *m, step *s) {
   step_sleep(m, s, us);
 }
 
-/* Nothing of the step's is left in the database, or all that can be is. */
+/* What is left of the step in the database is known: `effect`. */
 static void settle(machine *m, step *s) {
   bool validation = s->failed_in == PHASE_POST && s->executed && !s->effect;
-  if (!s->effect && !validation && worth_again(m, s))
+  bool invalid = s->why.code == 3136; /* by itself that does not change */
+  if (!s->effect && !invalid && worth_again(m, s))
     retry(m, s);
   else if (m->stop >= 2 && s->fault == MACHINE_BROKEN_OFF && !s->effect)
     step_end(m, s, MACHINE_CANCELLED);
@@ -89,18 +97,37 @@ static void ask_partial(machine *m, step *s) {
 /* A statement outside a transaction was sent. When the server refused it, it
  * was not done, whatever else may look so. */
 static void find_out(machine *m, step *s) {
-  bool refused = s->fault == MACHINE_ERROR || s->failed_in == PHASE_PROBE;
-  if (!s->plan->has_probe)
-    doubt(m, s, "it has no probe that could tell what was done");
-  else if (refused)
+  bool refused = s->fault == MACHINE_ERROR || s->fault == MACHINE_TRANSIENT ||
+                 s->failed_in == PHASE_PROBE;
+  if (refused && (s->plan->has_probe || s->statement == 0))
     ask_partial(m, s);
+  else if (!s->plan->has_probe)
+    doubt(m, s, "it has no probe that could tell what was done");
   else
     ask_done(m, s);
 }
 
 static void ask_ledger(machine *m, step *s) {
   s->phase = PHASE_ASK_LEDGER;
-  step_query(m, s, &m->plan->ledger_applied, 100000);
+  step_query(m, s, &m->plan->ledger_applied, LEDGER_ROWS_MAX);
+}
+
+/* The probe says done; only its validation or the ledger's row was cut off. */
+static bool may_go_on(step *s) {
+  bool cut = s->fault == MACHINE_LOST || s->fault == MACHINE_TRANSIENT;
+  return s->done && cut && s->went_on++ < AGAIN_MAX;
+}
+
+/* An undo that ended early. A transaction that was not being committed is
+ * gone with its session; a parameter nobody knows sends nothing. */
+static void undo_cut_off(machine *m, step *s) {
+  bool whole = s->plan->atomicity == PLAN_TRANSACTION;
+  bool unsent = s->fault == MACHINE_FINE && s->statement == 0;
+  s->effect = true;
+  if ((whole || unsent) && s->failed_in != PHASE_UNDO_COMMIT)
+    step_end(m, s, MACHINE_FAILED);
+  else
+    doubt(m, s, "its undo was cut off");
 }
 
 /* The session is good and no transaction is open. */
@@ -108,7 +135,7 @@ static void look(machine *m, step *s) {
   bool committing = s->failed_in == PHASE_COMMIT && s->fault != MACHINE_ERROR &&
                     s->fault != MACHINE_TRANSIENT;
   if (s->undoing) {
-    doubt(m, s, "its undo was cut off");
+    undo_cut_off(m, s);
   } else if (committing && m->plan->has_ledger) {
     ask_ledger(m, s);
   } else if (committing && !s->plan->has_probe) {
@@ -116,7 +143,9 @@ static void look(machine *m, step *s) {
   } else if (committing || (s->loose && !s->done)) {
     s->loose = true;
     find_out(m, s);
-  } else if (s->done && s->failed_in == PHASE_POST && s->why.code == 3136) {
+  } else if (may_go_on(s)) {
+    step_go_on(m, s);
+  } else if (s->done && s->failed_in == PHASE_POST) {
     undo_start(m, s);
   } else {
     s->effect = s->done || s->effect;
@@ -179,7 +208,7 @@ static bool asked(machine *m, step *s, const char *what) {
   machine_fault_kind kind = m->event->fault.kind;
   if (m->event->kind != MACHINE_REPLY || kind == MACHINE_FINE)
     return true;
-  if (kind == MACHINE_LOST)
+  if (kind == MACHINE_LOST && s->asked_again++ < AGAIN_MAX)
     session_lost(m, s->session);
   else
     doubt(m, s, what);
@@ -200,6 +229,14 @@ void fail_on_ledger(machine *m, step *s) {
     step_end(m, s, MACHINE_APPLIED);
     return;
   }
+  if (rows->total > (int64_t)rows->count) {
+    doubt(m, s, "the ledger has more rows of the run than can be read");
+    return;
+  }
+  if (may_go_on(s)) {
+    step_go_on(m, s);
+    return;
+  }
   s->effect = s->done;
   settle(m, s);
 }
@@ -212,7 +249,6 @@ void fail_on_done(machine *m, step *s) {
     return;
   if (answer == CHECK_HOLDS) {
     s->done = true;
-    s->why = (verdict){0};
     step_post(m, s);
   } else {
     ask_partial(m, s);
@@ -246,7 +282,7 @@ void fail_on_partial(machine *m, step *s) {
 }
 
 void fail_on_cleanup(machine *m, step *s) {
-  if (m->event->fault.kind == MACHINE_LOST) {
+  if (m->event->fault.kind == MACHINE_LOST && s->asked_again++ < AGAIN_MAX) {
     session_lost(m, s->session);
     return;
   }

@@ -169,6 +169,8 @@ static const char *closed(const machine *m) {
     return "the log cannot be written";
   if (m->shut == UPK_LOCKED)
     return "another run's session still works";
+  if (m->shut == UPK_STALE)
+    return "the target is no longer the plan's";
   return m->stopping ? "a step failed" : NULL;
 }
 
@@ -184,7 +186,8 @@ static void start_what_can(machine *m) {
     int on = session_find_free(m);
     if (on == NO_SESSION)
       return;
-    int number = m->log_broken ? NO_STEP : schedule_undo(m);
+    bool may_undo = !m->log_broken && m->stop < 2;
+    int number = may_undo ? schedule_undo(m) : NO_STEP;
     if (number != NO_STEP) {
       undo_begin_applied(m, (size_t)number, on);
       continue;
@@ -263,7 +266,7 @@ static void on_logged(machine *m) {
     upk_buf_str(&m->log_head, event->head.data ? event->head : UPK_STR(""));
     return;
   }
-  if (!m->log_broken && m->phase != RUN_BEGINNING)
+  if (!m->log_broken && event->fault.message.data)
     machine_report(m, 3141,
                    command_text(m, "the log cannot be written: %.*s",
                                 UPK_FMT(event->fault.message)),

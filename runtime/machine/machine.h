@@ -89,7 +89,7 @@ typedef struct machine_fault {
   machine_fault_kind kind;
   upk_str class;   /* English: "lock timeout" */
   upk_str code;    /* SQLSTATE or the like; absent when none */
-  upk_str message; /* the server's words */
+  upk_str message; /* the server's words; LOGGED: absent when it was said */
 } machine_fault;
 
 typedef struct machine_notice {

@@ -95,8 +95,10 @@ typedef struct step {
   uint32_t position, mark; /* of det records: see record.c */
   uint64_t applied_order;
   bool released, undo_tried;
-  cells row;    /* of the check being asked */
-  int64_t rows; /* of its first query */
+  unsigned asked_again; /* times a session was lost under a question */
+  unsigned went_on;     /* times the validation was taken up again */
+  cells row;            /* of the check being asked */
+  int64_t rows;         /* of its first query */
   cells before;
   UPK_VEC(returned) returns;
   upk_str seen; /* last failed check, in its own words */
@@ -244,6 +246,7 @@ void step_resume(machine *m, step *s);
 void step_end(machine *m, step *s, machine_state state);
 void step_skip(machine *m, step *s);
 void step_post(machine *m, step *s);   /* begins the post-checks */
+void step_go_on(machine *m, step *s);  /* with the post-check it was at */
 void step_ledger(machine *m, step *s); /* the ledger's row, then COMMIT */
 /* Sends a query of the step's; false after failing the step. */
 bool step_query(machine *m, step *s, const plan_query *query, size_t rows_max);

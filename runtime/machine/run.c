@@ -198,10 +198,15 @@ static void ask_post(machine *m, step *s) {
   }
 }
 
-void step_post(machine *m, step *s) {
+void step_go_on(machine *m, step *s) {
   s->state = MACHINE_VALIDATING;
-  s->check = 0;
+  s->why = (verdict){0};
   ask_post(m, s);
+}
+
+void step_post(machine *m, step *s) {
+  s->check = 0;
+  step_go_on(m, s);
 }
 
 void step_on_post(machine *m, step *s) {

@@ -110,19 +110,23 @@ static void unpark(machine *m, key_wait *key) {
   }
 }
 
+static void unpark_all(machine *m, size_t number) {
+  const plan_step *p = m->steps[number].plan;
+  for (size_t i = 0; i < p->conflict_count; i++)
+    unpark(m, &m->keys[p->conflicts[i]]);
+}
+
 int schedule_pick(machine *m) {
   while (m->heap_len) {
     uint32_t number = heap_pop(m);
-    if (m->steps[number].state != MACHINE_PENDING)
-      continue;
+    bool pending = m->steps[number].state == MACHINE_PENDING;
     key_wait *key = busy_key(m, number);
-    if (!key)
+    if (pending && !key)
       return (int)number;
-    *UPK_PUSH(m->arena, &key->parked) = number;
-    /* It may have been let go by another key, whose next may go instead. */
-    const plan_step *p = m->steps[number].plan;
-    for (size_t i = 0; i < p->conflict_count; i++)
-      unpark(m, &m->keys[p->conflicts[i]]);
+    if (pending)
+      *UPK_PUSH(m->arena, &key->parked) = number;
+    /* A key that let it go is not used by it: its next may go instead. */
+    unpark_all(m, number);
   }
   return NO_STEP;
 }
@@ -139,8 +143,7 @@ void schedule_done(machine *m, size_t number) {
   const plan_step *p = m->steps[number].plan;
   for (size_t i = 0; i < p->conflict_count; i++)
     m->keys[p->conflicts[i]].busy = false;
-  for (size_t i = 0; i < p->conflict_count; i++)
-    unpark(m, &m->keys[p->conflicts[i]]);
+  unpark_all(m, number);
   if (p->policy != PLAN_NO_POLICY)
     m->policy_active[p->policy]--;
 }
@@ -178,23 +181,51 @@ void schedule_cancel(machine *m, uint32_t policy, const char *why) {
   }
 }
 
-int schedule_undo(machine *m) {
+/* The last applied step of a policy that was not looked at yet. While one of
+ * its steps is in doubt there is none: what came before it may be under it. */
+static int last_applied(const machine *m, size_t policy) {
   int last = NO_STEP;
   uint64_t order = 0;
+  for (size_t i = 0; i < m->plan->step_count; i++) {
+    const step *s = &m->steps[i];
+    if (s->plan->policy != policy)
+      continue;
+    if (s->state == MACHINE_IN_DOUBT)
+      return NO_STEP;
+    if (s->state == MACHINE_APPLIED && !s->undo_tried &&
+        s->applied_order > order) {
+      order = s->applied_order;
+      last = (int)i;
+    }
+  }
+  return last;
+}
+
+/* The next of a policy that can be undone; says which cannot. */
+static int next_to_undo(machine *m, size_t policy) {
+  for (;;) {
+    int number = last_applied(m, policy);
+    if (number == NO_STEP || m->steps[number].plan->can_undo)
+      return number;
+    step *s = &m->steps[number];
+    s->undo_tried = true;
+    record_note(m, command_text(m, "step `%.*s` is not undone: %.*s",
+                                UPK_FMT(s->plan->id),
+                                UPK_FMT(s->plan->undo_why.len
+                                            ? s->plan->undo_why
+                                            : UPK_STR("it has no undo"))));
+  }
+}
+
+int schedule_undo(machine *m) {
   for (size_t i = 0; i < m->plan->policy_count; i++) {
     if (!m->policy_given_up[i] || m->policy_active[i])
       continue;
-    for (size_t j = 0; j < m->plan->step_count; j++) {
-      const step *s = &m->steps[j];
-      if (s->state == MACHINE_APPLIED && s->plan->policy == i &&
-          !s->undo_tried && s->applied_order > order) {
-        order = s->applied_order;
-        last = (int)j;
-      }
-    }
-    if (last != NO_STEP)
-      return last;
-    m->policy_given_up[i] = false; /* all undone; its steps are no more */
+    int number = next_to_undo(m, i);
+    if (number == NO_STEP)
+      m->policy_given_up[i] = false; /* all undone that can be */
+    else if (!busy_key(m, (uint32_t)number))
+      return number;
   }
   return NO_STEP;
 }

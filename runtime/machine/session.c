@@ -43,8 +43,7 @@ void session_close(machine *m, int number) {
   session *se = &m->sessions[number];
   if (se->state == SESSION_CLOSED || se->state == SESSION_GONE)
     return;
-  machine_command *command = session_ask(m, number, MACHINE_CLOSE);
-  (void)command;
+  command_add(m, MACHINE_CLOSE)->session = (unsigned)number;
   se->awaiting = 0;
   se->state = SESSION_CLOSED;
 }
@@ -112,13 +111,14 @@ static void open_failed(machine *m, int number, upk_status status, int code,
   }
   if (se->was_good && status != UPK_STALE && wait_and_reopen(m, number))
     return;
-  if (se->step == NO_STEP && !se->was_good) {
+  /* An orphan works there; or the name leads to another database now. */
+  if (m->shut == UPK_OK &&
+      (status == UPK_LOCKED || (status == UPK_STALE && se->was_good)))
+    m->shut = status;
+  if (se->step == NO_STEP && !se->was_good)
     record_note(m, text);
-    if (status == UPK_LOCKED)
-      m->shut = status; /* an orphan works there */
-  } else {
+  else
     machine_report(m, code, text, help);
-  }
   give_up(m, number);
 }
 

@@ -24,10 +24,11 @@ static int64_t statement_ms(const step *s) {
   return ms ? ms : DAY_MS;
 }
 
-/* What is left for one statement: its own limit and the step's. */
+/* What is left for one statement: its own limit and the step's. Asking what
+ * was done, cleaning up and undoing have a time of their own. */
 int64_t step_deadline_ms(const machine *m, const step *s) {
   int64_t ms = statement_ms(s);
-  if (s->plan->max_ms && !s->undoing) {
+  if (s->plan->max_ms && !s->undoing && s->state != MACHINE_FAILING) {
     int64_t left = s->plan->max_ms - (m->mono_us - s->started_us) / 1000;
     ms = left < 1 ? 1 : left < ms ? left : ms;
   }
@@ -281,11 +282,12 @@ void step_end(machine *m, step *s, machine_state state) {
 
 /* What a failed step means for the others. */
 static void spread_failure(machine *m, step *s) {
-  bool failed = s->state == MACHINE_FAILED || s->state == MACHINE_UNDONE ||
-                s->state == MACHINE_IN_DOUBT;
+  bool failed = s->state == MACHINE_FAILED || s->state == MACHINE_UNDONE;
+  if (s->state == MACHINE_IN_DOUBT)
+    m->stopping = true;
   if (!failed || s->was_applied || m->config.dry_run)
     return;
-  if (s->state == MACHINE_IN_DOUBT || s->plan->on_failure == PLAN_STOP)
+  if (s->plan->on_failure == PLAN_STOP)
     m->stopping = true;
   if (s->plan->on_failure == PLAN_ROLLBACK &&
       s->plan->policy != PLAN_NO_POLICY) {

@@ -157,5 +157,12 @@ void undo_on_commit(machine *m, step *s) {
 
 void undo_on_rollback(machine *m, step *s) {
   s->begun = false;
-  step_end(m, s, MACHINE_FAILED);
+  if (m->event->fault.kind == MACHINE_FINE) {
+    step_end(m, s, MACHINE_FAILED);
+    return;
+  }
+  /* A session that cannot roll back is closed: the server does it then. */
+  s->failed_in = PHASE_UNDO_ROLLBACK;
+  s->fault = MACHINE_LOST;
+  session_lost(m, s->session);
 }

@@ -22,13 +22,14 @@ static void handle(shell *sh, machine_event *event) {
 
 static void answer_record(shell *sh) {
   shell_logged logged = sh->logged.items[sh->logged_first++];
-  const char *error = sh->journal ? journal_error(sh->journal) : NULL;
   machine_event event = {.kind = MACHINE_LOGGED, .id = logged.id};
   event.head = (upk_str){logged.head, sizeof logged.head};
   if (!logged.good) {
     event.fault.kind = MACHINE_ERROR;
     event.fault.class = UPK_STR("error");
-    event.fault.message = upk_str_from(error ? error : "it cannot be made");
+    /* That there is none was said when its folder could not be made. */
+    if (sh->journal)
+      event.fault.message = upk_str_from(journal_error(sh->journal));
   }
   if (sh->logged_first == sh->logged.len)
     sh->logged_first = sh->logged.len = 0;

@@ -612,6 +612,85 @@ static void a_lost_statement_is_probed(void **state) {
          CHECKED "run " REOPENED "done +step.end", UPK_IN_DOUBT, "3138");
 }
 
+/* A question that breaks each session does not go on for ever. */
+static void a_probe_that_breaks_sessions_ends_in_doubt(void **state) {
+  (void)state;
+  scene s = {STEPS(AUTO), RULES({"run", .fault = MACHINE_LOST},
+                                {"done", .fault = MACHINE_LOST})};
+  world *w = play(&s);
+  assert_int_equal(w->status, UPK_IN_DOUBT);
+  leave(w);
+  scene clean = {STEPS(AUTO),
+                 RULES({"run", .fault = MACHINE_ERROR}, {"partial", .x = 1},
+                       {"clean", .fault = MACHINE_LOST})};
+  w = play(&clean);
+  assert_int_equal(w->status, UPK_PARTIAL);
+  assert_non_null(strstr(w->said.data, "cannot be cleaned up"));
+  leave(w);
+}
+
+static void a_lost_validation_goes_on(void **state) {
+  (void)state;
+  expect(&(scene){STEPS(AUTO), RULES({"post", 1, .fault = MACHINE_LOST})},
+         CHECKED "run step.statement done post " REOPENED
+                 "post step.check +step.end",
+         UPK_OK, NULL);
+  expect(&(scene){STEPS(AUTO), .ledger = RUN_LEDGER,
+                  RULES({"insert", 1, .fault = MACHINE_TRANSIENT})},
+         CHECKED "run step.statement done post step.check begin insert "
+                 "rollback begin insert commit +step.end",
+         UPK_OK, NULL);
+  expect(&(scene){STEPS(AUTO), .ledger = RUN_LEDGER,
+                  RULES({"commit", 1, .fault = MACHINE_LOST})},
+         CHECKED "run step.statement done post step.check begin insert "
+                 "commit " REOPENED "applied begin insert commit +step.end",
+         UPK_OK, NULL);
+  scene never = {STEPS(AUTO), RULES({"post", .fault = MACHINE_LOST})};
+  world *w = play(&never);
+  assert_int_equal(w->counts.failed, 1);
+  assert_int_equal(w->status, UPK_PARTIAL);
+  leave(w);
+  /* In a transaction it is a new attempt. */
+  expect(&(scene){STEPS({.id = "a", .retries = 1}),
+                  RULES({"post", 1, .fault = MACHINE_LOST})},
+         CHECKED "begin run step.statement post " REOPENED
+                 "step.retry sleep " CHECKED
+                 "begin run step.statement post step.check commit +step.end",
+         UPK_OK, NULL);
+}
+
+static void a_post_check_that_cannot_be_asked_has_failed(void **state) {
+  (void)state;
+  run_step with = {
+      .id = "a", .atomicity = "autocommit", .probe = PROBE, .undo = UNDO};
+  expect(&(scene){.steps = &with,
+                  .count = 1,
+                  RULES({"post", .fault = MACHINE_ERROR})},
+         CHECKED "run step.statement done post +step.undo undo "
+                 "step.statement +step.end",
+         UPK_ROLLED_BACK, "3145");
+  expect(&(scene){STEPS(TX), RULES({"post", .fault = MACHINE_ERROR})},
+         CHECKED "begin run step.statement post rollback +step.end",
+         UPK_ROLLED_BACK, "3145");
+}
+
+/* The server said no to the first statement: that leaves no doubt. */
+static void a_refused_first_statement_did_nothing(void **state) {
+  (void)state;
+  run_step lead = {.id = "a",
+                   .run = "[{\"sql\":\"lead\",\"transaction\":false},"
+                          "{\"sql\":\"run\"}]"};
+  expect(&(scene){.steps = &lead,
+                  .count = 1,
+                  RULES({"lead", .fault = MACHINE_ERROR})},
+         CHECKED "lead +step.end", UPK_ROLLED_BACK, "3135");
+  expect(&(scene){.steps = &lead,
+                  .count = 1,
+                  RULES({"run", .fault = MACHINE_ERROR})},
+         CHECKED "lead step.statement begin run rollback +step.end",
+         UPK_IN_DOUBT, "3138");
+}
+
 static void a_failed_validation_is_undone(void **state) {
   (void)state;
   run_step with = {
@@ -659,6 +738,20 @@ static void a_lost_undo_is_in_doubt(void **state) {
          CHECKED "run step.statement done post step.check +step.undo "
                  "undo " REOPENED "+step.end",
          UPK_IN_DOUBT, "3138");
+}
+
+/* An undo in a transaction that was not being committed left nothing. */
+static void a_lost_transaction_of_an_undo_did_nothing(void **state) {
+  (void)state;
+  scene s = {
+      STEPS({.id = "a", .policy = "p", .on_failure = "rollback", .undo = UNDO},
+            {.id = "b", .policy = "p", .on_failure = "rollback"}),
+      RULES({"run", 2, .fault = MACHINE_ERROR},
+            {"undo", .fault = MACHINE_LOST})};
+  world *w = play(&s);
+  assert_int_equal(w->counts.failed, 2);
+  assert_int_equal(w->status, UPK_PARTIAL);
+  leave(w);
 }
 
 static void a_session_that_cannot_roll_back_is_closed(void **state) {
@@ -838,6 +931,91 @@ static void a_policy_is_rolled_back_in_reverse(void **state) {
   assert_non_null(b);
   assert_non_null(strstr(b, "+step.undo begin undo a"));
   assert_int_equal(w->status, UPK_PARTIAL); /* e stands */
+  leave(w);
+}
+
+/* What a cancelled step was let go by is free for the next one. */
+static void a_cancelled_step_lets_its_key_go(void **state) {
+  (void)state;
+#define KEYED(name, of)                                                        \
+  {.id = name, .policy = of, .on_failure = "rollback", .conflicts = "[\"t\"]"}
+  scene s = {STEPS(KEYED("a", "p"), KEYED("b", "p"), KEYED("c", "q")),
+             .jobs = 3, RULES({"run", 1, .fault = MACHINE_ERROR})};
+  world *w = play(&s);
+  assert_int_equal(w->counts.failed, 1);
+  assert_int_equal(w->counts.cancelled, 1);
+  assert_int_equal(w->counts.applied, 1);
+  leave(w);
+}
+
+/* b fails while c, which conflicts with a, runs: a's undo waits for c. */
+static void an_undo_takes_its_turn(void **state) {
+  (void)state;
+  run_step steps[] = {STEP_P("a"), STEP_P("b"), {.id = "c", .policy = "q"}};
+  steps[0].conflicts = steps[2].conflicts = "[\"t\"]";
+  scene s = {.steps = steps,
+             .count = 3,
+             .jobs = 2,
+             .edges = "[{\"from\":\"a\",\"to\":\"b\"}]",
+             RULES({"run", 2, .fault = MACHINE_ERROR})};
+  world *w = play(&s);
+  const char *undo = strstr(w->out.data, "+step.undo");
+  assert_int_equal(w->counts.undone, 1);
+  assert_int_equal(w->counts.applied, 1);
+  assert_non_null(undo);
+  size_t ends = 0;
+  for (const char *p = w->out.data; (p = strstr(p, "+step.end")) && p < undo;
+       p++)
+    ends++;
+  assert_int_equal(ends, 3);
+  leave(w);
+}
+
+static void what_has_no_undo_stays_applied(void **state) {
+  (void)state;
+  run_step steps[] = {STEP_P("a"), STEP_P("b"), STEP_P("c")};
+  steps[1].undo = NULL;
+  scene s = {.steps = steps,
+             .count = 3,
+             .ledger = RUN_LEDGER,
+             RULES({"run", 3, .fault = MACHINE_ERROR})};
+  world *w = play(&s);
+  assert_int_equal(w->counts.applied, 1);
+  assert_int_equal(w->counts.undone, 1);
+  assert_int_equal(w->status, UPK_PARTIAL);
+  assert_non_null(strstr(w->obs.data, "step `b` is not undone: there is no "
+                                      "way back"));
+  leave(w);
+}
+
+/* Nothing is taken away under a step that may have been done. */
+static void a_doubt_stops_the_rollback(void **state) {
+  (void)state;
+  scene s = {STEPS(STEP_P("a"), STEP_P("b"), {.id = "c", .policy = "q"}),
+             RULES({"commit", 2, .fault = MACHINE_LOST})};
+  world *w = play(&s);
+  assert_int_equal(w->status, UPK_IN_DOUBT);
+  assert_null(strstr(w->out.data, "+step.undo"));
+  assert_int_equal(w->counts.applied, 1);
+  assert_int_equal(w->counts.cancelled, 1);
+  leave(w);
+}
+
+/* The doubt may also be about an undo. */
+static void a_doubtful_undo_stops_the_run(void **state) {
+  (void)state;
+  run_step steps[] = {
+      STEP_P("a"), STEP_P("b"), STEP_P("c"), {.id = "d", .policy = "q"}};
+  scene s = {.steps = steps,
+             .count = 4,
+             .jobs = 1,
+             RULES({"run", 3, .fault = MACHINE_ERROR},
+                   {"commit", 3, .fault = MACHINE_LOST})};
+  world *w = play(&s);
+  assert_int_equal(w->status, UPK_IN_DOUBT);
+  assert_int_equal(w->counts.in_doubt, 1);
+  assert_int_equal(w->counts.applied, 1);
+  assert_int_equal(w->counts.cancelled, 1);
   leave(w);
 }
 
@@ -1057,15 +1235,25 @@ int main(void) {
       T(another_database_behind_the_name_ends_it),
       T(autocommit_asks_the_probe),
       T(a_lost_statement_is_probed),
+      T(a_probe_that_breaks_sessions_ends_in_doubt),
+      T(a_lost_validation_goes_on),
+      T(a_post_check_that_cannot_be_asked_has_failed),
+      T(a_refused_first_statement_did_nothing),
       T(a_failed_validation_is_undone),
       T(two_statements_leave_the_first),
       T(a_lost_undo_is_in_doubt),
+      T(a_lost_transaction_of_an_undo_did_nothing),
       T(a_session_that_cannot_roll_back_is_closed),
       T(checks_judge_rows),
       T(queries_are_put_together),
       T(what_pre_saw_is_in_the_intent),
       T(failures_spread_as_they_should),
       T(a_policy_is_rolled_back_in_reverse),
+      T(a_cancelled_step_lets_its_key_go),
+      T(an_undo_takes_its_turn),
+      T(what_has_no_undo_stays_applied),
+      T(a_doubt_stops_the_rollback),
+      T(a_doubtful_undo_stops_the_run),
       T(barriers_hold_back),
       T(conflicting_steps_take_turns),
       T(a_second_session_may_fail_to_open),
