@@ -46,6 +46,7 @@ struct script {
   int64_t left;      /* units of the whole life; below 0: used up */
   int64_t call_left; /* units of this run or call */
   int64_t call_units;
+  size_t step_cost; /* units of one instruction: see note_text */
   size_t used_bytes, cap_bytes;
   int dialect;
   unsigned depth; /* of script_enter */

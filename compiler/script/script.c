@@ -8,6 +8,8 @@ enum {
   DEFAULT_UNITS = 50000000,
   DEFAULT_BYTES = 64 * 1024 * 1024,
   BYTES_PER_UNIT = 16, /* copying costs too: see spend */
+  TEXT_FREE = 16384,   /* bytes of a text that any instruction may compare */
+  TEXT_PER_UNIT = 1024,
   CALLERS_MAX = 4,
   DEEP_STACK = 10000, /* calls; memory went into them, not into data */
   SPAN_MAX = 100,     /* columns to mark */
@@ -41,8 +43,9 @@ static int out_of_budget(lua_State *lua) {
 }
 
 static void on_count(lua_State *lua, lua_Debug *event) {
+  script *s = script_of(lua);
   (void)event;
-  if (!spend(script_of(lua), SCRIPT_HOOK_STEP))
+  if (!spend(s, SCRIPT_HOOK_STEP * s->step_cost))
     out_of_budget(lua);
 }
 
@@ -61,6 +64,15 @@ static void *deny(script *s, script_denied why) {
     s->denied = SCRIPT_DENIED_STACK;
   s->denied_at = script_where(s->lua);
   return NULL;
+}
+
+/* Comparing two texts is one instruction, and Lua has no hook for it. So once
+ * a script has made a large text, each of its instructions costs what it could
+ * cost to compare it. */
+static void note_text(script *s, size_t size) {
+  size_t cost = size > TEXT_FREE ? 1 + size / TEXT_PER_UNIT : 1;
+  if (cost > s->step_cost && !s->unpaid)
+    s->step_cost = cost;
 }
 
 /* lua_Alloc. Every byte costs budget, since one instruction may copy a
@@ -82,6 +94,8 @@ static void *allocate(void *ctx, void *ptr, size_t old, size_t size) {
   void *block = s->allocator->resize(s->allocator->ctx, ptr, size);
   if (!block && size > had)
     return deny(s, SCRIPT_DENIED_MEMORY);
+  if (!ptr && old == LUA_TSTRING)
+    note_text(s, size);
   if (!block)
     return ptr; /* a block that cannot shrink stays as it is */
   s->used_bytes += size - had;
@@ -327,6 +341,7 @@ script *script_new(upk_arena *arena, upk_diags *diags, const script_host *host,
   s->diags = diags;
   s->host = host;
   s->allocator = given->allocator ? given->allocator : upk_allocator_libc();
+  s->step_cost = 1;
   s->left = INT64_MAX;
   s->call_left = s->call_units = INT64_MAX;
   s->cap_bytes = given->memory_bytes ? given->memory_bytes : DEFAULT_BYTES;
