@@ -206,6 +206,20 @@ static size_t sum_considered(const upk_json *body, const char *key) {
   return (size_t)total;
 }
 
+/* Those that are not acted on: the others are steps. */
+static size_t count_unknown(const upk_json *body) {
+  const upk_json *considered = upk_json_get(body, "considered");
+  size_t count = 0;
+  for (size_t i = 0; i < upk_json_count(considered); i++) {
+    const upk_json *details =
+        upk_json_get(upk_json_at(considered, i), "details");
+    for (size_t j = 0; j < upk_json_count(details); j++)
+      count += upk_str_is(upk_json_text(upk_json_at(details, j), "verdict"),
+                          "unknown");
+  }
+  return count;
+}
+
 /* "18 x verify_integrity (unsupported): ..., such as public.orders": things
  * that share policy and reason are one line, unless all are wanted. */
 static bool same_group(const upk_json *a, const upk_json *b) {
@@ -263,7 +277,7 @@ static void summary_text(painter *p) {
                  "\nNot done: %zu deferred, %zu unknown, %zu warn, %zu hold, "
                  "%zu excluded.\n",
                  upk_json_count(upk_json_get(body, "deferred")),
-                 sum_considered(body, "unknown"), sum_considered(body, "warns"),
+                 count_unknown(body), sum_considered(body, "warns"),
                  sum_considered(body, "holds"),
                  sum_considered(body, "excluded"));
   deferred_text(p);

@@ -33,8 +33,7 @@ static void add_rows(request *r, const ir_kind *kind) {
     add_use(r, kind->collectors.items[0], UPK_NO_STR);
 }
 
-/* "created_at" of "oldest_row_age(created_at)". */
-static upk_str argument_of(upk_str column) {
+upk_str stdlib_argument(upk_str column) {
   upk_str rest;
   upk_str_split(column, '(', &rest);
   if (!rest.data || !upk_str_ends(rest, ")"))
@@ -57,7 +56,8 @@ static void add_slot(request *r, const ir_slot *slot) {
     return;
   add_rows(r, slot->kind);
   add_use(r, slot->attribute->collector,
-          slot->attribute->parametric ? argument_of(slot->column) : UPK_NO_STR);
+          slot->attribute->parametric ? stdlib_argument(slot->column)
+                                      : UPK_NO_STR);
 }
 
 static void add_name(request *r, ir_kind *kind, upk_str written) {

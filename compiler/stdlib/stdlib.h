@@ -23,6 +23,9 @@ bool stdlib_file(ir *ir, upk_str path, upk_str *ret_text);
  * refused. */
 bool inspect_request_write(ir *ir, upk_sink sink);
 
+/* "created_at" of "oldest_row_age(created_at)"; absent for other columns. */
+upk_str stdlib_argument(upk_str column);
+
 /* The SQL of a variant for one argument of a parametric collector: `{argument}`
  * and `{argument.text}` are replaced. With an absent argument the text as it
  * is. `{filter}` stays. Absent when the argument can be no identifier. */

@@ -53,14 +53,6 @@ static upk_str filtered(upk_arena *arena, upk_str sql, upk_str filter) {
   return text;
 }
 
-static upk_str argument_of(upk_str column) {
-  upk_str argument;
-  upk_str_split(column, '(', &argument);
-  if (argument.len)
-    argument.len--;
-  return argument;
-}
-
 /* A check finds columns by their name: those of an attribute with an argument
  * are called as the attribute is written. Absent when that is no identifier. */
 static upk_str name_columns(ir *ir, const ir_collector *collector,
@@ -89,7 +81,7 @@ static upk_str name_columns(ir *ir, const ir_collector *collector,
  * when the collector has no query for this server. */
 static upk_str query_of(ir *ir, const ir_collector *collector, upk_str column) {
   upk_map *known = &step_recipes_of(ir)->queries;
-  upk_str argument = argument_of(column);
+  upk_str argument = stdlib_argument(column);
   upk_str name = collector->name;
   if (argument.data)
     name = upk_arena_printf(ir->arena, "%.*s(%.*s)", UPK_FMT(name),

@@ -206,6 +206,24 @@ static void considered_counts_and_details(void **state) {
   assert_int_equal(upk_json_count(upk_json_get(row, "details")), 1);
   assert_text(text_at(upk_json_at(upk_json_get(row, "details"), 0), "verdict"),
               "exempt");
+  /* What is unknown and acted on is a step, and no open question. */
+  verdicts[2] = IR_UNKNOWN_VERDICT;
+  policy->if_unknown = IR_UNKNOWN_ACT;
+  ir_step *step = &f->ir.steps.items[f->ir.plan_order.items[0]];
+  ir_step kept = *step;
+  step->policy = policy;
+  step->policy_index = 0;
+  step->object.kind = policy->kind;
+  step->object.row = 2;
+  row =
+      upk_json_at(upk_json_get(upk_json_get(emit(f), "body"), "considered"), 0);
+  assert_int_equal(upk_json_count(upk_json_get(row, "details")), 1);
+  step->object.row = 0;
+  row =
+      upk_json_at(upk_json_get(upk_json_get(emit(f), "body"), "considered"), 0);
+  assert_int_equal(upk_json_count(upk_json_get(row, "details")), 2);
+  *step = kept;
+  verdicts[2] = IR_BROKEN;
   /* Without a remedy what is broken would be nowhere else. */
   policy->by.len = 0;
   row =
