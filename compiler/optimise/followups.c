@@ -56,9 +56,15 @@ static bool add_followup(ir *ir, uint32_t number, upk_str entry,
   /* `step` moves when the step is added. */
   size_t policy_index = step->policy_index;
   upk_span span = step->span;
-  ir_step *added = step_build(ir, step->policy, NULL, action, &object, because);
+  ir_policy *policy = step->policy;
+  upk_str refusal = UPK_NO_STR;
+  ir_step *added =
+      step_build(ir, policy, NULL, action, &object, because, &refusal);
+  if (!added && refusal.data)
+    *UPK_PUSH(ir->arena, &ir->deferred) = (ir_deferred){
+        policy, object, action->name, UPK_STR("unsupported"), refusal};
   if (!added)
-    return false;
+    return refusal.data != NULL;
   added->policy_index = policy_index;
   added->span = span;
   return true;

@@ -10,13 +10,13 @@
 typedef UPK_VEC(size_t) row_list;
 
 static void defer(ir *ir, ir_policy *policy, size_t row, upk_str action,
-                  const char *reason) {
-  *UPK_PUSH(ir->arena, &ir->deferred) =
-      (ir_deferred){.policy = policy,
-                    .object = ir_object_at(ir, policy->kind, row),
-                    .action = action,
-                    .reason = upk_str_from(reason),
-                    .because = ir_because(ir, policy, row)};
+                  const char *reason, upk_str because) {
+  *UPK_PUSH(ir->arena, &ir->deferred) = (ir_deferred){
+      .policy = policy,
+      .object = ir_object_at(ir, policy->kind, row),
+      .action = action,
+      .reason = upk_str_from(reason),
+      .because = because.data ? because : ir_because(ir, policy, row)};
 }
 
 /* ---- which objects ---- */
@@ -83,7 +83,7 @@ static void unsupported(ir *ir, ir_policy *policy, const row_list *rows,
                  "no action of policy `%.*s` can run here: %.*s",
                  UPK_FMT(policy->name), UPK_FMT(why));
   for (size_t i = 0; i < rows->len; i++)
-    defer(ir, policy, rows->items[i], action, "unsupported");
+    defer(ir, policy, rows->items[i], action, "unsupported", UPK_NO_STR);
 }
 
 /* ---- cooldown ---- */
@@ -109,7 +109,7 @@ static void cool_down(ir *ir, ir_policy *policy, const ir_action *action,
     size_t row = rows->items[i];
     if (!ir_cell_null(age, row) &&
         ir_cell_integer(age, row) < policy->cooldown_us)
-      defer(ir, policy, row, action->name, "cooldown");
+      defer(ir, policy, row, action->name, "cooldown", UPK_NO_STR);
     else
       rows->items[kept++] = row;
   }
@@ -152,7 +152,7 @@ static void cap(ir *ir, ir_policy *policy, const ir_action *action,
     if (keep[i])
       rows->items[kept++] = rows->items[i];
     else
-      defer(ir, policy, rows->items[i], action->name, "cap");
+      defer(ir, policy, rows->items[i], action->name, "cap", UPK_NO_STR);
   }
   rows->len = kept;
 }
@@ -205,10 +205,11 @@ static void lower_policy(ir *ir, ir_policy *policy) {
   for (size_t i = 0; i < rows.len; i++) {
     size_t failures = ir->diags->failures;
     ir_object object = ir_object_at(ir, policy->kind, rows.items[i]);
+    upk_str refusal = UPK_NO_STR;
     if (!step_build(ir, policy, remedy, action, &object,
-                    ir_because(ir, policy, rows.items[i])) &&
+                    ir_because(ir, policy, rows.items[i]), &refusal) &&
         failures == ir->diags->failures)
-      defer(ir, policy, rows.items[i], action->name, "unsupported");
+      defer(ir, policy, rows.items[i], action->name, "unsupported", refusal);
   }
 }
 
@@ -234,7 +235,7 @@ static bool make_ledger(ir *ir) {
   }
   ir_object object = ir_object_at(ir, kind, 0);
   return step_build(ir, NULL, NULL, action, &object,
-                    UPK_STR("the ledger is not in the target yet"));
+                    UPK_STR("the ledger is not in the target yet"), NULL);
 }
 
 /* Steps of different kinds whose objects have one name. */

@@ -90,11 +90,24 @@ static int version(lua_State *lua) {
   return 1;
 }
 
+/* u.refuse(reason): does not return. The reason is in the script's arena. */
+static int refuse(lua_State *lua) {
+  script *s = script_of(lua);
+  upk_str reason = check_text(lua, 1);
+  if (!s->refusal)
+    return luaL_error(lua, "u.refuse is for an action's functions of one "
+                           "object; use error here");
+  if (!reason.len || !upk_utf8_valid(reason))
+    return luaL_argerror(lua, 1, "a reason is a text that is not empty");
+  *s->refusal = upk_arena_copy(s->arena, reason);
+  return script_fail(lua, SCRIPT_REFUSED, "refused");
+}
+
 void script_open_helpers(lua_State *lua) {
   static const luaL_Reg own[] = {{"bytes", bytes},     {"duration", duration},
                                  {"ident", ident},     {"literal", literal},
-                                 {"seconds", seconds}, {"version", version},
-                                 {NULL, NULL}};
+                                 {"refuse", refuse},   {"seconds", seconds},
+                                 {"version", version}, {NULL, NULL}};
   luaL_newlib(lua, own);
   lua_pushlightuserdata(lua, NULL);
   lua_setfield(lua, -2, "null");

@@ -37,6 +37,9 @@ typedef enum script_denied {
   SCRIPT_DENIED_MEMORY, /* over the cap, or the system has none */
 } script_denied;
 
+/* `fault` of a call that u.refuse ended: no diagnostic. */
+enum { SCRIPT_REFUSED = -1 };
+
 struct script {
   lua_State *lua;
   upk_arena *arena; /* of nodes that live as long as the script */
@@ -54,6 +57,7 @@ struct script {
   bool opened;    /* the environment stands */
   bool exhausted; /* sticky: nothing runs any more */
   int fault;      /* code of the fault under way, or 0 */
+  upk_str *refusal;     /* where u.refuse puts its reason, or NULL */
   script_denied denied; /* why memory was refused last, and where */
   upk_span denied_at;
   UPK_VEC(upk_span) callers; /* of the fault, innermost first */

@@ -308,7 +308,8 @@ bool script_enter(script *s, lua_CFunction work, void *argument) {
   lua_pushcfunction(lua, work);
   lua_pushlightuserdata(lua, argument);
   int status = lua_pcall(lua, 1, 0, top + 1);
-  if (status != LUA_OK) {
+  if (status != LUA_OK &&
+      !(status == LUA_ERRRUN && s->fault == SCRIPT_REFUSED)) {
     const char *message = lua_tostring(lua, -1);
     report(s, status, message ? message : "");
   }

@@ -71,10 +71,12 @@ void script_table_set_text(script_table *t, const char *key, upk_str value);
 void script_table_set_bool(script_table *t, const char *key, bool value);
 void script_table_set_null(script_table *t, const char *key);
 void script_table_set_node(script_table *t, const char *key, const node *value);
-/* Tables first, then plain nodes, as the function's arguments. */
+/* Calls with tables as arguments. When the function ends by u.refuse, NULL
+ * without a diagnostic, and *ret_refusal is its reason, in the script's arena;
+ * where that is NULL, u.refuse is an error like others. */
 node *script_call_tables(script *s, const node *function,
                          script_table *const *tables, size_t count,
-                         upk_arena *arena);
+                         upk_arena *arena, upk_str *ret_refusal);
 
 /* Calls a predicate with one object: UPK_UNKNOWN when it gives nil. Another
  * result is a diagnostic; *ret_failed is then true, as after every fault. */
@@ -83,7 +85,8 @@ upk_truth script_predicate(script *s, const node *function,
 
 /* Helpers visible to actions as global `u`: u.ident(name...), u.literal(text)
  * (quoted for `dialect`), u.duration(us), u.bytes(n), u.seconds(us),
- * u.version(text), u.null (NODE_NULL where a list cannot hold nil). */
+ * u.version(text), u.refuse(reason), u.null (NODE_NULL where a list cannot
+ * hold nil). */
 void script_set_dialect(script *s, int dialect /* upk_dialect */);
 
 #endif

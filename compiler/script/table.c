@@ -142,9 +142,12 @@ static int call_tables(lua_State *lua) {
 
 node *script_call_tables(script *s, const node *function,
                          script_table *const *tables, size_t count,
-                         upk_arena *arena) {
+                         upk_arena *arena, upk_str *ret_refusal) {
   tables_job job = {function, tables, count, arena, NULL, UPK_UNKNOWN};
-  return script_enter(s, call_tables, &job) ? job.result : NULL;
+  s->refusal = ret_refusal;
+  bool good = script_enter(s, call_tables, &job);
+  s->refusal = NULL;
+  return good ? job.result : NULL;
 }
 
 static int call_predicate(lua_State *lua) {

@@ -33,7 +33,7 @@ static const field_rule action_rules[] = {
     {"on_replica", TYPE(BOOL)},
     {"per_policy", TYPE(BOOL)},
     {"destructive", TYPE(BOOL)},
-    {"post", TYPE(TEXT)},
+    {"post", TYPE(TEXT) | TYPE(FUNCTION)},
     {"post_within", TYPE(TEXT)},
     {"timeouts", TYPE(MAP)},
     {"undo", TYPE(MAP) | TYPE(FUNCTION)},
@@ -184,7 +184,7 @@ static void check_details(stdlib_reader *reader) {
   static const field_rule danger[] = {{"min", TYPE(TEXT)},
                                       {"below", TYPE(TEXT)},
                                       {"why", TYPE(TEXT) | FIELD_NEEDED}};
-  static const field_rule timeouts[] = {{"lock", TYPE(BOOL)}};
+  static const field_rule timeouts[] = {{"lock", TYPE(BOOL) | TYPE(FUNCTION)}};
   const node *map = reader->from->map;
   const node *list = field_list(map, "blocked_by");
   for (size_t i = 0; list && i < list->list.count; i++)

@@ -66,6 +66,8 @@ typedef struct making {
   step_recipe *recipe;
   convert convert;
   ir_step step;
+  bool may_refuse;
+  upk_str refusal;
 } making;
 
 static void failed_in(making *m, const char *function) {
@@ -86,10 +88,12 @@ static const node *ask(making *m, const node *function, const char *name) {
   if (!function || m->convert.failed)
     return NULL;
   script_table *arguments[] = {m->recipe->object, m->recipe->arguments};
-  const node *value =
-      script_call_tables(m->recipe->action->script, function, arguments, 2,
-                         step_recipes_of(m->ir)->scratch);
-  if (!value)
+  const node *value = script_call_tables(
+      m->recipe->action->script, function, arguments, 2,
+      step_recipes_of(m->ir)->scratch, m->may_refuse ? &m->refusal : NULL);
+  if (!value && m->refusal.data)
+    m->convert.failed = true;
+  else if (!value)
     failed_in(m, name);
   return value;
 }
@@ -114,6 +118,18 @@ static void ask_plan(making *m) {
       step->post.items[i].within_ms = m->recipe->post_within_ms;
 }
 
+static void ask_lock_timeout(making *m) {
+  const node *value = ask(m, m->recipe->lock_timeout, "timeouts.lock");
+  if (!value)
+    return;
+  if (value->type == NODE_BOOL)
+    recipe_limits(m->recipe, value->boolean, &m->step);
+  else
+    convert_refuse(&m->convert, NULL,
+                   "`timeouts.lock` must give true or false, not %s",
+                   node_describe(value));
+}
+
 static void ask_parts(making *m) {
   const step_recipe *recipe = m->recipe;
   ir_step *step = &m->step;
@@ -132,6 +148,7 @@ static void ask_parts(making *m) {
     recipe_undo(&m->convert, value, step);
   if ((value = ask(m, recipe->probe, "probe")))
     recipe_probe(&m->convert, value, step);
+  ask_lock_timeout(m);
 }
 
 static void incomplete(making *m, const char *what) {
@@ -162,8 +179,8 @@ static void name_unusable(ir *ir, const step_recipe *recipe,
 }
 
 ir_step *step_build(ir *ir, ir_policy *policy, ir_remedy *remedy,
-                    ir_action *action, const ir_object *object,
-                    upk_str because) {
+                    ir_action *action, const ir_object *object, upk_str because,
+                    upk_str *ret_refusal) {
   step_recipe *recipe = recipe_find(ir, policy, remedy, action, object->kind);
   if (recipe->failed)
     return NULL;
@@ -172,7 +189,10 @@ ir_step *step_build(ir *ir, ir_policy *policy, ir_remedy *remedy,
     name_unusable(ir, recipe, object);
     return NULL;
   }
-  making m = {.ir = ir, .recipe = recipe, .step = recipe->like};
+  making m = {.ir = ir,
+              .recipe = recipe,
+              .step = recipe->like,
+              .may_refuse = ret_refusal != NULL};
   m.step.id = step_id(ir, policy, action, object);
   m.convert = recipe_convert(ir, recipe, m.step.id);
   m.convert.memory = &recipe->memory;
@@ -191,6 +211,10 @@ ir_step *step_build(ir *ir, ir_policy *policy, ir_remedy *remedy,
     invariant_add(ir, recipe, object, &m.step);
   if (!m.convert.failed)
     check_whole(&m);
+  if (m.refusal.data) {
+    *ret_refusal = m.refusal;
+    return NULL;
+  }
   if (m.convert.failed) {
     recipe->failed = true;
     return NULL;

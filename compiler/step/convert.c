@@ -245,8 +245,8 @@ static const node *keep_param(convert *c, const node *param) {
 
 /* ---- checks ---- */
 
-static upk_str word_of(convert *c, const node *value, const char *what,
-                       const char *const *words) {
+upk_str convert_word(convert *c, const node *value, const char *what,
+                     const char *const *words) {
   upk_str text = text_of(c, value, what);
   for (size_t i = 0; text.data && words[i]; i++)
     if (upk_str_is(text, words[i]))
@@ -308,14 +308,14 @@ ir_check convert_check(convert *c, const node *value, const char *what,
                    ? convert_text(c, part, "a check's `name`")
                    : UPK_STR("own");
   if ((part = node_find(value, "rows")))
-    check.rows = word_of(c, part, "`rows`", rows);
+    check.rows = convert_word(c, part, "`rows`", rows);
   part = node_find(value, "expect");
   if (part || !upk_str_is(check.rows, "none")) {
     check.expect = convert_text(c, part, "a check's `expect`");
     check_expect(c, part, check.expect);
   }
   if ((part = node_find(value, "otherwise")))
-    check.otherwise = word_of(c, part, "`otherwise`", others);
+    check.otherwise = convert_word(c, part, "`otherwise`", others);
   else if (is_pre)
     check.otherwise = UPK_STR("fail");
   if ((part = node_find(value, "within_ms")))
@@ -440,7 +440,7 @@ ir_estimate convert_estimate(convert *c, const node *map) {
 
 bool convert_risk(convert *c, const node *value, ir_risk *ret_risk) {
   static const char *const risks[] = {"low", "medium", "high", NULL};
-  upk_str word = word_of(c, value, "`risk`", risks);
+  upk_str word = convert_word(c, value, "`risk`", risks);
   for (size_t i = 0; word.data && risks[i]; i++)
     if (upk_str_is(word, risks[i]))
       *ret_risk = (ir_risk)i;
@@ -450,5 +450,5 @@ bool convert_risk(convert *c, const node *value, ir_risk *ret_risk) {
 upk_str convert_atomicity(convert *c, const node *value) {
   static const char *const words[] = {"transaction", "autocommit", "external",
                                       NULL};
-  return word_of(c, value, "`atomicity`", words);
+  return convert_word(c, value, "`atomicity`", words);
 }

@@ -51,6 +51,9 @@ void convert_statements(convert *c, const node *list, const char *what,
 void convert_locks(convert *c, const node *list, ir_lock **ret_items,
                    size_t *ret_count);
 ir_estimate convert_estimate(convert *c, const node *map);
+/* One of `words`, which ends with NULL; absent after a diagnostic. */
+upk_str convert_word(convert *c, const node *value, const char *what,
+                     const char *const *words);
 bool convert_risk(convert *c, const node *value, ir_risk *ret_risk);
 upk_str convert_atomicity(convert *c, const node *value);
 

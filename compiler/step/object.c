@@ -25,7 +25,7 @@ static ir_names read_names(ir *ir, step_recipe *recipe) {
     return recipe->action->reads;
   ir_names names = {0};
   const node *list = script_call_tables(recipe->action->script, reads,
-                                        &recipe->arguments, 1, ir->arena);
+                                        &recipe->arguments, 1, ir->arena, NULL);
   if (!list) {
     recipe->failed = true;
     return names;

@@ -113,14 +113,24 @@ static void read_parts(ir *ir, step_recipe *recipe) {
   recipe->failed = c.failed;
 }
 
-static void read_post(step_recipe *recipe) {
-  const node *post = node_find(recipe->action->definition, "post");
-  const node *within = node_find(recipe->action->definition, "post_within");
+/* After the parameters are known: `post` may be a function of them. */
+static void read_post(ir *ir, step_recipe *recipe) {
+  static const char *const words[] = {"holds", "improves", "own", NULL};
+  const ir_action *action = recipe->action;
+  const node *post = node_find(action->definition, "post");
+  const node *within = node_find(action->definition, "post_within");
   int64_t within_us = 0;
-  if (post && upk_str_is(post->text, "improves"))
-    recipe->post = STEP_POST_IMPROVES;
-  else if (post && upk_str_is(post->text, "own"))
-    recipe->post = STEP_POST_OWN;
+  if (post && post->type == NODE_FUNCTION)
+    post = script_call_tables(action->script, post, &recipe->arguments, 1,
+                              ir->arena, NULL);
+  convert c = recipe_convert(ir, recipe, UPK_NO_STR);
+  upk_str word = UPK_NO_STR;
+  if (post)
+    word = convert_word(&c, post, "`post`", words);
+  recipe->failed = !word.data;
+  for (size_t i = 0; word.data && words[i]; i++)
+    if (upk_str_is(word, words[i]))
+      recipe->post = (step_post)i;
   if (within && upk_duration_parse(within->text, &within_us))
     recipe->post_within_ms = within_us / 1000;
 }
@@ -131,22 +141,27 @@ static void read_post(step_recipe *recipe) {
  * waits for old snapshots after its work is done (mechanics 2). */
 #define READER_WAIT_MS (INT64_C(4) * 3600 * 1000)
 
-static void read_limits(step_recipe *recipe) {
+void recipe_limits(const step_recipe *recipe, bool lock, ir_step *step) {
   static const ir_limits own = {.lock_timeout_us = INT64_C(1000) * 1000};
   const ir_limits *limits = recipe->policy ? &recipe->policy->limits : &own;
-  const node *timeouts = node_find(recipe->action->definition, "timeouts");
-  const node *lock = timeouts ? node_find(timeouts, "lock") : NULL;
-  ir_step *like = &recipe->like;
-  like->statement_ms = limits->statement_timeout_us / 1000;
-  like->max_ms = limits->max_duration_us / 1000;
-  like->lock_ms = limits->lock_timeout_us / 1000;
-  if (!lock || lock->type != NODE_BOOL || lock->boolean)
+  step->statement_ms = limits->statement_timeout_us / 1000;
+  step->max_ms = limits->max_duration_us / 1000;
+  step->lock_ms = limits->lock_timeout_us / 1000;
+  if (lock)
     return;
-  like->lock_ms = 0;
+  step->lock_ms = 0;
   if (limits->reader_wait_us)
-    like->max_ms = limits->reader_wait_us / 1000;
-  else if (!like->max_ms)
-    like->max_ms = READER_WAIT_MS;
+    step->max_ms = limits->reader_wait_us / 1000;
+  else if (!step->max_ms)
+    step->max_ms = READER_WAIT_MS;
+}
+
+static void read_limits(step_recipe *recipe) {
+  const node *timeouts = node_find(recipe->action->definition, "timeouts");
+  const node *lock = NULL;
+  if (timeouts)
+    recipe->lock_timeout = function_of(timeouts, "lock", &lock);
+  recipe_limits(recipe, !lock || lock->boolean, &recipe->like);
 }
 
 static step_recipe *make(ir *ir, const ir_policy *policy,
@@ -160,12 +175,13 @@ static step_recipe *make(ir *ir, const ir_policy *policy,
   recipe->subject =
       upk_arena_printf(ir->arena, "action `%.*s`", UPK_FMT(action->name));
   read_parts(ir, recipe);
-  read_post(recipe);
   read_limits(recipe);
   if (!recipe->failed && !remedy)
     recipe->failed = !argument_defaults(ir, action, &recipe->defaults);
   if (!recipe->failed)
     recipe->failed = !object_prepare(ir, recipe);
+  if (!recipe->failed)
+    read_post(ir, recipe);
   if (!recipe->failed && policy && remedy)
     recipe->failed = !invariant_prepare(ir, recipe);
   return recipe;

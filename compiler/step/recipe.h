@@ -56,6 +56,7 @@ typedef struct step_recipe {
   ir_step like; /* what does not depend on the object */
   /* Functions, or NULL when `like` has the answer. */
   const node *atomicity, *risk, *locks, *undo, *estimate, *probe, *plan;
+  const node *lock_timeout;
   step_invariant invariant;
 } step_recipe;
 
@@ -80,6 +81,8 @@ bool object_prepare(ir *ir, step_recipe *recipe);
 /* Fills `o` for one object; false when its name cannot be written. */
 bool object_fill(ir *ir, step_recipe *recipe, const ir_object *object);
 
+/* The step's timeouts; `lock` false: without one for locks. */
+void recipe_limits(const step_recipe *recipe, bool lock, ir_step *step);
 /* Undo and probe out of nodes, into a step. */
 void recipe_undo(convert *c, const node *value, ir_step *step);
 void recipe_probe(convert *c, const node *value, ir_step *step);

@@ -16,10 +16,12 @@
  * `policy` NULL: upkeep's own step. `remedy` NULL: the action runs with its
  * default parameters and without the checks `invariant`, which speak of the
  * policy's remedy alone: so follow-ups are made. `because` is kept, not
- * copied. */
+ * copied. When the action refuses this one object (u.refuse), NULL without a
+ * diagnostic, and *ret_refusal is its reason; where that is NULL, no action
+ * may refuse. */
 ir_step *step_build(ir *ir, ir_policy *policy, ir_remedy *remedy,
-                    ir_action *action, const ir_object *object,
-                    upk_str because);
+                    ir_action *action, const ir_object *object, upk_str because,
+                    upk_str *ret_refusal);
 
 /* The id such a step has: "action:schema.name", with "#policy" behind it for
  * actions that are per policy. In ir->arena. */

@@ -230,6 +230,63 @@ static void limits_become_timeouts(void **state) {
   project_end(&p);
 }
 
+/* An action that takes one object and not another. */
+#define CHOOSY(word)                                                           \
+  "return action {\n"                                                          \
+  "  name = \"touch\", engine = \"sqlite\", kind = \"table\", doc = \"d\",\n"  \
+  "  locks = {}, risk = \"low\", reads = { \"rows\" },\n"                      \
+  "  atomicity = \"transaction\", post = function(p) return \"own\" end,\n"    \
+  "  timeouts = { lock = function(o, p) return o.rows < 2500 end },\n"         \
+  "  undo = function(o, p)\n"                                                  \
+  "    if o.rows > 3500 then " word "(\"too many rows\") end\n"                \
+  "    return { class = \"none\", why = \"w\" }\n"                             \
+  "  end,\n"                                                                   \
+  "  plan = function(o, p) return { run = { \"select 1\" },\n"                 \
+  "    post = { { sql = \"select 1 as x\", expect = \"x = 1\" } } } end,\n"    \
+  "}\n"
+
+static void an_action_may_refuse_one_object(void **state) {
+  (void)state;
+  project p;
+  begin_own(&p, CHOOSY("u.refuse"), TOUCH);
+  upk_str dump = lowered(&p);
+  has(dump, "step touch:c\n");
+  lacks(dump, "step touch:d\n");
+  has(dump,
+      "deferred touch d\n  policy p\n  reason unsupported\n  because too many "
+      "rows\n");
+  project_end(&p);
+  begin_own(&p, CHOOSY("error"), TOUCH); /* a fault is none of that */
+  p.request.mode = UPK_COMPILE_PLAN;
+  assert_int_equal(project_compile(&p), UPK_DENIED);
+  assert_int_equal(project_codes(&p, 1301), 1);
+  has(project_said(&p), "actions/touch.lua:7");
+  has(project_said(&p), "too many rows");
+  project_end(&p);
+}
+
+static void promises_may_be_functions(void **state) {
+  (void)state;
+  project p;
+  begin_own(&p, CHOOSY("u.refuse"), TOUCH "    if_unknown: act\n");
+  p.request.mode = UPK_COMPILE_PLAN;
+  assert_int_equal(project_compile(&p), UPK_OK);
+  upk_str plan = upk_buf_view(&p.output);
+  has(plan, "\"timeouts\":{\"lock_ms\":1000,\"max_ms\":0,");     /* b */
+  has(plan, "\"timeouts\":{\"lock_ms\":0,\"max_ms\":14400000,"); /* c */
+  lacks(plan, "\"post\":[{\"columns\""); /* of its own alone */
+  project_end(&p);
+  begin_own(&p,
+            ACTION("atomicity = \"transaction\",",
+                   NO_UNDO "post = function(p) return \"never\" end,"),
+            TOUCH);
+  p.request.mode = UPK_COMPILE_PLAN;
+  assert_int_equal(project_compile(&p), UPK_DENIED);
+  assert_int_equal(project_codes(&p, 1520), 1);
+  has(project_said(&p), "`post` cannot be `never`");
+  project_end(&p);
+}
+
 static void objects_are_seen_by_functions(void **state) {
   (void)state;
   project p;
@@ -382,6 +439,8 @@ int main(void) {
       cmocka_unit_test(steps_can_be_chosen),
       cmocka_unit_test(improving_is_not_worse),
       cmocka_unit_test(limits_become_timeouts),
+      cmocka_unit_test(an_action_may_refuse_one_object),
+      cmocka_unit_test(promises_may_be_functions),
       cmocka_unit_test(objects_are_seen_by_functions),
       cmocka_unit_test(bad_actions_are_refused),
       cmocka_unit_test(cooldown_waits),

@@ -102,7 +102,7 @@ static void tables_are_new_at_each_call(void **state) {
     script_table_set_bool(o, "yes", true);
     script_table_set_node(o, "list", list);
     script_table_set_int(p, "size", i);
-    node *r = script_call_tables(f.script, n, tables, 2, f.arena);
+    node *r = script_call_tables(f.script, n, tables, 2, f.arena, NULL);
     assert_non_null(r);
     assert_null(node_find(r, "seen"));
     assert_int_equal(node_find(r, "size")->integer, i);
@@ -112,8 +112,33 @@ static void tables_are_new_at_each_call(void **state) {
     assert_int_equal(node_find(r, "first")->integer, 7);
   }
   script_table_set_text(o, "name", UPK_NO_STR); /* absent is nil */
-  assert_null(
-      node_find(script_call_tables(f.script, n, tables, 2, f.arena), "name"));
+  assert_null(node_find(
+      script_call_tables(f.script, n, tables, 2, f.arena, NULL), "name"));
+  end(&f);
+}
+
+static void refusals_are_no_faults(void **state) {
+  fixture f;
+  upk_str why = UPK_NO_STR;
+  (void)state;
+  begin(&f, NULL);
+  node *n = run(&f, "return function(o) u.refuse('no ' .. o.name) end");
+  script_table *o = script_table_new(f.script);
+  script_table *const tables[] = {o};
+  script_table_set_text(o, "name", UPK_STR("t"));
+  assert_null(script_call_tables(f.script, n, tables, 1, f.arena, &why));
+  assert_text(why, "no t");
+  assert_int_equal(f.diags.items.len, 0);
+  /* Where nobody asks for the reason, it is an error; so is no reason. */
+  assert_null(script_call_tables(f.script, n, tables, 1, f.arena, NULL));
+  assert_int_equal(last_code(&f), 1301);
+  why = UPK_NO_STR;
+  n = run(&f, "return function(o) u.refuse('') end");
+  assert_null(script_call_tables(f.script, n, tables, 1, f.arena, &why));
+  assert_null(why.data);
+  assert_int_equal(f.diags.items.len, 2);
+  assert_null(run(&f, "u.refuse('x')"));
+  assert_int_equal(f.diags.items.len, 3);
   end(&f);
 }
 
@@ -269,6 +294,7 @@ int main(void) {
       cmocka_unit_test(values_become_nodes),
       cmocka_unit_test(functions_are_called_with_nodes),
       cmocka_unit_test(tables_are_new_at_each_call),
+      cmocka_unit_test(refusals_are_no_faults),
       cmocka_unit_test(predicates_have_three_values),
       cmocka_unit_test(the_budget_spans_all_calls_and_sticks),
       cmocka_unit_test(the_same_input_fails_at_the_same_count),

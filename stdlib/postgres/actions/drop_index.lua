@@ -10,7 +10,7 @@ local function concurrently(definition)
       return head .. "CONCURRENTLY " .. string.sub(definition, #head + 1)
     end
   end
-  error("cannot read the definition of the index")
+  u.refuse("its definition is of an unknown form")
 end
 
 return action {
@@ -49,7 +49,7 @@ return action {
   end,
   plan = function(o, p)
     if o.is_partition or o.is_partitioned then
-      error("indexes of partitioned tables cannot be dropped concurrently; leave them out by `where`")
+      u.refuse("indexes of partitioned tables cannot be dropped concurrently")
     end
     local mine = "pg_catalog.to_regclass(" .. u.literal(o.sql) .. ")"
     local pre = {

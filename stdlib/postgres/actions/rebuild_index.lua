@@ -37,8 +37,8 @@ return action {
   end,
   post = "holds",
   fights = { "drop_index" },
-  -- It waits for old snapshots after its work is done: a lock timeout would throw the work away (and leave NAME_ccnew).
-  timeouts = { lock = false },
+  -- CONCURRENTLY waits for old snapshots after its work is done: a lock timeout would throw the work away (and leave NAME_ccnew).
+  timeouts = { lock = function(o, p) return not p.online end },
   dangerous = {
     { min = "14", below = "14.4", why = "REINDEX CONCURRENTLY can leave rows out of the index before 14.4" },
   },
@@ -60,21 +60,15 @@ return action {
     }
   end,
   plan = function(o, p)
-    if o.is_partitioned then error("rebuild the indexes of the partitions; leave this one out by `where: not is_partitioned`") end
+    if o.is_partitioned then u.refuse("a partitioned index holds nothing; those of the partitions are rebuilt") end
     if p.online and (o.is_exclusion or o.is_system) then
-      error("PostgreSQL cannot rebuild indexes of exclusion constraints or of the system online; leave them out by `where`")
+      u.refuse("PostgreSQL cannot rebuild indexes of exclusion constraints or of the system online")
     end
     local how = ""
     if p.tablespace then
       if o.engine_version < u.version("14") then error("`tablespace` needs PostgreSQL 14") end
       how = "(tablespace " .. u.ident(p.tablespace) .. ") "
     end
-    local run = {}
-    if not p.online then table.insert(run, { sql = "set lock_timeout = '1s'", transaction = false }) end
-    table.insert(run, {
-      sql = "reindex " .. how .. "index " .. (p.online and "concurrently " or "") .. o.sql, transaction = false,
-    })
-    if not p.online then table.insert(run, { sql = "set lock_timeout = 0", transaction = false }) end
     return {
       pre = {
         { name = "the index is there", otherwise = "skip", sql = state(o), expect = "row_count = 1" },
@@ -85,7 +79,11 @@ return action {
           expect = "builds = 0",
         },
       },
-      run = run,
+      run = {
+        {
+          sql = "reindex " .. how .. "index " .. (p.online and "concurrently " or "") .. o.sql, transaction = false,
+        },
+      },
       post = { { name = "rebuilt", sql = state(o), expect = rebuilt } },
     }
   end,

@@ -32,7 +32,7 @@ return action {
   end,
   plan = function(o, p)
     if o.is_partitioned and o.engine_version < u.version("14") then
-      error("PostgreSQL 13 does not tell when a partitioned table was analysed; leave such tables out by `where`")
+      u.refuse("PostgreSQL 13 does not tell when a partitioned table was analysed")
     end
     local columns = ""
     if p.columns and #p.columns > 0 then

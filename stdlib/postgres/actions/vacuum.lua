@@ -87,7 +87,7 @@ return action {
     }
   end,
   plan = function(o, p)
-    if o.is_partitioned then error("a partitioned table has no rows of its own; leave it out by `where: not is_partitioned`") end
+    if o.is_partitioned then u.refuse("a partitioned table has no rows of its own") end
     local run = {}
     if p.cost_delay_us then
       table.insert(run, { sql = string.format("set vacuum_cost_delay = '%d us'", p.cost_delay_us), transaction = false })

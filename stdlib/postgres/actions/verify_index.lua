@@ -27,7 +27,7 @@ return action {
   probe = function(o, p) return { done = recorded } end,
   plan = function(o, p)
     if o.am ~= "btree" or o.is_partitioned then
-      error("verify_integrity reads B-trees that hold entries; use `where: am = 'btree' and not is_partitioned`")
+      u.refuse("only B-trees that hold entries can be checked")
     end
     return {
       pre = {

@@ -24,7 +24,7 @@ return action {
   end,
   probe = function(o, p) return { done = recorded } end,
   plan = function(o, p)
-    if o.is_partitioned then error("a partitioned table has no rows of its own; leave it out by `where: not is_partitioned`") end
+    if o.is_partitioned then u.refuse("a partitioned table has no rows of its own") end
     return {
       pre = {
         {

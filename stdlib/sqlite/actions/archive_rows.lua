@@ -66,7 +66,7 @@ return action {
     }
   end,
   plan = function(o, p)
-    if o.type ~= "table" then error("rows of a virtual table cannot be archived") end
+    if o.type ~= "table" then u.refuse("rows of a virtual table cannot be archived") end
     local archive = "main." .. archive_name(o, p)
     local source = "main." .. o.sql
     local count_due = { name = "rows past their retention", otherwise = "skip", params = started,

@@ -38,7 +38,7 @@ return action {
   },
   undo = { class = "none", why = "deleted rows are gone" },
   plan = function(o, p)
-    if o.type ~= "table" then error("rows of a virtual table cannot be expired") end
+    if o.type ~= "table" then u.refuse("rows of a virtual table cannot be expired") end
     local source = "main." .. o.sql
     local count_due = "select count(*) as due from " .. source .. " where " .. due(o, p)
     local pre = {

@@ -24,7 +24,7 @@ return action {
   end,
   plan = function(o, p)
     if o.name ~= "journal_mode" then
-      error("set_parameter can set journal_mode only; auto_vacuum changes with compact_database")
+      u.refuse("only journal_mode can be set; auto_vacuum changes with compact_database")
     end
     return {
       pre = {
