@@ -16,9 +16,11 @@ upk_status plan_load(cli *c, upk_str path, upk_buf *bytes,
 static void print_plan(cli *c, const upk_json *plan, upk_str bytes,
                        bool findings) {
   upk_buf out = {0};
-  if (format_is(c, "json", "text"))
-    upk_buf_str(&out, bytes);
-  else if (format_is(c, "markdown", "text"))
+  if (format_is(c, "json", "text")) {
+    print_out(bytes);
+    return;
+  }
+  if (format_is(c, "markdown", "text"))
     plan_markdown(plan, &out);
   else if (format_is(c, "sql", "text"))
     plan_sql(plan, &out);
@@ -28,6 +30,26 @@ static void print_plan(cli *c, const upk_json *plan, upk_str bytes,
     plan_text(plan, c->color_out, flag_given(c, FLAG_verbose), findings, &out);
   print_out(upk_buf_view(&out));
   upk_buf_free(&out);
+}
+
+/* body.totals.steps: a large plan that is not shown needs no tree. */
+static int64_t count_steps(cli *c, upk_str bytes) {
+  upk_json_reader r;
+  upk_json_reader_init(&r, bytes, c->arena);
+  upk_json_token token = upk_json_next(&r);
+  while (token == UPK_TOKEN_BEGIN_OBJECT &&
+         upk_json_next(&r) == UPK_TOKEN_KEY) {
+    while (!upk_str_is(r.string, "body") && !upk_str_is(r.string, "totals"))
+      if (!upk_json_skip(&r, upk_json_next(&r)) ||
+          upk_json_next(&r) != UPK_TOKEN_KEY)
+        return 0;
+    bool found = upk_str_is(r.string, "totals");
+    token = upk_json_next(&r);
+    if (found)
+      return upk_json_number(upk_json_read_value(&r, token, c->arena), "steps",
+                             0);
+  }
+  return 0;
 }
 
 static bool read_at(cli *c, int64_t *ret_us) {
@@ -56,24 +78,28 @@ static upk_status make_plan(cli *c, const project *p, upk_buf *plan) {
   return status;
 }
 
+/* What is to be seen of a plan that was made. */
+static void show_made(cli *c, upk_str bytes) {
+  upk_json_error error;
+  const upk_json *plan = NULL;
+  if (flag_given(c, FLAG_quiet) && !flag_given(c, FLAG_format))
+    return;
+  if (!format_is(c, "json", "text"))
+    plan = upk_json_parse(c->arena, bytes, &error);
+  print_plan(c, plan, bytes, false);
+}
+
 static upk_status run_plan(cli *c) {
   project p;
   upk_buf bytes = {0};
-  upk_json_error error;
   upk_status status = project_load(c, &p);
   if (status == UPK_OK)
     status = make_plan(c, &p, &bytes);
-  const upk_json *plan = NULL;
+  if (status == UPK_OK && flag_given(c, FLAG_output))
+    status = file_write(c, flag_text(c, FLAG_output), upk_buf_view(&bytes));
   if (status == UPK_OK) {
-    plan = upk_json_parse(c->arena, upk_buf_view(&bytes), &error);
-    if (flag_given(c, FLAG_output))
-      status = file_write(c, flag_text(c, FLAG_output), upk_buf_view(&bytes));
-  }
-  if (status == UPK_OK) {
-    size_t steps =
-        upk_json_count(upk_json_get(upk_json_get(plan, "body"), "steps"));
-    if (!flag_given(c, FLAG_quiet) || flag_given(c, FLAG_format))
-      print_plan(c, plan, upk_buf_view(&bytes), false);
+    int64_t steps = count_steps(c, upk_buf_view(&bytes));
+    show_made(c, upk_buf_view(&bytes));
     if (flag_given(c, FLAG_output) && steps)
       say(c, "Next:  upkeep apply %s\n", flag_text(c, FLAG_output).data);
     else if (steps && !flag_given(c, FLAG_format))

@@ -3,6 +3,8 @@
 
 #include <upkeep/base.h>
 
+enum { PRINTF_LIKELY = 60 }; /* bytes: room that is made without asking */
+
 static const upk_allocator *allocator_of(const upk_buf *buf) {
   return buf->allocator ? buf->allocator : upk_allocator_libc();
 }
@@ -52,16 +54,18 @@ void upk_buf_int(upk_buf *buf, int64_t value) {
 
 void upk_buf_printf(upk_buf *buf, const char *format, ...) {
   va_list args;
+  upk_buf_reserve(buf, PRINTF_LIKELY);
+  size_t room = buf->cap - buf->len;
   va_start(args, format);
-  int len = vsnprintf(NULL, 0, format, args);
+  int len = vsnprintf(buf->data + buf->len, room, format, args);
   va_end(args);
-  if (len <= 0)
-    return;
-  upk_buf_reserve(buf, (size_t)len);
-  va_start(args, format);
-  vsnprintf(buf->data + buf->len, (size_t)len + 1, format, args);
-  va_end(args);
-  buf->len += (size_t)len;
+  if (len > 0 && (size_t)len >= room) {
+    upk_buf_reserve(buf, (size_t)len);
+    va_start(args, format);
+    vsnprintf(buf->data + buf->len, (size_t)len + 1, format, args);
+    va_end(args);
+  }
+  buf->len += len < 0 ? 0 : (size_t)len;
 }
 
 void upk_buf_clear(upk_buf *buf) { buf->len = 0; }

@@ -32,8 +32,7 @@ void upk_sha256_add(upk_sha256 *hash, upk_str bytes) {
   must(EVP_DigestUpdate(hash->ctx, bytes.data, bytes.len));
 }
 
-upk_digest upk_sha256_finish(upk_sha256 *hash) {
-  const upk_allocator *libc = upk_allocator_libc();
+upk_digest upk_sha256_take(upk_sha256 *hash) {
   unsigned char bytes[UPK_DIGEST_BYTES];
   upk_digest digest = {"sha256:"};
   must(EVP_DigestFinal_ex(hash->ctx, bytes, NULL));
@@ -41,6 +40,13 @@ upk_digest upk_sha256_finish(upk_sha256 *hash) {
     digest.text[7 + 2 * i] = "0123456789abcdef"[bytes[i] >> 4];
     digest.text[8 + 2 * i] = "0123456789abcdef"[bytes[i] & 15];
   }
+  must(EVP_DigestInit_ex(hash->ctx, NULL, NULL));
+  return digest;
+}
+
+upk_digest upk_sha256_finish(upk_sha256 *hash) {
+  const upk_allocator *libc = upk_allocator_libc();
+  upk_digest digest = upk_sha256_take(hash);
   EVP_MD_CTX_free(hash->ctx);
   libc->resize(libc->ctx, hash, 0);
   return digest;

@@ -15,6 +15,9 @@ upk_str upk_digest_view(const upk_digest *digest);
 typedef struct upk_sha256 upk_sha256;
 upk_sha256 *upk_sha256_new(void);
 void upk_sha256_add(upk_sha256 *hash, upk_str bytes);
+/* The digest of what was added; then it begins anew. Many digests by one hash
+ * cost less than one each: making it costs more than hashing a step. */
+upk_digest upk_sha256_take(upk_sha256 *hash);
 upk_digest upk_sha256_finish(upk_sha256 *hash); /* frees */
 upk_digest upk_digest_of(upk_str bytes);
 /* A sink that adds what is written. */

@@ -1,54 +1,74 @@
 /* Trees of values, for the parts of a file that are read by name. */
+#include <string.h>
+
 #include "json.h"
 
 static const upk_json null_value = {.type = UPK_JSON_NULL};
 
-typedef UPK_VEC(upk_json) value_vec;
-typedef UPK_VEC(upk_json_member) member_vec;
+/* Values wait in `pending`, above those of the values around them, until their
+ * count is known: then they get an array that fits. */
+typedef struct builder {
+  upk_json_reader *reader;
+  upk_arena *arena;
+  UPK_VEC(upk_json) pending;
+  UPK_VEC(upk_str) keys;
+} builder;
 
-static bool read_into(upk_json_reader *r, upk_json_token token,
-                      upk_arena *arena, upk_json *value);
+static bool read_into(builder *b, upk_json_token token, upk_json *value);
 
-static bool read_array(upk_json_reader *r, upk_arena *arena, upk_json *value) {
-  value_vec items = {0};
-  for (;;) {
-    upk_json_token token = upk_json_next(r);
-    if (token == UPK_TOKEN_END_ARRAY)
-      break;
-    upk_json item = null_value;
-    if (!read_into(r, token, arena, &item))
-      return false;
-    *UPK_PUSH(arena, &items) = item;
-  }
-  value->type = UPK_JSON_ARRAY;
-  value->array.items = items.items;
-  value->array.count = items.len;
+static upk_json *take_pending(builder *b, size_t begin, size_t *ret_count) {
+  size_t count = b->pending.len - begin;
+  upk_json *items = UPK_NEW_ARRAY(b->arena, upk_json, count);
+  if (count)
+    memcpy(items, b->pending.items + begin, count * sizeof *items);
+  b->pending.len = begin;
+  *ret_count = count;
+  return items;
+}
+
+static bool read_pending(builder *b, upk_json_token token) {
+  upk_json item = null_value;
+  if (!read_into(b, token, &item))
+    return false;
+  *UPK_PUSH(b->arena, &b->pending) = item;
   return true;
 }
 
-static bool read_object(upk_json_reader *r, upk_arena *arena, upk_json *value) {
-  member_vec members = {0};
-  for (;;) {
-    upk_json_token token = upk_json_next(r);
-    if (token == UPK_TOKEN_END_OBJECT)
-      break;
+static bool read_array(builder *b, upk_json *value) {
+  size_t begin = b->pending.len;
+  upk_json_token token;
+  while ((token = upk_json_next(b->reader)) != UPK_TOKEN_END_ARRAY)
+    if (!read_pending(b, token))
+      return false;
+  value->type = UPK_JSON_ARRAY;
+  value->array.items = take_pending(b, begin, &value->array.count);
+  return true;
+}
+
+static bool read_object(builder *b, upk_json *value) {
+  size_t begin = b->pending.len, first_key = b->keys.len, count;
+  upk_json_token token;
+  while ((token = upk_json_next(b->reader)) != UPK_TOKEN_END_OBJECT) {
     if (token != UPK_TOKEN_KEY)
       return false;
-    upk_str key = r->string;
-    upk_json *item = UPK_NEW(arena, upk_json);
-    if (!read_into(r, upk_json_next(r), arena, item))
+    *UPK_PUSH(b->arena, &b->keys) = b->reader->string;
+    if (!read_pending(b, upk_json_next(b->reader)))
       return false;
-    *UPK_PUSH(arena, &members) = (upk_json_member){key, item};
   }
+  const upk_json *items = take_pending(b, begin, &count);
+  upk_json_member *members = UPK_NEW_ARRAY(b->arena, upk_json_member, count);
+  for (size_t i = 0; i < count; i++)
+    members[i] = (upk_json_member){b->keys.items[first_key + i], &items[i]};
+  b->keys.len = first_key;
   value->type = UPK_JSON_OBJECT;
-  value->object.members = members.items;
-  value->object.count = members.len;
+  value->object.members = members;
+  value->object.count = count;
   return true;
 }
 
 /* Recursion is bounded by the reader's limit of depth. */
-static bool read_into(upk_json_reader *r, upk_json_token token,
-                      upk_arena *arena, upk_json *value) {
+static bool read_into(builder *b, upk_json_token token, upk_json *value) {
+  const upk_json_reader *r = b->reader;
   size_t start = r->offset - 1; /* of [ or { */
   switch (token) {
   case UPK_TOKEN_NULL:
@@ -67,11 +87,11 @@ static bool read_into(upk_json_reader *r, upk_json_token token,
     value->string = r->string;
     return true;
   case UPK_TOKEN_BEGIN_ARRAY:
-    if (!read_array(r, arena, value))
+    if (!read_array(b, value))
       return false;
     break;
   case UPK_TOKEN_BEGIN_OBJECT:
-    if (!read_object(r, arena, value))
+    if (!read_object(b, value))
       return false;
     break;
   default:
@@ -83,8 +103,9 @@ static bool read_into(upk_json_reader *r, upk_json_token token,
 
 const upk_json *upk_json_read_value(upk_json_reader *r, upk_json_token token,
                                     upk_arena *arena) {
+  builder b = {.reader = r, .arena = arena};
   upk_json *value = UPK_NEW(arena, upk_json);
-  return read_into(r, token, arena, value) ? value : NULL;
+  return read_into(&b, token, value) ? value : NULL;
 }
 
 const upk_json *upk_json_parse(upk_arena *arena, upk_str bytes,

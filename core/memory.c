@@ -33,11 +33,14 @@ enum {
   BLOCK_MIN = 16 * 1024,
   BLOCK_MAX = 4 * 1024 * 1024,
   ALIGNMENT = 16,
+  LARGE = 64 * 1024, /* an array that may have a block of its own */
+  SMALL_ITEM = 32,   /* bytes; arrays of larger ones begin with one */
 };
 
 typedef struct block {
   struct block *next;
   size_t size, used; /* of `bytes` */
+  bool single;       /* made for one allocation */
   _Alignas(ALIGNMENT) char bytes[];
 } block;
 
@@ -86,6 +89,7 @@ void upk_arena_reset(upk_arena *arena) {
   free_blocks(arena, kept->next);
   kept->next = NULL;
   kept->used = 0;
+  kept->single = false;
 }
 
 /* Blocks double up to BLOCK_MAX, so that small arenas stay small and large
@@ -94,13 +98,13 @@ static block *add_block(upk_arena *arena, size_t size) {
   size_t room = arena->blocks ? arena->blocks->size * 2 : BLOCK_MIN;
   if (room > BLOCK_MAX)
     room = BLOCK_MAX;
-  bool large = size > room / 4;
-  if (large)
+  bool single = size > room / 4;
+  if (single)
     room = size;
   block *b = must_resize(arena->allocator, NULL, sizeof *b + room);
-  *b = (block){.size = room};
+  *b = (block){.size = room, .single = single};
   arena->total_bytes += room + sizeof *b;
-  if (large && arena->blocks) { /* keep filling the first */
+  if (single && arena->blocks) { /* keep filling the first */
     b->next = arena->blocks->next;
     arena->blocks->next = b;
   } else {
@@ -110,7 +114,7 @@ static block *add_block(upk_arena *arena, size_t size) {
   return b;
 }
 
-void *upk_arena_alloc(upk_arena *arena, size_t size) {
+static void *take(upk_arena *arena, size_t size) {
   if (size > SIZE_MAX - 2 * ALIGNMENT - sizeof(block))
     arena->allocator->exhausted(arena->allocator->ctx, size);
   size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
@@ -119,7 +123,11 @@ void *upk_arena_alloc(upk_arena *arena, size_t size) {
     b = add_block(arena, size);
   void *result = b->bytes + b->used;
   b->used += size;
-  return memset(result, 0, size);
+  return result;
+}
+
+void *upk_arena_alloc(upk_arena *arena, size_t size) {
+  return memset(take(arena, size), 0, size);
 }
 
 size_t upk_arena_bytes(const upk_arena *arena) { return arena->total_bytes; }
@@ -127,19 +135,23 @@ size_t upk_arena_bytes(const upk_arena *arena) { return arena->total_bytes; }
 upk_str upk_arena_copy(upk_arena *arena, upk_str s) {
   if (!s.data)
     return s;
-  char *bytes = upk_arena_alloc(arena, s.len + 1);
+  char *bytes = take(arena, s.len + 1);
   if (s.len)
     memcpy(bytes, s.data, s.len);
+  bytes[s.len] = '\0';
   return (upk_str){bytes, s.len};
 }
 
 upk_str upk_arena_vprintf(upk_arena *arena, const char *format, va_list args) {
+  char room[256]; /* most texts fit, and are made once */
   va_list again;
   va_copy(again, args);
-  int len = vsnprintf(NULL, 0, format, again);
+  int len = vsnprintf(room, sizeof room, format, again);
   va_end(again);
   size_t size = len < 0 ? 0 : (size_t)len;
-  char *bytes = upk_arena_alloc(arena, size + 1);
+  if (size < sizeof room)
+    return upk_arena_copy(arena, (upk_str){room, size});
+  char *bytes = take(arena, size + 1);
   vsnprintf(bytes, size + 1, format, args);
   return (upk_str){bytes, size};
 }
@@ -152,14 +164,40 @@ upk_str upk_arena_printf(upk_arena *arena, const char *format, ...) {
   return text;
 }
 
+/* Where the block that holds nothing but `items` hangs, or NULL. */
+static block **own_block(upk_arena *arena, const void *items) {
+  for (block **at = &arena->blocks; *at; at = &(*at)->next)
+    if ((*at)->bytes == items && (*at)->single)
+      return at;
+  return NULL;
+}
+
+/* The array's own block grows: no old copy is left behind. */
+static void *grow_block(upk_arena *arena, block **at, size_t size) {
+  size_t had = (*at)->size;
+  block *b = must_resize(arena->allocator, *at, sizeof *b + size);
+  b->size = b->used = size;
+  arena->total_bytes += size - had;
+  *at = b;
+  return b->bytes;
+}
+
+/* Not zeroed: items are, one by one. */
+static void *grow(upk_arena *arena, void *items, size_t len, size_t size) {
+  block **own = len >= LARGE ? own_block(arena, items) : NULL;
+  if (own)
+    return grow_block(arena, own, size);
+  void *grown = take(arena, size);
+  if (len)
+    memcpy(grown, items, len);
+  return grown;
+}
+
 void *upk_vec_grow(upk_arena *arena, void *items, size_t len, size_t *cap,
                    size_t item_size) {
   if (len == *cap) {
-    size_t wanted = *cap ? *cap * 2 : 4;
-    void *grown = upk_arena_alloc(arena, wanted * item_size);
-    if (len)
-      memcpy(grown, items, len * item_size);
-    items = grown;
+    size_t wanted = *cap ? *cap * 2 : item_size > SMALL_ITEM ? 1 : 4;
+    items = grow(arena, items, len * item_size, wanted * item_size);
     *cap = wanted;
   }
   memset((char *)items + len * item_size, 0, item_size);

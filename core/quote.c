@@ -61,9 +61,21 @@ static size_t utf8_length(const unsigned char *s, size_t left) {
   return code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : len;
 }
 
+/* ASCII without NUL: no high bit, and none after one is taken from each. */
+static bool eight_are_plain(const unsigned char *bytes) {
+  const uint64_t ones = UINT64_C(0x0101010101010101);
+  uint64_t x;
+  memcpy(&x, bytes, sizeof x);
+  return !((x | (x - ones)) & (ones << 7));
+}
+
 bool upk_utf8_valid(upk_str text) {
   const unsigned char *s = (const unsigned char *)text.data;
   for (size_t i = 0; i < text.len;) {
+    while (text.len - i >= 8 && eight_are_plain(s + i))
+      i += 8;
+    if (i == text.len)
+      break;
     if (s[i] && s[i] < 0x80) {
       i++;
       continue;
@@ -88,12 +100,16 @@ static size_t length_in(upk_str text, limit_unit unit) {
   return count;
 }
 
-static void add_doubled(upk_buf *out, upk_str text, char quote) {
+/* The text with each `quote`, and each `other`, twice. */
+static void add_doubled(upk_buf *out, upk_str text, char quote, char other) {
+  size_t begin = 0;
   for (size_t i = 0; i < text.len; i++) {
-    if (text.data[i] == quote)
-      upk_buf_char(out, quote);
-    upk_buf_char(out, text.data[i]);
+    if (text.data[i] != quote && text.data[i] != other)
+      continue;
+    upk_buf_add(out, text.data + begin, i + 1 - begin);
+    begin = i; /* stands again before what follows */
   }
+  upk_buf_add(out, text.data + begin, text.len - begin);
 }
 
 bool upk_quote_identifier(upk_dialect dialect, upk_str name, upk_buf *out) {
@@ -103,7 +119,7 @@ bool upk_quote_identifier(upk_dialect dialect, upk_str name, upk_buf *out) {
       (!d->doubles && memchr(name.data, d->close, name.len)))
     return false;
   upk_buf_char(out, d->open);
-  add_doubled(out, name, d->close);
+  add_doubled(out, name, d->close, d->close);
   upk_buf_char(out, d->close);
   return true;
 }
@@ -114,12 +130,7 @@ bool upk_quote_literal(upk_dialect dialect, upk_str text, upk_buf *out) {
   if (dialect == UPK_MSSQL)
     upk_buf_char(out, 'N');
   upk_buf_char(out, '\'');
-  for (size_t i = 0; i < text.len; i++) {
-    char c = text.data[i];
-    if (c == '\'' || (c == '\\' && dialect == UPK_MYSQL))
-      upk_buf_char(out, c);
-    upk_buf_char(out, c);
-  }
+  add_doubled(out, text, '\'', dialect == UPK_MYSQL ? '\\' : '\'');
   upk_buf_char(out, '\'');
   return true;
 }

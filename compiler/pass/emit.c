@@ -20,27 +20,21 @@ static bool write_tee(void *ctx, const char *bytes, size_t len) {
   return to->output.write(to->output.ctx, bytes, len);
 }
 
-static upk_digest step_intent(const ir *ir, upk_json_writer *w, upk_buf *bytes,
-                              const ir_step *step) {
-  upk_buf_clear(bytes);
-  emit_step_intent(ir, w, step);
-  upk_json_writer_flush(w);
-  return upk_digest_of(upk_buf_view(bytes));
-}
-
 /* Also fills `intents`, one a step of the plan. */
 static void write_steps(const ir *ir, upk_json_writer *w, upk_digest *intents) {
-  upk_buf bytes = {0};
-  upk_json_writer *single = upk_json_writer_new(upk_sink_buf(&bytes));
+  upk_sha256 *hash = upk_sha256_new();
+  upk_json_writer *single = upk_json_writer_new(upk_sink_sha256(hash));
   upk_json_begin_array(w);
   for (size_t i = 0; i < ir->plan_order.len; i++) {
     const ir_step *step = &ir->steps.items[ir->plan_order.items[i]];
-    intents[i] = step_intent(ir, single, &bytes, step);
+    emit_step_intent(ir, single, step);
+    upk_json_writer_flush(single);
+    intents[i] = upk_sha256_take(hash);
     emit_step(ir, w, step, upk_digest_view(&intents[i]));
   }
   upk_json_end_array(w);
   upk_json_writer_close(single);
-  upk_buf_free(&bytes);
+  upk_sha256_finish(hash);
 }
 
 static void write_no_approvals(ir *ir, upk_json_writer *w) {

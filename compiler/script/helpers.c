@@ -11,12 +11,15 @@ enum {
   IDENT_PARTS_MAX = 8,
 };
 
-/* A buffer whose text is then in Lua: no error may jump in between. */
-static int push_buffer(lua_State *lua, upk_buf *out) {
-  script *s = script_of(lua);
-  upk_str copy = upk_arena_copy(s->arena, upk_buf_view(out));
-  upk_buf_free(out);
-  lua_pushlstring(lua, copy.data ? copy.data : "", copy.len);
+/* One for all calls: an error that jumps over a helper leaves nothing. */
+static upk_buf *empty_buffer(lua_State *lua) {
+  upk_buf *out = &script_of(lua)->text;
+  upk_buf_clear(out);
+  return out;
+}
+
+static int push_buffer(lua_State *lua, const upk_buf *out) {
+  lua_pushlstring(lua, upk_buf_view(out).data, out->len);
   return 1;
 }
 
@@ -30,21 +33,20 @@ static upk_str check_text(lua_State *lua, int index) {
 static int ident(lua_State *lua) {
   upk_str parts[IDENT_PARTS_MAX];
   int count = lua_gettop(lua), bad = 0;
-  upk_buf out = {0};
+  upk_buf *out = empty_buffer(lua);
   if (count < 1 || count > IDENT_PARTS_MAX)
     return luaL_error(lua, "u.ident takes one to %d parts", IDENT_PARTS_MAX);
   for (int i = 0; i < count; i++)
     parts[i] = check_text(lua, i + 1);
   for (int i = 0; i < count && !bad; i++) {
     if (i)
-      upk_buf_char(&out, '.');
+      upk_buf_char(out, '.');
     if (!upk_quote_identifier((upk_dialect)script_of(lua)->dialect, parts[i],
-                              &out))
+                              out))
       bad = i + 1;
   }
   if (!bad)
-    return push_buffer(lua, &out);
-  upk_buf_free(&out);
+    return push_buffer(lua, out);
   return luaL_argerror(lua, bad,
                        "no name on this engine: it is empty, too "
                        "long, or holds what no name can hold");
@@ -52,10 +54,9 @@ static int ident(lua_State *lua) {
 
 static int literal(lua_State *lua) {
   upk_str text = check_text(lua, 1);
-  upk_buf out = {0};
-  if (upk_quote_literal((upk_dialect)script_of(lua)->dialect, text, &out))
-    return push_buffer(lua, &out);
-  upk_buf_free(&out);
+  upk_buf *out = empty_buffer(lua);
+  if (upk_quote_literal((upk_dialect)script_of(lua)->dialect, text, out))
+    return push_buffer(lua, out);
   return luaL_argerror(lua, 1,
                        "no text on this engine: it holds a NUL, or is "
                        "not UTF-8");
@@ -63,18 +64,18 @@ static int literal(lua_State *lua) {
 
 static int duration(lua_State *lua) {
   lua_Integer us = luaL_checkinteger(lua, 1);
-  upk_buf out = {0};
+  upk_buf *out = empty_buffer(lua);
   luaL_argcheck(lua, us >= 0, 1, "a duration is not negative");
-  upk_duration_format(us, &out);
-  return push_buffer(lua, &out);
+  upk_duration_format(us, out);
+  return push_buffer(lua, out);
 }
 
 static int bytes(lua_State *lua) {
   lua_Integer count = luaL_checkinteger(lua, 1);
-  upk_buf out = {0};
+  upk_buf *out = empty_buffer(lua);
   luaL_argcheck(lua, count >= 0, 1, "a size is not negative");
-  upk_bytes_format(count, &out);
-  return push_buffer(lua, &out);
+  upk_bytes_format(count, out);
+  return push_buffer(lua, out);
 }
 
 static int seconds(lua_State *lua) {

@@ -10,6 +10,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "map.h"
 #include "script.h"
 
 enum {
@@ -19,7 +20,6 @@ enum {
   SCRIPT_RANGE_MAX = 100000, /* items of one table call */
   SCRIPT_DEPTH_MAX = 32,     /* of tables that leave the sandbox */
   SCRIPT_NODES_MAX = 200000, /* of one value that leaves it */
-  SCRIPT_KEYS = 128,         /* see keep_key */
 };
 
 /* A call of one of host->globals, reported when the chunk has ended. */
@@ -37,6 +37,23 @@ typedef enum script_denied {
   SCRIPT_DENIED_MEMORY, /* over the cap, or the system has none */
 } script_denied;
 
+enum { SCRIPT_POOL_SMALL = 512, SCRIPT_POOL_CLASSES = 33 };
+
+/* pool.c: what Lua's objects live in. */
+typedef struct script_pool {
+  const upk_allocator *allocator; /* may give NULL */
+  size_t small_max;          /* bytes; larger blocks are the allocator's own */
+  struct pool_chunk *chunks; /* the first has `left` bytes */
+  size_t left;
+  struct unused *unused[SCRIPT_POOL_CLASSES]; /* by size */
+} script_pool;
+
+/* As lua_Alloc, with `old` 0 for a new block: NULL when there is no memory,
+ * and then nothing has changed. */
+void *script_pool_resize(script_pool *pool, void *ptr, size_t old, size_t size);
+/* Larger blocks must have been freed one by one. */
+void script_pool_free(script_pool *pool);
+
 /* `fault` of a call that u.refuse ended: no diagnostic. */
 enum { SCRIPT_REFUSED = -1 };
 
@@ -45,7 +62,7 @@ struct script {
   upk_arena *arena; /* of nodes that live as long as the script */
   upk_diags *diags;
   const script_host *host;
-  const upk_allocator *allocator;
+  script_pool pool;
   int64_t left;      /* units of the whole life; below 0: used up */
   int64_t call_left; /* units of this run or call */
   int64_t call_units;
@@ -62,9 +79,11 @@ struct script {
   upk_span denied_at;
   UPK_VEC(upk_span) callers; /* of the fault, innermost first */
   UPK_VEC(script_declaration) declarations;
-  uint32_t source; /* of the file given to script_run */
-  upk_str keys[SCRIPT_KEYS];
-  uint32_t line_source; /* see line_begin */
+  uint32_t source;              /* of the file given to script_run */
+  upk_map keys;                 /* see keep_key */
+  UPK_VEC(node_member) pending; /* see convert_map */
+  upk_buf text;                 /* what a helper of `u` makes */
+  uint32_t line_source;         /* see line_begin */
   long line;
   size_t line_offset;
 };

@@ -82,7 +82,7 @@ static void *allocate(void *ctx, void *ptr, size_t old, size_t size) {
   size_t had = ptr ? old : 0;
   if (!size) {
     s->used_bytes -= had;
-    return s->allocator->resize(s->allocator->ctx, ptr, 0);
+    return script_pool_resize(&s->pool, ptr, had, 0);
   }
   if (size > had) {
     spend(s, (size - had) / BYTES_PER_UNIT);
@@ -91,7 +91,7 @@ static void *allocate(void *ctx, void *ptr, size_t old, size_t size) {
     if (size - had > s->cap_bytes - s->used_bytes)
       return deny(s, SCRIPT_DENIED_MEMORY);
   }
-  void *block = s->allocator->resize(s->allocator->ctx, ptr, size);
+  void *block = script_pool_resize(&s->pool, ptr, had, size);
   if (!block && size > had)
     return deny(s, SCRIPT_DENIED_MEMORY);
   if (!ptr && old == LUA_TSTRING)
@@ -339,9 +339,13 @@ script *script_new(upk_arena *arena, upk_diags *diags, const script_host *host,
   const script_limits *given = limits ? limits : &none;
   script *s = UPK_NEW(arena, script);
   s->arena = arena;
+  upk_map_init(&s->keys, arena);
   s->diags = diags;
   s->host = host;
-  s->allocator = given->allocator ? given->allocator : upk_allocator_libc();
+  /* One that is given sees every block: so tests refuse each in turn. */
+  s->pool.small_max = given->allocator ? 0 : SCRIPT_POOL_SMALL;
+  s->pool.allocator =
+      given->allocator ? given->allocator : upk_allocator_libc();
   s->step_cost = 1;
   s->left = INT64_MAX;
   s->call_left = s->call_units = INT64_MAX;
@@ -362,9 +366,12 @@ script *script_new(upk_arena *arena, upk_diags *diags, const script_host *host,
 }
 
 void script_free(script *s) {
-  if (!s || !s->lua)
+  if (!s)
     return;
-  lua_close(s->lua);
+  if (s->lua)
+    lua_close(s->lua);
+  script_pool_free(&s->pool);
+  upk_buf_free(&s->text);
   s->lua = NULL;
 }
 

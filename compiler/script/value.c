@@ -9,7 +9,10 @@
 #include "private.h"
 #include "quote.h"
 
-enum { CHARGE_NODES = 64 };
+enum {
+  CHARGE_NODES = 64,
+  CHARGE_BYTES = 4, /* of text a unit: one text can stand in many places */
+};
 
 /* One table above the value being converted: for the path in messages. */
 typedef struct path_part {
@@ -130,32 +133,39 @@ static upk_str key_text(conversion *c, int table, const path_part *path) {
  * in the script's arena. */
 static upk_str keep_key(conversion *c, upk_str key, const path_part *path) {
   script *s = script_of(c->lua);
-  size_t at = (key.len * 7 + (key.len ? (unsigned char)key.data[0] * 3u +
-                                            (unsigned char)key.data[key.len - 1]
-                                      : 0)) %
-              SCRIPT_KEYS;
-  if (s->keys[at].data && upk_str_equal(s->keys[at], key))
-    return s->keys[at];
+  uint64_t at;
+  if (upk_map_find(&s->keys, key, &at))
+    return s->keys.entries.items[at].key;
   if (!upk_utf8_valid(key))
     refuse(c, path, "has a key that is not UTF-8");
-  return s->keys[at] = upk_arena_copy(s->arena, key);
+  upk_str copy = upk_arena_copy(s->arena, key);
+  upk_map_put(&s->keys, copy, s->keys.entries.len);
+  return copy;
 }
 
+/* Members wait in `pending`, above those of the tables around them, until
+ * their count is known. */
 static void convert_map(conversion *c, int table, const path_part *path,
                         int depth, node *result) {
   lua_State *lua = c->lua;
-  UPK_VEC(node_member) members = {0};
+  script *s = script_of(lua);
+  size_t begin = s->pending.len;
   for (lua_pushnil(lua); lua_next(lua, table); lua_pop(lua, 1)) {
     path_part here = {path, key_text(c, table, path), 0};
     node *value = convert(c, lua_gettop(lua), &here, depth + 1);
     if (value)
-      *UPK_PUSH(c->arena, &members) =
+      *UPK_PUSH(s->arena, &s->pending) =
           (node_member){keep_key(c, here.key, path), c->span, value};
   }
-  sort_members(members.items, members.len);
+  size_t count = s->pending.len - begin;
+  node_member *members = UPK_NEW_ARRAY(c->arena, node_member, count);
+  if (count)
+    memcpy(members, s->pending.items + begin, count * sizeof *members);
+  s->pending.len = begin;
+  sort_members(members, count);
   result->type = NODE_MAP;
-  result->map.members = members.items;
-  result->map.count = members.len;
+  result->map.members = members;
+  result->map.count = count;
 }
 
 static void convert_function(conversion *c, int index, node *result) {
@@ -176,6 +186,7 @@ static void convert_text(conversion *c, int index, const path_part *path,
                          node *result) {
   upk_str text;
   text.data = lua_tolstring(c->lua, index, &text.len);
+  script_charge(c->lua, text.len / CHARGE_BYTES);
   if (!upk_utf8_valid(text))
     refuse(c, path, "is a text that is not UTF-8, or holds a NUL");
   result->type = NODE_TEXT;
@@ -234,6 +245,7 @@ static node *convert(conversion *c, int index, const path_part *path,
 node *script_to_node(lua_State *lua, int index, upk_arena *arena, upk_span span,
                      bool functions) {
   conversion c = {lua, arena, span, functions, 0};
+  script_of(lua)->pending.len = 0; /* an error may have left some */
   node *result = convert(&c, lua_absindex(lua, index), NULL, 0);
   if (!result)
     refuse(&c, NULL, "is a function");

@@ -76,6 +76,40 @@ static void vectors_grow_and_zero(void **state) {
   upk_arena_free(arena);
 }
 
+static void large_vectors_leave_no_copies(void **state) {
+  (void)state;
+  upk_arena *arena = upk_arena_new(NULL);
+  UPK_VEC(int) numbers = {0};
+  enum { COUNT = 200000 };
+  for (int i = 0; i < COUNT; i++) {
+    *UPK_PUSH(arena, &numbers) = i;
+    if (i % 1000 == 0) /* others are in between */
+      assert_int_equal(*UPK_NEW(arena, int), 0);
+  }
+  for (int i = 0; i < COUNT; i++)
+    assert_int_equal(numbers.items[i], i);
+  assert_true(upk_arena_bytes(arena) < numbers.cap * sizeof(int) * 3 / 2);
+  upk_arena_reset(arena);
+  for (int i = 0; i < 100; i++)
+    assert_int_equal(*UPK_NEW(arena, int), 0);
+  upk_arena_free(arena);
+}
+
+static void prints_longer_than_the_first_room(void **state) {
+  (void)state;
+  upk_arena *arena = upk_arena_new(NULL);
+  for (int width = 0; width < 600; width++) {
+    upk_buf buf = {0};
+    upk_buf_printf(&buf, "%s%0*d", "", width, 7);
+    upk_str text = upk_arena_printf(arena, "%0*d", width, 7);
+    assert_int_equal(text.len, width ? width : 1);
+    assert_string_equal(buf.data, text.data);
+    assert_int_equal(buf.len, text.len);
+    upk_buf_free(&buf);
+  }
+  upk_arena_free(arena);
+}
+
 static void buffers_print_integers_to_the_ends(void **state) {
   upk_buf buf = {0};
   (void)state;
@@ -167,6 +201,8 @@ int main(void) {
       cmocka_unit_test(arena_blocks_are_zeroed_aligned_and_apart),
       cmocka_unit_test(copies_end_in_nul),
       cmocka_unit_test(vectors_grow_and_zero),
+      cmocka_unit_test(large_vectors_leave_no_copies),
+      cmocka_unit_test(prints_longer_than_the_first_room),
       cmocka_unit_test(buffers_print_integers_to_the_ends),
       cmocka_unit_test(maps_keep_insertion_order),
       cmocka_unit_test(exhaustion_leaves_by_the_handler),

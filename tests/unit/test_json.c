@@ -156,6 +156,8 @@ static void sha256_of_known_texts(void **state) {
   upk_sha256 *hash = upk_sha256_new();
   upk_sha256_add(hash, UPK_STR("a"));
   upk_sha256_add(hash, UPK_STR("bc"));
+  assert_string_equal(upk_sha256_take(hash).text, digest.text);
+  upk_sha256_add(hash, UPK_STR("abc")); /* anew */
   assert_string_equal(upk_sha256_finish(hash).text, digest.text);
 }
 

@@ -115,6 +115,26 @@ static void literals_cannot_break_out(void **state) {
   assert_false(upk_quote_literal(UPK_SQLITE, (upk_str){"a\0", 2}, &out));
 }
 
+/* Bytes are looked at eight at a time: each place must count. */
+static void utf8_is_judged_at_every_place(void **state) {
+  static const char bad[] = {'\0', '\x80', '\xff', '\xc3'};
+  (void)state;
+  for (size_t len = 1; len < 40; len++)
+    for (size_t at = 0; at < len; at++) {
+      char text[40];
+      memset(text, 'a' + (int)(at % 26), len);
+      assert_true(upk_utf8_valid((upk_str){text, len}));
+      for (size_t i = 0; i < sizeof bad; i++) {
+        text[at] = bad[i];
+        assert_false(upk_utf8_valid((upk_str){text, len}));
+      }
+      if (at + 1 == len)
+        continue;
+      memcpy(text + at, "\xc3\xa9", 2);
+      assert_true(upk_utf8_valid((upk_str){text, len}));
+    }
+}
+
 static void names_are_shown_apart(void **state) {
   (void)state;
   upk_str plain[] = {UPK_STR("public"), UPK_STR("orders")};
@@ -138,6 +158,7 @@ int main(void) {
       cmocka_unit_test(timestamps_read_and_write),
       cmocka_unit_test(durations_read_and_write),
       cmocka_unit_test(sizes_and_ratios_are_exact),
+      cmocka_unit_test(utf8_is_judged_at_every_place),
       cmocka_unit_test(identifiers_cannot_break_out),
       cmocka_unit_test(literals_cannot_break_out),
       cmocka_unit_test(names_are_shown_apart),
