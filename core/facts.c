@@ -1,6 +1,7 @@
 /* The facts file: canonical JSON streamed into columns, and back. */
 #include <string.h>
 
+#include "cell.h"
 #include "facts.h"
 
 /* A column while it is read. */
@@ -59,23 +60,6 @@ static void grow(filling *f, size_t rows, upk_arena *arena) {
   f->cap = cap;
 }
 
-static bool parse_decimal(upk_str text, int64_t *ret_value) {
-  bool negative = text.len && text.data[0] == '-';
-  int64_t value = 0;
-  if (text.len == (size_t)negative)
-    return false;
-  for (size_t i = negative; i < text.len; i++) {
-    int digit = text.data[i] - '0';
-    if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
-        __builtin_sub_overflow(value, digit, &value))
-      return false; /* kept negative, so that the least value fits */
-  }
-  if (!negative && value == INT64_MIN)
-    return false;
-  *ret_value = negative ? value : -value;
-  return true;
-}
-
 static bool read_list(reader *r, upk_list *ret_list) {
   UPK_VEC(upk_str) items = {0};
   for (;;) {
@@ -118,7 +102,7 @@ static bool read_cell(reader *r, filling *f, size_t row) {
       return true;
     return expect(r,
                   token == UPK_TOKEN_STRING &&
-                      parse_decimal(r->json.string, &f->integers[row]),
+                      upk_int_parse(r->json.string, &f->integers[row]),
                   "an integer");
   }
 }

@@ -1,3 +1,4 @@
+#include "cell.h"
 #include "facts/private.h"
 
 #include <stdio.h>
@@ -138,9 +139,12 @@ static bool convert(table *t, const table_column *c, const driver_value *value,
     return true;
   if (c->type == UPK_TYPE_LIST)
     return value->type == DRIVER_TEXT &&
-           value_list(t->arena, value->text, &ret->list);
+           upk_cell_list(t->arena, value->text, &ret->list);
   if (c->type != UPK_TYPE_TEXT)
-    return value_integer(value, c->type, &ret->integer);
+    return upk_cell_integer(
+        &(upk_cell_value){value->type == DRIVER_TEXT ? value->text : UPK_NO_STR,
+                          value->integer, value->type == DRIVER_BOOL},
+        c->type, &ret->integer);
   ret->text = value->text;
   if (value->type == DRIVER_INT)
     ret->text = (upk_str){number, (size_t)snprintf(number, 24, "%lld",

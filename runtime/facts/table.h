@@ -54,9 +54,4 @@ void table_join(table *t, upk_facts_kind *kind);
 void table_absent(const request_collector *collector, bool first,
                   upk_str reason, upk_arena *arena, upk_facts_kind *kind);
 
-/* value.c: one value as `type`. False when it is of another. Lists are JSON
- * arrays of strings, or PostgreSQL's array text. */
-bool value_integer(const driver_value *value, upk_type type, int64_t *ret);
-bool value_list(upk_arena *arena, upk_str text, upk_list *ret);
-
 #endif

@@ -1,6 +1,7 @@
 /* Values: what came out of queries, and what goes into them. */
 #include <string.h>
 
+#include "cell.h"
 #include "machine/private.h"
 
 cell *cells_find(const cells *set, upk_str name) {
@@ -8,42 +9,6 @@ cell *cells_find(const cells *set, upk_str name) {
     if (upk_str_equal(set->items[i].name, name))
       return &set->items[i];
   return NULL;
-}
-
-static bool parse_integer(upk_str text, int64_t *ret_integer) {
-  bool negative = text.len && text.data[0] == '-';
-  size_t at = negative;
-  int64_t value = 0;
-  if (at == text.len)
-    return false;
-  for (; at < text.len; at++) {
-    int digit = text.data[at] - '0';
-    if (digit < 0 || digit > 9 || value < (INT64_MIN + digit) / 10)
-      return false;
-    value = value * 10 - digit;
-  }
-  if (!negative && value == INT64_MIN)
-    return false;
-  *ret_integer = negative ? value : -value;
-  return true;
-}
-
-/* A list of texts comes as a canonical JSON array. */
-static bool parse_list(upk_arena *arena, upk_str text, upk_list *ret_list) {
-  upk_json_error error;
-  text = upk_arena_printf(arena, "%.*s\n", UPK_FMT(text));
-  const upk_json *array = upk_json_parse(arena, text, &error);
-  if (!array || array->type != UPK_JSON_ARRAY)
-    return false;
-  size_t count = upk_json_count(array);
-  upk_str *items = UPK_NEW_ARRAY(arena, upk_str, count + 1);
-  for (size_t i = 0; i < count; i++) {
-    if (upk_json_at(array, i)->type != UPK_JSON_STRING)
-      return false;
-    items[i] = upk_json_at(array, i)->string;
-  }
-  *ret_list = (upk_list){items, count};
-  return true;
 }
 
 static upk_type type_of(const plan_value *value) {
@@ -67,24 +32,21 @@ static upk_str integer_text(upk_arena *arena, int64_t integer) {
 /* Gives `c` the value in its type; false when it has none there, which makes
  * it unknown. */
 static bool convert(upk_arena *arena, cell *c, const plan_value *value) {
-  bool textual = value->type == PLAN_TEXT;
-  c->integer = value->integer;
+  bool textual = value->type == PLAN_TEXT, boolean = value->type == PLAN_BOOL;
   switch (c->type) {
   case UPK_TYPE_NULL:
     return false;
   case UPK_TYPE_TEXT:
     c->text = textual ? upk_arena_copy(arena, value->text)
                       : integer_text(arena, value->integer);
-    return true;
+    return !boolean;
   case UPK_TYPE_LIST:
-    return textual && parse_list(arena, value->text, &c->list);
-  case UPK_TYPE_VERSION:
-    return textual ? upk_version_parse(value->text, &c->integer) : true;
-  case UPK_TYPE_BOOL:
-    c->integer = value->integer != 0;
-    return !textual;
+    return textual && upk_cell_list(arena, value->text, &c->list);
   default:
-    return textual ? parse_integer(value->text, &c->integer) : true;
+    return upk_cell_integer(
+        &(upk_cell_value){textual ? value->text : UPK_NO_STR, value->integer,
+                          boolean},
+        c->type, &c->integer);
   }
 }
 

@@ -832,6 +832,20 @@ static void checks_judge_rows(void **state) {
        "",
        {"pre", .text = "[\"a\"]"},
        true},
+      {"\"columns\":[{\"name\":\"x\",\"type\":\"list\"}],\"expect\":\"'b c' in "
+       "x\"",
+       "",
+       {"pre", .text = "{a,\"b c\"}"},
+       true},
+      {"\"columns\":[{\"name\":\"x\",\"type\":\"int\"}],\"expect\":\"x = 12\"",
+       "",
+       {"pre", .text = "12.00"},
+       true},
+      {"\"columns\":[{\"name\":\"x\",\"type\":\"bool\"}],\"expect\":\"x is "
+       "null\"",
+       "",
+       {"pre", .x = 7},
+       true},
       {"\"columns\":[{\"name\":\"x\",\"type\":\"list\"}],\"expect\":\"x is not "
        "null\"",
        "",

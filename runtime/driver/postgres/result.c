@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "cell.h"
 #include "driver/postgres/conn.h"
 
 /* From pg_type.dat: the numbers are the protocol's, and never change. */
@@ -32,23 +33,6 @@ static void name_columns(driver_conn *conn, const PGresult *result) {
   }
 }
 
-/* False when it is no integer, or does not fit. */
-static bool parse_integer(const char *text, int64_t *ret_value) {
-  bool negative = *text == '-';
-  const char *p = text + negative;
-  int64_t value = 0;
-  do {
-    int digit = *p - '0';
-    if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
-        __builtin_sub_overflow(value, digit, &value))
-      return false; /* kept negative, so that the least value fits */
-  } while (*++p);
-  if (!negative && value == INT64_MIN)
-    return false;
-  *ret_value = negative ? value : -value;
-  return true;
-}
-
 static void set_bytes(driver_op *op, driver_value *value, const char *text,
                       size_t len) {
   bool hex = len >= 2 && text[0] == '\\' && text[1] == 'x';
@@ -64,7 +48,7 @@ static void set_value(driver_op *op, postgres_cell cell, driver_value *value,
     return;
   case POSTGRES_INT:
   case POSTGRES_NUMERIC:
-    if (parse_integer(text, &value->integer)) {
+    if (upk_int_parse((upk_str){text, len}, &value->integer)) {
       value->type = DRIVER_INT;
       return;
     }
@@ -96,7 +80,7 @@ static void take_count(driver_op *op, PGresult *result) {
   const char *tag = PQcmdStatus(result), *count = PQcmdTuples(result);
   for (size_t i = 0; i < sizeof writes / sizeof *writes; i++)
     if (strncmp(tag, writes[i], strlen(writes[i])) == 0 && *count)
-      parse_integer(count, &op->rows_affected);
+      upk_int_parse(upk_str_from(count), &op->rows_affected);
 }
 
 /* COMMIT of a transaction that had failed answers ROLLBACK, without error. */
@@ -119,7 +103,7 @@ static void take_lock(driver_conn *conn, const PGresult *result) {
     return;
   }
   int64_t pid = 0;
-  parse_integer(PQgetvalue(result, 0, 1), &pid);
+  upk_int_parse(upk_str_from(PQgetvalue(result, 0, 1)), &pid);
   if (pid != PQbackendPID(conn->pg)) {
     driver_op_fail(op, DRIVER_OTHER, NULL,
                    "the session runs through a connection pooler, which can "

@@ -1,38 +1,66 @@
 #include <string.h>
 
-#include "facts/table.h"
+#include "cell.h"
 
-/* Digits, and a fraction only of zeros: what casts and floats leave behind of
- * an integer. */
-static bool parse_integer(upk_str text, int64_t *ret) {
-  size_t i = text.len && text.data[0] == '-';
-  bool negative = i == 1;
+/* ---- integers ---- */
+
+/* Digits at the front of `*text`, which is left with what follows. Negative
+ * while it grows, so that the least value fits. */
+static bool take_digits(upk_str *text, int64_t *ret_negated) {
   int64_t value = 0;
-  size_t first = i;
-  for (; i < text.len && text.data[i] != '.'; i++) {
-    int digit = text.data[i] - '0';
-    if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
-        __builtin_sub_overflow(value, digit, &value))
-      return false; /* kept negative, so that the least value fits */
-  }
-  if (i == first || (!negative && value == INT64_MIN))
-    return false;
-  for (i++; i < text.len; i++)
-    if (text.data[i] != '0')
+  size_t len = 0;
+  for (; len < text->len && text->data[len] >= '0' && text->data[len] <= '9';
+       len++)
+    if (__builtin_mul_overflow(value, 10, &value) ||
+        __builtin_sub_overflow(value, text->data[len] - '0', &value))
       return false;
-  *ret = negative ? value : -value;
+  *text = (upk_str){text->data + len, text->len - len};
+  *ret_negated = value;
+  return len > 0;
+}
+
+/* An integer at the front of `*text`. */
+static bool take_integer(upk_str *text, int64_t *ret_value) {
+  bool negative = text->len && text->data[0] == '-';
+  int64_t negated;
+  if (negative)
+    *text = (upk_str){text->data + 1, text->len - 1};
+  if (!take_digits(text, &negated) || (!negative && negated == INT64_MIN))
+    return false;
+  *ret_value = negative ? negated : -negated;
   return true;
 }
 
-bool value_integer(const driver_value *value, upk_type type, int64_t *ret) {
+bool upk_int_parse(upk_str text, int64_t *ret_value) {
+  int64_t value;
+  if (!take_integer(&text, &value) || text.len)
+    return false;
+  *ret_value = value;
+  return true;
+}
+
+static bool parse_whole(upk_str text, int64_t *ret_value) {
+  int64_t value;
+  if (!take_integer(&text, &value) || (text.len && text.data[0] != '.'))
+    return false;
+  for (size_t i = 1; i < text.len; i++)
+    if (text.data[i] != '0')
+      return false;
+  *ret_value = value;
+  return true;
+}
+
+bool upk_cell_integer(const upk_cell_value *value, upk_type type,
+                      int64_t *ret_value) {
   if (type == UPK_TYPE_VERSION)
-    return value->type == DRIVER_TEXT && upk_version_parse(value->text, ret);
-  if (value->type == DRIVER_TEXT)
-    return type != UPK_TYPE_BOOL && parse_integer(value->text, ret);
-  *ret = value->integer;
-  if (type == UPK_TYPE_BOOL) /* SQLite has integers for booleans */
-    return value->integer == 0 || value->integer == 1;
-  return value->type == DRIVER_INT;
+    return value->text.data && upk_version_parse(value->text, ret_value);
+  if (value->text.data)
+    return type != UPK_TYPE_BOOL && parse_whole(value->text, ret_value);
+  if (type == UPK_TYPE_BOOL ? value->integer != 0 && value->integer != 1
+                            : value->boolean)
+    return false;
+  *ret_value = value->integer;
+  return true;
 }
 
 /* ---- lists ---- */
@@ -97,7 +125,7 @@ static bool scan_item(scanner *s) {
   return !s->json && scan_plain(s);
 }
 
-bool value_list(upk_arena *arena, upk_str text, upk_list *ret) {
+bool upk_cell_list(upk_arena *arena, upk_str text, upk_list *ret_list) {
   text = upk_str_trim(text);
   scanner s = {.arena = arena, .at = text.data, .end = text.data + text.len};
   if (text.len < 2 || (text.data[0] != '[' && text.data[0] != '{'))
@@ -117,6 +145,6 @@ bool value_list(upk_arena *arena, upk_str text, upk_list *ret) {
   }
   if (s.at + 1 != s.end)
     return false;
-  *ret = (upk_list){s.items.items, s.items.len};
+  *ret_list = (upk_list){s.items.items, s.items.len};
   return true;
 }
