@@ -62,6 +62,7 @@ typedef struct sqlite_session {
   bool read_only;
   driver_limits limits;
   int64_t waited_ms; /* in the busy handler, for one lock */
+  char *archive;     /* what the statement attaches; SQLite's memory */
   int lock_fd;       /* of the lock file, or -1 */
 
   driver_op ops[2];
@@ -74,6 +75,8 @@ void sqlite_session_free(sqlite_session *session);
 
 /* open.c: opens session->db as it must be; fails session->op otherwise. */
 void sqlite_open_file(sqlite_session *session);
+/* What every connection to the file, and to copies of it, is set to. */
+void sqlite_configure(sqlite_session *session, sqlite3 *db);
 /* The handler that waits for locks: as long as limits.lock_ms, or until the
  * operation's deadline. */
 int sqlite_wait(void *session, int count);
@@ -84,7 +87,22 @@ void sqlite_fail(sqlite_session *session, driver_op *op, int code);
 const char *sqlite_code_name(int code);
 
 /* functions.c: what collectors need and SQLite lacks. Returns a result code. */
-int sqlite_functions_add(sqlite3 *db);
+int sqlite_functions_add(sqlite_session *session, sqlite3 *db);
+/* copy.c: upkeep_check_copy(check), whose user data is the session; blocks as
+ * long as the copy takes, or until the session is told to stop. And
+ * upkeep_temp_free(). */
+void sqlite_check_copy(sqlite3_context *context, int count,
+                       sqlite3_value **args);
+void sqlite_temp_free(sqlite3_context *context, int count,
+                      sqlite3_value **args);
+
+/* attach.c: the authorizer of a session. */
+int sqlite_authorize(void *session, int action, const char *first,
+                     const char *second, const char *database,
+                     const char *trigger);
+/* Before session->op runs: where it attaches an archive that is not there yet,
+ * makes the file as open as the database is. */
+void sqlite_archive_make(sqlite_session *session);
 
 /* lock.c: the executor's lock beside the file. */
 void sqlite_lock_try(sqlite_session *session, driver_op *op);

@@ -97,6 +97,8 @@ static const struct {
   int code;
   const char *message;
 } clearer[] = {
+    {SQLITE_AUTH, "a file can be attached only as upkeep_archive, by its path, "
+                  "and only in a step that writes"},
     {SQLITE_NOTADB, "the file is not a SQLite database, or is encrypted"},
     {SQLITE_READONLY_ROLLBACK,
      "a writer died and left a journal, which a read-only session cannot roll "

@@ -83,9 +83,9 @@ out:
   sqlite3_finalize(statement);
 }
 
-int sqlite_functions_add(sqlite3 *db) {
+int sqlite_functions_add(sqlite_session *session, sqlite3 *db) {
   static char whole;
-  static const struct {
+  const struct {
     const char *name;
     int arguments;
     void *data;
@@ -94,6 +94,8 @@ int sqlite_functions_add(sqlite3 *db) {
       {"upkeep_file_size", 1, NULL, file_size},
       {"upkeep_disk_free", 0, NULL, disk},
       {"upkeep_disk_size", 0, &whole, disk},
+      {"upkeep_temp_free", 0, NULL, sqlite_temp_free},
+      {"upkeep_check_copy", 1, session, sqlite_check_copy},
       {"upkeep_value", 1, NULL, value},
   };
   int code = SQLITE_OK;

@@ -66,7 +66,7 @@ static bool has_no_log(const sqlite_session *session) {
   return none;
 }
 
-static void configure(sqlite_session *session, sqlite3 *db) {
+void sqlite_configure(sqlite_session *session, sqlite3 *db) {
   const struct {
     int option, value;
   } options[] = {
@@ -82,6 +82,7 @@ static void configure(sqlite_session *session, sqlite3 *db) {
   sqlite3_extended_result_codes(db, 1);
   sqlite3_busy_handler(db, sqlite_wait, session);
   sqlite3_progress_handler(db, PROGRESS_OPS, is_stopped, session);
+  sqlite3_set_authorizer(db, sqlite_authorize, session);
 }
 
 /* `file:` and the path with what a URI gives a meaning escaped. */
@@ -106,8 +107,8 @@ static int open_as(sqlite_session *session, const char *name, int flags) {
   sqlite3_close(old);
   if (code != SQLITE_OK)
     return code;
-  configure(session, db);
-  code = sqlite_functions_add(db);
+  sqlite_configure(session, db);
+  code = sqlite_functions_add(session, db);
   if (code == SQLITE_OK)
     code = sqlite3_exec(db,
                         "pragma cell_size_check = on;"

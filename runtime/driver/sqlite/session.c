@@ -133,6 +133,7 @@ static void run_query(sqlite_session *session) {
   if (!statement || op->error.class != DRIVER_NONE)
     goto out;
   name_columns(op, statement);
+  sqlite_archive_make(session);
   sqlite3_int64 before = sqlite3_total_changes(db);
   int code = step_all(session, statement);
   if (code != SQLITE_DONE)
@@ -249,6 +250,7 @@ void sqlite_session_free(sqlite_session *session) {
     return;
   upk_buf_free(&session->path);
   upk_buf_free(&session->application);
+  sqlite3_free(session->archive);
   driver_op_free(&session->ops[0]);
   driver_op_free(&session->ops[1]);
   uv_cond_destroy(&session->changed);
