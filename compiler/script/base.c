@@ -92,6 +92,7 @@ static void read_key(lua_State *lua, sort_key *key) {
 
 /* Upvalues: keys, number of the last key. */
 static int next_pair(lua_State *lua) {
+  luaL_checktype(lua, 1, LUA_TTABLE); /* anybody may call it, with anything */
   lua_Integer at = lua_tointeger(lua, lua_upvalueindex(2)) + 1;
   lua_pushinteger(lua, at);
   lua_replace(lua, lua_upvalueindex(2));

@@ -15,14 +15,18 @@ static int push(lua_State *lua, upk_str text) {
   return 1;
 }
 
-/* First place of `part` in `text` at or after `from`, or text.len. */
-static size_t find_part(upk_str text, upk_str part, size_t from) {
+/* First place of `part` in `text` at or after `from`, or text.len. The search
+ * is naive, and pays for each place where it has to look closer. */
+static size_t find_part(lua_State *lua, upk_str text, upk_str part,
+                        size_t from) {
   while (part.len && from + part.len <= text.len) {
-    const char *at =
-        memchr(text.data + from, part.data[0], text.len - part.len - from + 1);
+    size_t left = text.len - part.len - from + 1;
+    const char *at = memchr(text.data + from, part.data[0], left);
+    size_t skipped = at ? (size_t)(at - text.data) - from : left;
+    script_charge(lua, 1 + (skipped + part.len) / 64);
     if (!at)
       break;
-    from = (size_t)(at - text.data);
+    from += skipped;
     if (!memcmp(at, part.data, part.len))
       return from;
     from++;
@@ -30,9 +34,10 @@ static size_t find_part(upk_str text, upk_str part, size_t from) {
   return text.len;
 }
 
-/* The search is naive: its cost is bounded by the product. */
-static void charge_search(lua_State *lua, upk_str text, upk_str part) {
-  script_charge(lua, 1 + text.len / 64 * (1 + part.len / 8));
+/* memcmp of two texts of a length. */
+static bool same(lua_State *lua, const char *a, const char *b, size_t len) {
+  script_charge(lua, 1 + len / 64);
+  return !memcmp(a, b, len);
 }
 
 /* rep(text, n [, separator]) */
@@ -80,15 +85,14 @@ static int byte_at(lua_State *lua) {
 
 static int contains(lua_State *lua) {
   upk_str text = check_text(lua, 1), part = check_text(lua, 2);
-  charge_search(lua, text, part);
-  lua_pushboolean(lua, !part.len || find_part(text, part, 0) < text.len);
+  lua_pushboolean(lua, !part.len || find_part(lua, text, part, 0) < text.len);
   return 1;
 }
 
 static int starts_with(lua_State *lua) {
   upk_str text = check_text(lua, 1), part = check_text(lua, 2);
   lua_pushboolean(lua, part.len <= text.len &&
-                           !memcmp(text.data, part.data, part.len));
+                           same(lua, text.data, part.data, part.len));
   return 1;
 }
 
@@ -96,7 +100,7 @@ static int ends_with(lua_State *lua) {
   upk_str text = check_text(lua, 1), part = check_text(lua, 2);
   lua_pushboolean(
       lua, part.len <= text.len &&
-               !memcmp(text.data + text.len - part.len, part.data, part.len));
+               same(lua, text.data + text.len - part.len, part.data, part.len));
   return 1;
 }
 
@@ -118,11 +122,10 @@ static int trim(lua_State *lua) {
 static int split(lua_State *lua) {
   upk_str text = check_text(lua, 1), gap = check_text(lua, 2);
   luaL_argcheck(lua, gap.len, 2, "the separator is empty");
-  charge_search(lua, text, gap);
   lua_newtable(lua);
   lua_Integer count = 0;
   for (size_t from = 0;;) {
-    size_t at = find_part(text, gap, from);
+    size_t at = find_part(lua, text, gap, from);
     if (count == SCRIPT_RANGE_MAX)
       return luaL_error(lua, "string.split gives at most %d parts",
                         SCRIPT_RANGE_MAX);
@@ -140,12 +143,11 @@ static int replace(lua_State *lua) {
   upk_str text = check_text(lua, 1), part = check_text(lua, 2);
   upk_str with = check_text(lua, 3);
   luaL_argcheck(lua, part.len, 2, "what to replace is empty");
-  charge_search(lua, text, part);
   luaL_Buffer buffer;
   luaL_buffinit(lua, &buffer);
   size_t total = 0;
   for (size_t from = 0;;) {
-    size_t at = find_part(text, part, from);
+    size_t at = find_part(lua, text, part, from);
     luaL_addlstring(&buffer, text.data + from, at - from);
     total += at - from;
     if (at == text.len)
@@ -265,7 +267,8 @@ static int format(lua_State *lua) {
       luaL_addchar(&buffer, *at++);
       continue;
     }
-    if (!read_directive(&at, end, &d) || !strchr("sdixX", d.conversion))
+    if (!read_directive(&at, end, &d) || !d.conversion ||
+        !strchr("sdixX", d.conversion))
       return luaL_error(lua, "string.format knows %%s, %%d, %%x, %%X and %%%% "
                              "only");
     if (++argument > top)

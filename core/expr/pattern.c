@@ -132,10 +132,13 @@ static bool glob(upk_str text, upk_str pattern, bool paths) {
         continue;
       }
     }
-    if (glob_back(text, &star, &t, &p))
+    if (glob_back(text, &star, &t, &p)) {
+      if (star.crosses)
+        deep = star;
       continue;
-    star = deep;
-    if (!glob_back(text, &deep, &t, &p))
+    }
+    /* a star that crosses is the last "**" itself: it has tried everything */
+    if (star.crosses || !glob_back(text, &deep, &t, &p))
       return false;
     star = deep;
   }

@@ -192,6 +192,8 @@ static void test_linear_time(void **state) {
   assert_false(search(long_text, UPK_STR("(a+a+)+b")));
   assert_false(search(long_text, UPK_STR("(a|a|a)*(a|aa)*b")));
   assert_true(search(long_text, UPK_STR("^(a?){20}a{20}")));
+  assert_false(upk_glob(long_text, UPK_STR("*a*b")));
+  assert_false(upk_glob_path(long_text, UPK_STR("**a**b")));
   free(text);
 }
 

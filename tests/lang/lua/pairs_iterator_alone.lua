@@ -1,0 +1,1 @@
+local after = pairs({ a = 1 }) after(5) -- error 1301

@@ -1,0 +1,1 @@
+string.format("%\0", 1) -- error 1301
