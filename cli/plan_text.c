@@ -18,6 +18,21 @@ void object_display(const upk_json *name, upk_buf *out) {
   upk_display_name(parts, count, out);
 }
 
+/* From the last to the first, so that each list is in order. */
+static void index_edges(plan_view *view) {
+  const upk_json *edges = upk_json_get(view->body, "edges");
+  size_t count = upk_json_count(edges);
+  upk_map_init(&view->first_to, view->arena);
+  view->next_to = UPK_NEW_ARRAY(view->arena, size_t, count + 1);
+  for (size_t i = count; i > 0; i--) {
+    upk_str to = upk_json_text(upk_json_at(edges, i - 1), "to");
+    uint64_t next = 0;
+    upk_map_find(&view->first_to, to, &next);
+    view->next_to[i] = (size_t)next;
+    upk_map_put(&view->first_to, to, i);
+  }
+}
+
 void plan_view_init(plan_view *view, upk_arena *arena, const upk_json *plan) {
   const upk_json *body = upk_json_get(plan, "body");
   *view = (plan_view){.arena = arena,
@@ -29,6 +44,7 @@ void plan_view_init(plan_view *view, upk_arena *arena, const upk_json *plan) {
   for (size_t i = 0; i < upk_json_count(view->steps); i++)
     upk_map_put(&view->numbers,
                 upk_json_text(upk_json_at(view->steps, i), "id"), i + 1);
+  index_edges(view);
 }
 
 size_t plan_view_number(const plan_view *view, upk_str id) {
@@ -103,11 +119,10 @@ upk_str plan_view_place(const plan_view *view, const upk_json *step) {
 void plan_view_after(const plan_view *view, upk_str id, upk_buf *out) {
   const upk_json *edges = upk_json_get(view->body, "edges");
   size_t shown = 0, more = 0;
-  for (size_t i = 0; i < upk_json_count(edges); i++) {
-    const upk_json *edge = upk_json_at(edges, i);
-    if (!upk_str_equal(upk_json_text(edge, "to"), id))
-      continue;
-    upk_str from = upk_json_text(edge, "from");
+  uint64_t first = 0;
+  upk_map_find(&view->first_to, id, &first);
+  for (size_t i = (size_t)first; i; i = view->next_to[i]) {
+    upk_str from = upk_json_text(upk_json_at(edges, i - 1), "from");
     size_t number = plan_view_number(view, from);
     if (shown == 4) {
       more++;

@@ -8,7 +8,9 @@
 typedef struct plan_view {
   upk_arena *arena;
   const upk_json *plan, *body, *target, *steps;
-  upk_map numbers; /* step id -> 1.. */
+  upk_map numbers;  /* step id -> 1.. */
+  upk_map first_to; /* what edges lead to: number of the first, from 1 */
+  size_t *next_to;  /* of each edge: the next one to the same; 0: none */
 } plan_view;
 
 void plan_view_init(plan_view *view, upk_arena *arena, const upk_json *plan);

@@ -8,12 +8,19 @@ upk_str upk_str_from(const char *c_string) {
   return (upk_str){c_string, strlen(c_string)};
 }
 
+/* Most texts that differ do so in length or at once. */
 bool upk_str_equal(upk_str a, upk_str b) {
-  return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+  return a.len == b.len && (a.len == 0 || (a.data[0] == b.data[0] &&
+                                           memcmp(a.data, b.data, a.len) == 0));
 }
 
 bool upk_str_is(upk_str a, const char *c_string) {
-  return upk_str_equal(a, upk_str_from(c_string));
+  if (!c_string)
+    return a.len == 0;
+  for (size_t i = 0; i < a.len; i++)
+    if (!c_string[i] || a.data[i] != c_string[i])
+      return false;
+  return !c_string[a.len];
 }
 
 int upk_str_compare(upk_str a, upk_str b) {
