@@ -1,4 +1,4 @@
-/* The stdlib and shipped policies, made into the program by cmake/embed.cmake. */
+/* The stdlib and shipped policies, embedded by cmake/embed.cmake. */
 #ifndef COMPILER_EMBEDDED_H
 #define COMPILER_EMBEDDED_H
 

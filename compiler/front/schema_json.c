@@ -229,7 +229,7 @@ static size_t sort_fields(const schema_object *object,
 }
 
 static void write_body(upk_json_writer *w, const schema_object *object) {
-  const schema_field *order[SCHEMA_FIELDS];
+  const schema_field *order[SCHEMA_FIELDS] = {NULL};
   size_t count = sort_fields(object, order);
   upk_json_put_bool(w, "additionalProperties", object->open);
   put(w, "description", object->doc);

@@ -36,7 +36,7 @@ static void say_version(const ir *ir, const ir_action *action, int64_t bound,
 }
 
 bool step_supported(const ir *ir, const ir_action *action, upk_str *ret_why) {
-  upk_str unused;
+  upk_str unused = UPK_NO_STR;
   upk_str *why = ret_why ? ret_why : &unused;
   int64_t version = 0;
   upk_version_parse(ir->facts.version, &version);
