@@ -26,9 +26,10 @@ static const char *read_all(const char *path, upk_buf *out) {
     ssize_t got = read(fd, out->data + out->len, 1 << 20);
     if (got == 0)
       break;
-    if (got > 0)
+    if (got > 0) {
       out->len += (size_t)got;
-    else if (errno != EINTR)
+      out->data[out->len] = '\0';
+    } else if (errno != EINTR)
       fault = strerror(errno);
   }
   if (fd > 0)
@@ -48,6 +49,7 @@ static const char *decompress(upk_buf *bytes) {
     size_t before = in.pos;
     left = ZSTD_decompressStream(stream, &to, &in);
     out.len += to.pos;
+    out.data[out.len] = '\0';
     if (ZSTD_isError(left))
       fault = ZSTD_getErrorName(left);
     else if (in.pos == before && to.pos == 0)
@@ -75,7 +77,23 @@ static const char *write_all(int fd, upk_str bytes) {
     if (done > 0)
       bytes = (upk_str){bytes.data + done, bytes.len - (size_t)done};
   }
-  return fsync(fd) == 0 ? NULL : strerror(errno);
+  return NULL;
+}
+
+/* A device or a pipe is written to where it is: it must not be replaced. */
+static bool is_special(const char *name) {
+  struct stat info;
+  return stat(name, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+static const char *write_special(const char *name, upk_str bytes) {
+  int fd = open(name, O_WRONLY | O_CLOEXEC);
+  if (fd < 0)
+    return strerror(errno);
+  const char *fault = write_all(fd, bytes);
+  if (close(fd) != 0 && !fault)
+    fault = strerror(errno);
+  return fault;
 }
 
 /* To a new file beside it, then renamed: readers see the old or the new. */
@@ -92,6 +110,8 @@ static const char *replace_file(cli *c, upk_str path, upk_str bytes) {
   const char *fault = fchmod(fd, 0666 & ~mask) == 0 ? NULL : strerror(errno);
   if (!fault)
     fault = write_all(fd, bytes);
+  if (!fault && fsync(fd) != 0)
+    fault = strerror(errno);
   if (close(fd) != 0 && !fault)
     fault = strerror(errno);
   if (!fault && rename(writable, name.data) != 0)
@@ -101,15 +121,29 @@ static const char *replace_file(cli *c, upk_str path, upk_str bytes) {
   return fault;
 }
 
+static const char *compress(upk_str bytes, upk_buf *out) {
+  size_t room = ZSTD_compressBound(bytes.len);
+  upk_buf_reserve(out, room);
+  size_t len = ZSTD_compress(out->data, room, bytes.data, bytes.len,
+                             ZSTD_CLEVEL_DEFAULT);
+  if (ZSTD_isError(len))
+    return ZSTD_getErrorName(len);
+  out->len = len;
+  return NULL;
+}
+
 upk_status file_write(cli *c, upk_str path, upk_str bytes) {
   upk_buf packed = {0};
+  const char *fault = NULL;
   if (upk_str_ends(path, ".zst")) {
-    size_t room = ZSTD_compressBound(bytes.len);
-    upk_buf_reserve(&packed, room);
-    packed.len = ZSTD_compress(packed.data, room, bytes.data, bytes.len, 3);
+    fault = compress(bytes, &packed);
     bytes = upk_buf_view(&packed);
   }
-  const char *fault = replace_file(c, path, bytes);
+  upk_str name = upk_arena_copy(c->arena, path);
+  if (!fault && is_special(name.data))
+    fault = write_special(name.data, bytes);
+  else if (!fault)
+    fault = replace_file(c, path, bytes);
   upk_buf_free(&packed);
   return fault ? cannot(c, 4003, path, fault) : UPK_OK;
 }

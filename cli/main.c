@@ -28,7 +28,7 @@ const verb *verb_find(upk_str name) {
 static upk_status no_verb(cli *c, const char *name) {
   upk_str names[32];
   size_t count = 0;
-  for (; verbs[count] && count < 32; count++)
+  for (; count < 32 && verbs[count]; count++)
     names[count] = upk_str_from(verbs[count]->name);
   upk_diag *diag =
       upk_diag_add(&c->diags, 4000, UPK_NO_SPAN, "there is no verb `%s`", name);
@@ -153,9 +153,10 @@ int main(int argc, char **argv) {
   bool lost = fflush(stdout) != 0 || ferror(stdout);
   render_diagnostics(&c);
   int code = upk_status_exit_code(status);
-  if (lost && code == 0) {
+  if (lost) {
     fputs("upkeep: cannot write to standard output\n", stderr);
-    code = 1;
+    if (status == UPK_OK || status == UPK_CHANGES)
+      code = upk_status_exit_code(UPK_ERROR);
   }
   if (signals_number() && status == UPK_CANCELLED)
     code = 128 + signals_number();

@@ -181,8 +181,9 @@ static upk_status inspect(cli *c, const project *p, upk_str name,
   upk_status status = project_target(c, p, name, &target);
   if (status != UPK_OK)
     return status;
-  if (!flag_duration_ms(c, FLAG_connect_timeout, 10000, &connect_ms) ||
-      !flag_duration_ms(c, FLAG_statement_timeout, 300000, &statement_ms))
+  if (!flag_duration_ms(c, FLAG_connect_timeout, UPK_CONNECT_MS, &connect_ms) ||
+      !flag_duration_ms(c, FLAG_statement_timeout, UPK_STATEMENT_MS,
+                        &statement_ms))
     return UPK_USAGE;
   upk_compile_request request = request_new(c, p, UPK_COMPILE_INSPECT);
   request.target = target.name;

@@ -205,18 +205,13 @@ static upk_status apply(cli *c, const project *p, const upk_json *plan,
   };
   who(&request, host);
   if (!read_jobs(c, &request.jobs) ||
-      !flag_duration_ms(c, FLAG_connect_timeout, 10000,
+      !flag_duration_ms(c, FLAG_connect_timeout, UPK_CONNECT_MS,
                         &request.connect_timeout_ms))
     return UPK_USAGE;
   upk_status status = project_target(
       c, p, upk_json_text(shown.view.target, "name"), &request.target);
   if (status != UPK_OK)
     return status;
-  if (!request.dry_run && !make_folders(request.runs_folder)) {
-    upk_diag_add(&c->diags, 4003, UPK_NO_SPAN, "cannot make the folder %.*s",
-                 UPK_FMT(request.runs_folder));
-    return UPK_ERROR;
-  }
   upk_clock clock = system_clock();
   upk_outcome outcome = {0};
   status = upk_apply(&request, &clock, &c->diags, &outcome);

@@ -11,7 +11,8 @@
 
 typedef struct upk_json_writer upk_json_writer;
 upk_json_writer *upk_json_writer_new(upk_sink sink);
-/* Flushes; false when the sink refused at any time. Frees. NULL is fine. */
+/* Flushes; false when the sink refused at any time, or nesting was deeper than
+ * 64. Frees. NULL is fine. */
 bool upk_json_writer_close(upk_json_writer *writer);
 /* Hands the sink what was written so far. Between documents (no array or
  * object open) the next value starts a new one. */
@@ -50,7 +51,7 @@ typedef enum upk_json_type {
 
 typedef enum upk_json_token {
   UPK_TOKEN_END,   /* the document is complete */
-  UPK_TOKEN_ERROR, /* see upk_json_reader_error */
+  UPK_TOKEN_ERROR, /* see the reader's `error` */
   UPK_TOKEN_NULL,
   UPK_TOKEN_BOOL,
   UPK_TOKEN_INT,

@@ -11,7 +11,7 @@ struct upk_json_writer {
   upk_sink sink;
   bool refused;
   size_t used;
-  unsigned depth;
+  unsigned depth, over;      /* levels open; those beyond DEPTH_MAX */
   bool comma[DEPTH_MAX + 1]; /* a value stands before, at this depth */
   bool after_key;
 #ifndef NDEBUG
@@ -88,6 +88,11 @@ static void open_level(upk_json_writer *w, char c) {
   begin_value(w);
   put_char(w, c);
   assert(w->depth < DEPTH_MAX);
+  if (w->depth == DEPTH_MAX) { /* no reader would take it */
+    w->refused = true;
+    w->over++;
+    return;
+  }
   w->depth++;
   w->comma[w->depth] = false;
 #ifndef NDEBUG
@@ -97,7 +102,10 @@ static void open_level(upk_json_writer *w, char c) {
 
 static void close_level(upk_json_writer *w, char c) {
   assert(w->depth > 0 && !w->after_key);
-  w->depth--;
+  if (w->over)
+    w->over--;
+  else
+    w->depth--;
   put_char(w, c);
 }
 

@@ -15,6 +15,9 @@ typedef struct upk_clock {
   void *ctx;
 } upk_clock;
 
+/* Limits of time where a request names none (0). */
+enum { UPK_CONNECT_MS = 10 * 1000, UPK_STATEMENT_MS = 5 * 60 * 1000 };
+
 /* One database, as the project says it; the cli has resolved env: and file:. */
 typedef struct upk_target {
   upk_str name;

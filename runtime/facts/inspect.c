@@ -15,8 +15,6 @@
 #include "facts/table.h"
 
 enum {
-  CONNECT_MS = 10000, /* when the caller names no limit */
-  STATEMENT_MS = 300000,
   LOCK_MS = 5000, /* for size functions, which lock what they look at */
 };
 
@@ -120,7 +118,7 @@ static bool open_session(inspection *in) {
                             .application = UPK_STR("upkeep/inspect"),
                             .read_only = true,
                             .connect_timeout_ms =
-                                connect_ms > 0 ? connect_ms : CONNECT_MS};
+                                connect_ms > 0 ? connect_ms : UPK_CONNECT_MS};
   if (!facts_session_open(&in->s, driver, in->arena, &options))
     return unreachable(in);
   driver_limits limits = {
@@ -407,7 +405,7 @@ upk_status upk_inspect(const upk_inspect_request *request,
                    .status = UPK_OK};
   in.statement_ms = request->statement_timeout_ms > 0
                         ? request->statement_timeout_ms
-                        : STATEMENT_MS;
+                        : UPK_STATEMENT_MS;
   in.facts.engine = request->target.engine;
   in.facts.taken_at = clock->wall_us(clock->ctx);
   if (!inspect_request_read(in.arena, request->request, diags, &in.request))

@@ -62,16 +62,31 @@ static int sync_folder(const char *path) {
   return error;
 }
 
-/* Makes a folder and those above it; those that are there already are fine. */
+/* The folder that holds `path`'s last name. */
+static upk_str folder_above(upk_arena *arena, upk_str path) {
+  size_t len = path.len;
+  while (len > 1 && path.data[len - 1] == '/')
+    len--;
+  while (len && path.data[len - 1] != '/')
+    len--;
+  return len ? upk_arena_copy(arena, (upk_str){path.data, len}) : UPK_STR(".");
+}
+
+/* Makes a folder, and its name lasts; one that is there already is fine. */
+static int make_folder(upk_arena *arena, upk_str path) {
+  if (mkdir(path.data, 0700) != 0)
+    return errno == EEXIST ? 0 : errno;
+  return sync_folder(folder_above(arena, path).data);
+}
+
+/* The folder and those above it. */
 static int make_folders(upk_arena *arena, upk_str path) {
-  for (size_t i = 1; i <= path.len; i++) {
-    if (i < path.len && path.data[i] != '/')
-      continue;
-    upk_str part = upk_arena_copy(arena, (upk_str){path.data, i});
-    if (mkdir(part.data, 0700) != 0 && errno != EEXIST)
-      return errno;
-  }
-  return 0;
+  int error = 0;
+  for (size_t i = 1; i <= path.len && !error; i++)
+    if (i == path.len || path.data[i] == '/')
+      error =
+          make_folder(arena, upk_arena_copy(arena, (upk_str){path.data, i}));
+  return error;
 }
 
 static int make_file(const char *path, int flags, int *ret_fd) {
@@ -96,6 +111,28 @@ static int save_plan(const journal_files *files, const char *path,
   return error;
 }
 
+/* In a new folder; *ret_fd is set as soon as the log is open. */
+static int fill_folder(upk_arena *arena, upk_str folder, upk_str plan,
+                       const journal_files *files, int *ret_fd) {
+  upk_str plan_path = upk_arena_printf(arena, "%s/plan.json", folder.data);
+  upk_str log_path = upk_arena_printf(arena, "%s/log.jsonl", folder.data);
+  int error = save_plan(files, plan_path.data, plan);
+  if (!error)
+    error = make_file(log_path.data, O_APPEND, ret_fd);
+  if (!error && flock(*ret_fd, LOCK_EX | LOCK_NB) != 0)
+    error = errno;
+  if (!error)
+    error = sync_folder(folder.data);
+  if (!error)
+    error = sync_folder(folder_above(arena, folder).data);
+  if (!error)
+    return 0;
+  unlink(plan_path.data); /* no half of a run stays behind */
+  unlink(log_path.data);
+  rmdir(folder.data);
+  return error;
+}
+
 static int create(upk_arena *arena, upk_str runs, upk_str run, upk_str plan,
                   const journal_files *files, int *ret_fd) {
   upk_str folder =
@@ -104,17 +141,7 @@ static int create(upk_arena *arena, upk_str runs, upk_str run, upk_str plan,
   if (!error && mkdir(folder.data, 0700) != 0)
     error = errno;
   if (!error)
-    error = save_plan(
-        files, upk_arena_printf(arena, "%s/plan.json", folder.data).data, plan);
-  if (!error)
-    error = make_file(upk_arena_printf(arena, "%s/log.jsonl", folder.data).data,
-                      O_APPEND, &fd);
-  if (!error && flock(fd, LOCK_EX | LOCK_NB) != 0)
-    error = errno;
-  if (!error)
-    error = sync_folder(folder.data);
-  if (!error)
-    error = sync_folder(upk_arena_copy(arena, runs).data);
+    error = fill_folder(arena, folder, plan, files, &fd);
   if (error && fd >= 0)
     close(fd);
   else

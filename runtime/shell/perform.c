@@ -36,8 +36,9 @@ static void perform_open(shell *sh, const machine_command *command) {
       .application =
           upk_arena_printf(sh->arena, "upkeep/%.*s", UPK_FMT(sh->run)),
       .read_only = command->read_only,
-      .connect_timeout_ms =
-          apply->connect_timeout_ms > 0 ? apply->connect_timeout_ms : 10000,
+      .connect_timeout_ms = apply->connect_timeout_ms > 0
+                                ? apply->connect_timeout_ms
+                                : UPK_CONNECT_MS,
   };
   shell_op *op = op_new(sh, command);
   op->opens = true;

@@ -267,6 +267,21 @@ static void failure_is_final(void **state) {
   }
 }
 
+static void no_half_of_a_run_stays(void **state) {
+  fixture *f = *state;
+  for (int n = 1; n <= 2; n++) {
+    flaw w = {.fail_at = n, .error = ENOSPC};
+    journal_files files = {flawed_write, flawed_sync, &w};
+    journal *j = NULL;
+    assert_int_equal(journal_create(f->runs, UPK_STR("R1"), UPK_STR("p"),
+                                    &files, &f->diags, &j),
+                     UPK_ERROR);
+    assert_int_equal(access(f->folder.data, F_OK), -1);
+    assert_int_equal(errno, ENOENT);
+  }
+  write_log(f, 0); /* and the name is free */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -279,6 +294,7 @@ int main(void) {
       T(another_plan_is_noticed),
       T(a_run_is_made_once),
       T(no_folder_is_an_error),
+      T(no_half_of_a_run_stays),
       T(short_writes_are_completed),
       T(failure_is_final),
   };

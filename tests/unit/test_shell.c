@@ -1,10 +1,12 @@
 /* Whole plans through the shell, on a database that the test scripts: the n-th
  * call fails, for every n and every kind of failure. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <uv.h>
@@ -311,6 +313,7 @@ typedef struct fixture {
   char root[64];
   size_t events, secrets;
   volatile int stop;
+  const journal_files *files; /* NULL: the system's */
 } fixture;
 
 static int setup(void **state) {
@@ -390,6 +393,7 @@ static upk_status apply(fixture *f, const char *run_b, unsigned jobs,
                          .plan = p,
                          .driver = &fake,
                          .clock = &clock_of_test,
+                         .files = f->files,
                          .diags = &f->diags,
                          .hurry = 100};
   return shell_run(&shell, outcome);
@@ -493,6 +497,41 @@ static void every_answer_may_be_lost(void **state) {
   fail_each(*state, DRIVER_TIMEOUT, true, 1);
 }
 
+/* The n-th write or sync of the log and of the plan beside it fails. */
+static int flawed_calls, flawed_at;
+
+static int64_t flawed_write(void *ctx, int fd, const void *bytes, size_t len) {
+  (void)ctx;
+  errno = ENOSPC;
+  return ++flawed_calls == flawed_at ? -1 : write(fd, bytes, len);
+}
+
+static int flawed_sync(void *ctx, int fd) {
+  (void)ctx;
+  (void)fd;
+  errno = EIO;
+  return ++flawed_calls == flawed_at ? -1 : 0;
+}
+
+static void every_record_may_be_lost(void **state) {
+  static const journal_files flawed = {flawed_write, flawed_sync, NULL};
+  fixture *f = *state;
+  f->files = &flawed;
+  for (flawed_at = 1;; flawed_at++) {
+    upk_outcome outcome = {0};
+    memset(&db, 0, sizeof db);
+    flawed_calls = 0;
+    upk_status status = apply(f, run_b, 1, false, &outcome);
+    if (flawed_calls < flawed_at)
+      break;
+    assert_int_not_equal(status, UPK_OK);
+    assert_int_equal(f->diags.failures, 1); /* it is said, and said once */
+    if (flawed_at <= 4)                     /* not even run.begin */
+      assert_int_equal(db.effects[0] + db.effects[1] + db.effects[2], 0);
+  }
+  assert_true(flawed_at > 20);
+}
+
 static void a_signal_cancels_what_runs(void **state) {
   fixture *f = *state;
   upk_outcome outcome = {0};
@@ -522,6 +561,7 @@ int main(void) {
       T(semantic_digest_is_of_the_plan),
       T(every_call_may_fail),
       T(every_answer_may_be_lost),
+      T(every_record_may_be_lost),
       T(a_signal_cancels_what_runs),
       T(the_holder_is_named),
   };
