@@ -70,6 +70,10 @@ upk_status file_write(cli *c, upk_str path, upk_str bytes);
 bool file_exists(upk_str path);
 bool make_folders(upk_str path); /* mkdir -p */
 void print_out(upk_str text);    /* to standard output */
+/* The same for people: what could steer a terminal is shown as \xHH. */
+void print_text(const cli *c, upk_str text);
+/* For programs: byte for byte, but not on a terminal. */
+void print_bytes(const cli *c, upk_str text);
 void say(const cli *c, const char *format, ...)
     UPK_PRINTF(2, 3); /* to standard error, unless -q */
 

@@ -103,7 +103,8 @@ static upk_status run(cli *c) {
     if (status != UPK_OK)
       worst = status; /* the others are looked at all the same */
   }
-  print_out(upk_buf_view(&r.out));
+  (format_is(c, "json", "text") ? print_bytes
+                                : print_text)(c, upk_buf_view(&r.out));
   upk_buf_free(&r.out);
   if (worst != UPK_OK)
     return worst;

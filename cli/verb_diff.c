@@ -69,7 +69,7 @@ static upk_status run(cli *c) {
     plan_view_init(&d.old, c->arena, trees[0]);
     plan_view_init(&d.new, c->arena, trees[1]);
     diff(&d);
-    print_out(upk_buf_view(&d.out));
+    print_text(c, upk_buf_view(&d.out));
     if (flag_given(c, FLAG_detailed_exitcode) &&
         d.added + d.removed + d.changed)
       status = UPK_CHANGES;

@@ -12,7 +12,7 @@ static upk_status run(cli *c) {
     if (flag_given(c, FLAG_output))
       status = file_write(c, flag_text(c, FLAG_output), upk_buf_view(&facts));
     else
-      print_out(upk_buf_view(&facts));
+      print_bytes(c, upk_buf_view(&facts));
   }
   if (status == UPK_OK && flag_given(c, FLAG_output))
     say(c, "wrote %s\n", flag_text(c, FLAG_output).data);

@@ -129,7 +129,8 @@ static upk_status show(cli *c, upk_str folder) {
       upk_buf_str(&out, upk_buf_view(&bytes));
     else
       log_text(c, upk_buf_view(&bytes), &out);
-    print_out(upk_buf_view(&out));
+    (format_is(c, "json", "text") ? print_bytes
+                                  : print_text)(c, upk_buf_view(&out));
     status = upk_log_verify(folder, &c->diags, NULL);
   }
   upk_buf_free(&bytes);

@@ -17,7 +17,7 @@ static void print_plan(cli *c, const upk_json *plan, upk_str bytes,
                        bool findings) {
   upk_buf out = {0};
   if (format_is(c, "json", "text")) {
-    print_out(bytes);
+    print_bytes(c, bytes);
     return;
   }
   if (format_is(c, "markdown", "text"))
@@ -28,7 +28,8 @@ static void print_plan(cli *c, const upk_json *plan, upk_str bytes,
     plan_mermaid(plan, &out);
   else
     plan_text(plan, c->color_out, flag_given(c, FLAG_verbose), findings, &out);
-  print_out(upk_buf_view(&out));
+  (format_is(c, "sql", "text") ? print_bytes : print_text)(c,
+                                                           upk_buf_view(&out));
   upk_buf_free(&out);
 }
 

@@ -18,7 +18,7 @@ static upk_status print_compiled(cli *c, const project *p,
   upk_buf out = {0};
   upk_status status = compile(c, p, request, &out);
   if (status == UPK_OK)
-    print_out(upk_buf_view(&out));
+    print_bytes(c, upk_buf_view(&out));
   upk_buf_free(&out);
   return status;
 }

@@ -7,7 +7,7 @@ static void render(cli *c) {
     upk_diags_render_json(&c->diags, &out);
   else if (format_is(c, "sarif", "text"))
     upk_diags_render_sarif(&c->diags, &out);
-  print_out(upk_buf_view(&out));
+  print_bytes(c, upk_buf_view(&out));
   upk_buf_free(&out);
 }
 

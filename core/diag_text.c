@@ -5,6 +5,8 @@
 
 #include <upkeep/diag.h>
 
+#include "quote.h"
+
 static const struct {
   const char *word, *color;
 } severities[] = {
@@ -80,9 +82,15 @@ static void gutter(renderer *r, int width, uint32_t number) {
 
 /* Control characters would move the carets, or the terminal. */
 static void add_safe(renderer *r, upk_str text) {
-  for (size_t i = 0; i < text.len; i++) {
-    unsigned char c = (unsigned char)text.data[i];
-    upk_buf_char(r->out, c < 0x20 || c == 0x7f ? ' ' : (char)c);
+  for (size_t i = 0; i < text.len;) {
+    size_t hidden = upk_hidden_at(text, i);
+    if (hidden)
+      upk_buf_char(r->out, ' ');
+    else
+      upk_buf_char(r->out, text.data[i]);
+    i += hidden ? hidden : 1;
+    while (!hidden && continues(text, i))
+      upk_buf_char(r->out, text.data[i++]);
   }
 }
 
@@ -153,7 +161,7 @@ static void mark_line(renderer *r, const upk_diag *diag, upk_str line,
     at = end_column(r, &label->span, line);
     if (label->text.len && text_fits(r, diag, label, line)) {
       upk_buf_char(r->out, ' ');
-      upk_buf_str(r->out, label->text);
+      upk_display_text(label->text, r->out);
       at += label->text.len + 1;
     }
     paint(r, PLAIN);
@@ -164,9 +172,15 @@ static void mark_line(renderer *r, const upk_diag *diag, upk_str line,
     if (label->text.len && !text_fits(r, diag, label, line)) {
       gutter(r, width, 0);
       repeat(r, ' ', columns_between(r, line, r->skip, label->span.column - 1));
-      upk_buf_str(r->out, label->text);
+      upk_display_text(label->text, r->out);
       upk_buf_char(r->out, '\n');
     }
+}
+
+static void words(renderer *r, int width, const char *head, upk_str text) {
+  upk_buf_printf(r->out, " %*s %s ", width, "", head);
+  upk_display_text(text, r->out);
+  upk_buf_char(r->out, '\n');
 }
 
 static void arrow(renderer *r, const upk_span *span, int width,
@@ -175,8 +189,10 @@ static void arrow(renderer *r, const upk_span *span, int width,
   paint(r, BLUE);
   upk_buf_printf(r->out, " %*s%s", width, "", head);
   paint(r, PLAIN);
-  upk_buf_printf(r->out, " %.*s:%" PRIu32 ":%" PRIu32 "\n", UPK_FMT(path),
-                 span->line, span->column);
+  upk_buf_char(r->out, ' ');
+  upk_display_text(path, r->out);
+  upk_buf_printf(r->out, ":%" PRIu32 ":%" PRIu32 "\n", span->line,
+                 span->column);
 }
 
 static bool printed_before(const upk_diag *diag, size_t index) {
@@ -198,8 +214,7 @@ static void other_places(renderer *r, const upk_diag *diag, int width) {
     upk_str line = shown_line(r, &label->span);
     if (!line.data) {
       if (label->text.len)
-        upk_buf_printf(r->out, " %*s   %.*s\n", width, "",
-                       UPK_FMT(label->text));
+        words(r, width, "  ", label->text);
       continue;
     }
     gutter(r, width, label->span.line);
@@ -210,7 +225,9 @@ static void other_places(renderer *r, const upk_diag *diag, int width) {
     repeat(r, '-',
            columns_between(r, line, label->span.column - 1,
                            end_column(r, &label->span, line) - 1));
-    upk_buf_printf(r->out, " %.*s\n", UPK_FMT(label->text));
+    upk_buf_char(r->out, ' ');
+    upk_display_text(label->text, r->out);
+    upk_buf_char(r->out, '\n');
   }
 }
 
@@ -236,8 +253,7 @@ static void places(renderer *r, const upk_diag *diag, int width) {
     upk_buf_char(r->out, '\n');
     mark_line(r, diag, line, span->line, width);
   } else if (diag->labels.items[0].text.len) {
-    upk_buf_printf(r->out, " %*s = %.*s\n", width, "",
-                   UPK_FMT(diag->labels.items[0].text));
+    words(r, width, "=", diag->labels.items[0].text);
   }
   other_places(r, diag, width);
 }
@@ -253,16 +269,16 @@ static void render(renderer *r, const upk_diag *diag) {
                  diag->code);
   paint(r, PLAIN);
   paint(r, BOLD);
-  upk_buf_printf(r->out, ": %.*s\n", UPK_FMT(diag->message));
+  upk_buf_str(r->out, UPK_STR(": "));
+  upk_display_text(diag->message, r->out);
+  upk_buf_char(r->out, '\n');
   paint(r, PLAIN);
   if (diag->labels.len)
     places(r, diag, width);
   for (size_t i = 0; i < diag->notes.len; i++)
-    upk_buf_printf(r->out, " %*s = note: %.*s\n", width, "",
-                   UPK_FMT(diag->notes.items[i]));
+    words(r, width, "= note:", diag->notes.items[i]);
   if (diag->help.data)
-    upk_buf_printf(r->out, " %*s = help: %.*s\n", width, "",
-                   UPK_FMT(diag->help));
+    words(r, width, "= help:", diag->help);
 }
 
 static const upk_span *place_of(const upk_diag *diag) {

@@ -145,20 +145,44 @@ static bool is_plain(upk_str name) {
   return name.len > 0;
 }
 
-static void add_visible(upk_buf *out, upk_str name) {
-  const unsigned char *s = (const unsigned char *)name.data;
-  for (size_t i = 0; i < name.len;) {
-    size_t len = utf8_length(s + i, name.len - i);
-    if (len == 0 || s[i] < 0x20 || s[i] == 0x7f) {
-      upk_buf_printf(out, "\\x%02x", s[i]);
-      i++;
+/* Control characters (C1 too: U+009B begins a sequence in many terminals),
+ * and what turns or breaks a line: U+200E, U+200F, U+2028 to U+202E, U+2066 to
+ * U+2069. */
+static bool is_hidden(const unsigned char *s, size_t len) {
+  if (len == 1)
+    return s[0] < 0x20 || s[0] == 0x7f;
+  if (len == 2)
+    return s[0] == 0xc2 && s[1] < 0xa0;
+  if (len != 3 || s[0] != 0xe2)
+    return false;
+  if (s[1] == 0x80)
+    return (s[2] >= 0x8e && s[2] <= 0x8f) || (s[2] >= 0xa8 && s[2] <= 0xae);
+  return s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9;
+}
+
+size_t upk_hidden_at(upk_str text, size_t at) {
+  const unsigned char *s = (const unsigned char *)text.data + at;
+  size_t len = utf8_length(s, text.len - at);
+  return !len ? 1 : is_hidden(s, len) ? len : 0;
+}
+
+static void add_visible(upk_buf *out, upk_str text, const char *doubled) {
+  for (size_t i = 0; i < text.len;) {
+    size_t hidden = upk_hidden_at(text, i);
+    for (size_t end = i + hidden; i < end; i++)
+      upk_buf_printf(out, "\\x%02x", (unsigned char)text.data[i]);
+    if (hidden)
       continue;
-    }
-    if (s[i] == '"' || s[i] == '\\')
-      upk_buf_char(out, (char)s[i]);
-    upk_buf_add(out, s + i, len);
-    i += len;
+    if (strchr(doubled, text.data[i]))
+      upk_buf_char(out, text.data[i]);
+    do
+      upk_buf_char(out, text.data[i++]);
+    while (i < text.len && ((unsigned char)text.data[i] & 0xc0) == 0x80);
   }
+}
+
+void upk_display_text(upk_str text, upk_buf *out) {
+  add_visible(out, text, "");
 }
 
 void upk_display_name(const upk_str *parts, size_t count, upk_buf *out) {
@@ -170,7 +194,7 @@ void upk_display_name(const upk_str *parts, size_t count, upk_buf *out) {
       continue;
     }
     upk_buf_char(out, '"');
-    add_visible(out, parts[i]);
+    add_visible(out, parts[i], "\"\\");
     upk_buf_char(out, '"');
   }
 }

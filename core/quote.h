@@ -28,8 +28,13 @@ bool upk_quote_identifier(upk_dialect dialect, upk_str name, upk_buf *out);
  * NUL or bad UTF-8. */
 bool upk_quote_literal(upk_dialect dialect, upk_str text, upk_buf *out);
 /* How people read a name: a.b when each part is plain lower case, else quoted
- * with `"`; control characters are shown as \xHH. Not for SQL. */
+ * with `"`; what upk_display_text does not show is \xHH. Not for SQL. */
 void upk_display_name(const upk_str *parts, size_t count, upk_buf *out);
+/* Text of others on a terminal: control characters, marks that turn or break a
+ * line, and bytes that are no UTF-8 are shown as \xHH. Not for SQL. */
+void upk_display_text(upk_str text, upk_buf *out);
+/* How many bytes at `at` (< text.len) it does not show; 0: it is shown. */
+size_t upk_hidden_at(upk_str text, size_t at);
 bool upk_utf8_valid(upk_str text); /* no surrogates, no overlong, no NUL */
 
 #endif

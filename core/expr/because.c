@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "expr/program.h"
+#include "quote.h"
 #include "timefmt.h"
 
 enum { LONGEST_TEXT = 60 };
@@ -93,13 +94,7 @@ static void put_shown(upk_str text, upk_buf *out) {
          end && ((unsigned char)text.data[end] & 0xC0) == 0x80; end--)
       ;
   upk_buf_char(out, '\'');
-  for (size_t i = 0; i < end; i++) {
-    unsigned char c = (unsigned char)text.data[i];
-    if (c < 0x20 || c == 0x7F)
-      upk_buf_printf(out, "\\x%02X", c);
-    else
-      upk_buf_char(out, (char)c);
-  }
+  upk_display_text((upk_str){text.data, end}, out);
   upk_buf_str(out, end < text.len ? UPK_STR("...'") : UPK_STR("'"));
 }
 

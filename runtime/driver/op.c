@@ -215,7 +215,10 @@ upk_str driver_line(upk_arena *arena, const char *text) {
   char *out = upk_arena_alloc(arena, valid.len + 1);
   size_t used = 0;
   for (size_t i = 0; i < valid.len; i++) {
-    bool space = (unsigned char)valid.data[i] <= ' ' || valid.data[i] == 0x7f;
+    size_t hidden = upk_hidden_at(valid, i);
+    bool space = hidden || valid.data[i] == ' ';
+    if (hidden)
+      i += hidden - 1;
     if (space && used && out[used - 1] == ' ')
       continue;
     out[used++] = space ? ' ' : valid.data[i];

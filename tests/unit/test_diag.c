@@ -71,6 +71,29 @@ static void a_sink_crosses_a_border_unchanged(void **state) {
   upk_buf_free(&two);
 }
 
+static void nothing_steers_the_terminal(void **state) {
+  upk_diags diags;
+  upk_buf out = {0};
+  (void)state;
+  upk_diags_init(&diags, arena);
+  uint32_t source = upk_diags_source(&diags, UPK_STR("a\x1b[2Jb\n.yaml"),
+                                     UPK_STR("x: \xc2\x9b|\xe2\x80\xae|\n"));
+  upk_diag *diag = upk_diag_add(&diags, 1020, (upk_span){source, 1, 6, 1, 7},
+                                "no `\x1b]0;x\x07`");
+  upk_diag_help(&diags, diag, "\xe2\x80\xae and \n");
+  upk_diag_note(&diags, diag, "\x7f");
+  upk_diag_label(&diags, diag, (upk_span){source, 1, 1, 1, 2}, "\x08");
+  upk_diags_render_text(&diags, false, &out);
+  for (size_t i = 0; i < out.len; i++)
+    assert_true(out.data[i] == '\n' || (unsigned char)out.data[i] >= ' ');
+  assert_null(strchr(out.data, 0x7f));
+  assert_null(strstr(out.data, "\xc2\x9b"));
+  assert_null(strstr(out.data, "\xe2\x80\xae"));
+  assert_non_null(strstr(out.data, "no `\\x1b]0;x\\x07`"));
+  assert_non_null(strstr(out.data, " 1 | x:  | |\n")); /* carets stay right */
+  upk_buf_free(&out);
+}
+
 static void suggestions_are_near(void **state) {
   static const upk_str names[] = {
       {"refresh_statistics", 18}, {"rebuild_index", 13}, {"drop_index", 10}};
@@ -126,6 +149,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(text_has_place_carets_and_help),
       cmocka_unit_test(a_sink_crosses_a_border_unchanged),
+      cmocka_unit_test(nothing_steers_the_terminal),
       cmocka_unit_test(suggestions_are_near),
       cmocka_unit_test(broken_bytes_become_legal_text),
       cmocka_unit_test(too_many_are_counted),

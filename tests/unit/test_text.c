@@ -145,6 +145,9 @@ static void names_are_shown_apart(void **state) {
   upk_buf_clear(&out);
   upk_display_name(odd, 2, &out);
   assert_string_equal(out.data, "\"Orders\".\"a\"\"\\x0a\"");
+  upk_buf_clear(&out); /* U+009B, U+202E, and what is no UTF-8 */
+  upk_display_text(UPK_STR("\xc3\xa4\xc2\x9b\\\xe2\x80\xae\xff"), &out);
+  assert_string_equal(out.data, "\xc3\xa4\\xc2\\x9b\\\\xe2\\x80\\xae\\xff");
 }
 
 static int end(void **state) {
