@@ -10,10 +10,15 @@ typedef struct upk_map_entry {
   uint64_t value;
 } upk_map_entry;
 
+typedef struct upk_map_slot {
+  uint32_t number; /* of the entry, from 1; 0: free */
+  uint32_t mark;   /* bits of its hash: other keys are mostly told apart */
+} upk_map_slot;
+
 typedef struct upk_map {
   upk_arena *arena; /* set before use */
   UPK_VEC(upk_map_entry) entries;
-  uint32_t *slots; /* entry number + 1, or 0 */
+  upk_map_slot *slots;
   size_t slot_count;
 } upk_map;
 

@@ -110,9 +110,9 @@ static void ask_plan(making *m) {
                      "a statement in `run`", &step->run.items, &step->run.len);
   convert_checks(&m->convert, node_find(plan, "post"), "a check in `post`",
                  false, &step->post.items, &step->post.len);
-  step->pre.cap = step->pre.len;
+  step->pre.cap = step->pre.items ? step->pre.len + 1 : 0;
   step->run.cap = step->run.len;
-  step->post.cap = step->post.len;
+  step->post.cap = step->post.items ? step->post.len + 1 : 0;
   for (size_t i = 0; i < step->post.len; i++)
     if (!step->post.items[i].within_ms)
       step->post.items[i].within_ms = m->recipe->post_within_ms;

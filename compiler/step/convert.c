@@ -360,7 +360,7 @@ void convert_checks(convert *c, const node *list, const char *what, bool is_pre,
   *ret_count = 0;
   if (!list || !is_list(c, list, what) || !list->list.count)
     return;
-  *ret_items = UPK_NEW_ARRAY(c->arena, ir_check, list->list.count);
+  *ret_items = UPK_NEW_ARRAY(c->arena, ir_check, list->list.count + 1);
   for (size_t i = 0; i < list->list.count; i++)
     (*ret_items)[(*ret_count)++] =
         convert_check(c, list->list.items[i], what, is_pre);

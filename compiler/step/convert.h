@@ -43,7 +43,8 @@ bool convert_keys(convert *c, const node *map, const char *what,
 ir_check convert_check(convert *c, const node *value, const char *what,
                        bool is_pre);
 ir_statement convert_statement(convert *c, const node *value, const char *what);
-/* Lists; NULL nodes give empty ones. */
+/* Lists; NULL nodes give empty ones. Behind checks that are there is room for
+ * one more: the invariant's. */
 void convert_checks(convert *c, const node *list, const char *what, bool is_pre,
                     ir_check **ret_items, size_t *ret_count);
 void convert_statements(convert *c, const node *list, const char *what,

@@ -297,23 +297,10 @@ static void add_params(ir *ir, const step_recipe *recipe,
 }
 
 static void put_first(upk_arena *arena, ir_step *step, const ir_check *check) {
-  size_t count = step->pre.len;
-  ir_check *items = UPK_NEW_ARRAY(arena, ir_check, count + 1);
-  items[0] = *check;
-  for (size_t i = 0; i < count; i++)
-    items[i + 1] = step->pre.items[i];
-  step->pre.items = items;
-  step->pre.len = step->pre.cap = count + 1;
-}
-
-static void put_last(upk_arena *arena, ir_step *step, const ir_check *check) {
-  size_t count = step->post.len;
-  ir_check *items = UPK_NEW_ARRAY(arena, ir_check, count + 1);
-  for (size_t i = 0; i < count; i++)
-    items[i] = step->post.items[i];
-  items[count] = *check;
-  step->post.items = items;
-  step->post.len = step->post.cap = count + 1;
+  (void)UPK_PUSH(arena, &step->pre);
+  for (size_t i = step->pre.len - 1; i > 0; i--)
+    step->pre.items[i] = step->pre.items[i - 1];
+  step->pre.items[0] = *check;
 }
 
 void invariant_add(ir *ir, step_recipe *recipe, const ir_object *object,
@@ -351,5 +338,5 @@ void invariant_add(ir *ir, step_recipe *recipe, const ir_object *object,
   check.expect = post;
   check.otherwise = UPK_NO_STR;
   check.within_ms = recipe->post_within_ms;
-  put_last(ir->arena, step, &check);
+  *UPK_PUSH(ir->arena, &step->post) = check;
 }
