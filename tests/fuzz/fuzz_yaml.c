@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     need(p->priority >= 0 && p->priority <= 100);
     need(i == 0 || upk_str_compare(p[-1].name, p->name) < 0);
   }
-  front_policies_parse(&h.ir);
+  front_policies_parse(&h.ir, true);
   harness_add(&h, "upkeep.yaml", text);
   if (front_project(&h.ir) && h.diags.failures == 0) {
     need(h.ir.project.targets.len > 0 && h.ir.project.version == 1);
