@@ -162,7 +162,9 @@ void fail_step(machine *m, step *s, int code, upk_str text) {
   }
   s->failed_in = s->phase;
   s->fault = reply ? event->fault.kind : MACHINE_FINE;
-  s->why = (verdict){code, upk_arena_copy(s->arena, text)};
+  s->why = (verdict){.code = code, .text = upk_arena_copy(s->arena, text)};
+  if (reply && event->fault.hint.len)
+    s->why.help = upk_arena_copy(s->arena, event->fault.hint);
   s->state = MACHINE_FAILING;
   s->phase = PHASE_NONE;
   if (s->fault == MACHINE_LOST) {

@@ -90,6 +90,7 @@ typedef struct machine_fault {
   upk_str class;   /* English: "lock timeout" */
   upk_str code;    /* SQLSTATE or the like; absent when none */
   upk_str message; /* the server's words; LOGGED: absent when it was said */
+  upk_str hint;    /* what to do about it; absent when nobody knows */
 } machine_fault;
 
 typedef struct machine_notice {

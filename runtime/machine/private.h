@@ -66,6 +66,7 @@ typedef enum phase {
 typedef struct verdict {
   int code; /* of the diagnostic; 0: none */
   upk_str text;
+  upk_str help; /* ends in NUL; absent when nobody knows */
 } verdict;
 
 typedef struct step {

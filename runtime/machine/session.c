@@ -396,10 +396,12 @@ void session_reply(machine *m, int number) {
     return;
   }
   bool reach = state == SESSION_OPENING || fault->kind == MACHINE_LOST;
+  upk_str hint = command_text(m, "%.*s", UPK_FMT(fault->hint));
   open_failed(
       m, number, reach ? UPK_UNREACHABLE : UPK_ERROR, reach ? 3140 : 3148,
       command_text(m, "%s: %.*s", doing[state], UPK_FMT(fault_text(m, fault))),
-      reach ? "check that the server runs and that its connection "
-              "string is right"
-            : "look at the privileges of the role that connects");
+      hint.len ? hint.data
+      : reach  ? "check that the server runs and that its connection "
+                 "string is right"
+               : "look at the privileges of the role that connects");
 }

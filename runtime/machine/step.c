@@ -276,7 +276,7 @@ void step_end(machine *m, step *s, machine_state state) {
                        ? upk_arena_printf(m->out, "It was not undone: %.*s",
                                           UPK_FMT(s->plan->undo_why))
                              .data
-                       : NULL);
+                       : s->why.help.data);
   record_await(&r, true, why);
 }
 

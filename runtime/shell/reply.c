@@ -31,6 +31,7 @@ machine_fault shell_fault(const driver_error *error) {
   fault.class = upk_str_from(driver_class_name(error->class));
   fault.code = error->code;
   fault.message = error->message.data ? error->message : UPK_STR("no message");
+  fault.hint = error->hint;
   return fault;
 }
 

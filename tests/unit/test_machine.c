@@ -170,8 +170,11 @@ static void answer(world *w, const waiting *q) {
     event.head = upk_str_from(head);
   }
   if (r && r->fault) {
-    event.fault = (machine_fault){r->fault, UPK_STR("class"),
-                                  upk_str_from(r->code), UPK_STR("words")};
+    event.fault = (machine_fault){.kind = r->fault,
+                                  .class = UPK_STR("class"),
+                                  .code = upk_str_from(r->code),
+                                  .message = UPK_STR("words"),
+                                  .hint = UPK_STR("try this")};
   } else {
     if (q->kind == MACHINE_QUERY)
       fill_rows(w, q, r && !r->stop && !r->ends ? r : NULL, &event);

@@ -19,6 +19,21 @@ static const struct {
     {"XX001", DRIVER_DAMAGED},      {"XX002", DRIVER_DAMAGED},
 };
 
+/* What to do where the server says nothing. */
+static const struct {
+  const char *state, *hint;
+} advice[] = {
+    {"23505", "rows have equal values in the columns of a unique index: change "
+              "or delete all but one of each, then make the plan again"},
+};
+
+static const char *advice_for(const char *sqlstate) {
+  for (size_t i = 0; i < sizeof advice / sizeof *advice; i++)
+    if (strcmp(sqlstate, advice[i].state) == 0)
+      return advice[i].hint;
+  return NULL;
+}
+
 driver_class postgres_class(const char *sqlstate) {
   for (size_t i = 0; sqlstate && i < sizeof states / sizeof *states; i++)
     if (strncmp(sqlstate, states[i].prefix, strlen(states[i].prefix)) == 0)
@@ -59,8 +74,8 @@ void postgres_fail(driver_conn *conn, const PGresult *result) {
     return;
   op->error.detail = driver_line(
       op->arena, PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
-  op->error.hint =
-      driver_line(op->arena, PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
+  const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+  op->error.hint = driver_line(op->arena, hint ? hint : advice_for(state));
 }
 
 void postgres_lose(driver_conn *conn) {

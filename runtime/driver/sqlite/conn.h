@@ -83,6 +83,7 @@ int sqlite_wait(void *session, int count);
 
 /* error.c: records SQLite's last error in `op`. */
 void sqlite_fail(sqlite_session *session, driver_op *op, int code);
+extern const char sqlite_writable_hint[];
 /* "SQLITE_BUSY"; never NULL. */
 const char *sqlite_code_name(int code);
 

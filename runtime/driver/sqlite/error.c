@@ -110,6 +110,18 @@ static const struct {
     {SQLITE_READONLY_DBMOVED, "the database file was moved or replaced"},
 };
 
+const char sqlite_writable_hint[] =
+    "work as a user who may write to the database file and to its folder";
+static const char damaged_hint[] =
+    "keep a copy of the file and its -wal before anything writes; then restore "
+    "a backup, or save what can be read with `sqlite3 COPY .recover`";
+
+static const char *advice_for(int code, driver_class class) {
+  if (class == DRIVER_DAMAGED && code != SQLITE_NOTADB)
+    return damaged_hint;
+  return code == SQLITE_READONLY_DIRECTORY ? sqlite_writable_hint : NULL;
+}
+
 void sqlite_fail(sqlite_session *session, driver_op *op, int code) {
   driver_class class = class_of(session, code);
   const char *message = session->db && sqlite3_errcode(session->db)
@@ -123,6 +135,7 @@ void sqlite_fail(sqlite_session *session, driver_op *op, int code) {
   if (class == DRIVER_CANCELLED)
     message = "the statement was cancelled";
   driver_op_fail(op, class, sqlite_code_name(code & 0xff), "%s", message);
+  op->error.hint = upk_str_from(advice_for(code, class));
   if (code > 0xff && find_code(code))
     op->error.detail = upk_str_from(sqlite_code_name(code));
 }

@@ -54,6 +54,24 @@ static void disk(sqlite3_context *context, int count, sqlite3_value **args) {
   sqlite3_result_int64(context, (sqlite3_int64)(blocks * fs.f_frsize));
 }
 
+/* upkeep_has_wal(): whether the file says that it is written through a log
+ * (its format's version for readers, https://sqlite.org/fileformat2.html
+ * #file_format_version_numbers). pragma journal_mode says "delete" of such a
+ * file when it was opened as immutable. */
+static void has_wal(sqlite3_context *context, int count, sqlite3_value **args) {
+  enum { READ_VERSION_AT = 19, THROUGH_A_LOG = 2 };
+  sqlite3 *db = sqlite3_context_db_handle(context);
+  sqlite3_file *file = NULL;
+  unsigned char version = 0;
+  (void)count;
+  (void)args;
+  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) ==
+          SQLITE_OK &&
+      file && file->pMethods &&
+      file->pMethods->xRead(file, &version, 1, READ_VERSION_AT) == SQLITE_OK)
+    sqlite3_result_int(context, version == THROUGH_A_LOG);
+}
+
 /* upkeep_value(sql) */
 static void value(sqlite3_context *context, int count, sqlite3_value **args) {
   sqlite3 *db = sqlite3_context_db_handle(context);
@@ -92,6 +110,7 @@ int sqlite_functions_add(sqlite_session *session, sqlite3 *db) {
     void (*call)(sqlite3_context *, int, sqlite3_value **);
   } functions[] = {
       {"upkeep_file_size", 1, NULL, file_size},
+      {"upkeep_has_wal", 0, NULL, has_wal},
       {"upkeep_disk_free", 0, NULL, disk},
       {"upkeep_disk_size", 0, &whole, disk},
       {"upkeep_temp_free", 0, NULL, sqlite_temp_free},

@@ -96,6 +96,7 @@ void sqlite_lock_try(sqlite_session *session, driver_op *op) {
     driver_op_fail(op, errno == EACCES ? DRIVER_PRIVILEGE : DRIVER_OTHER, NULL,
                    "the lock file beside the database cannot be opened: %s",
                    strerror(errno));
+    op->error.hint = upk_str_from(sqlite_writable_hint);
     goto out;
   }
   if (is_remote(fd)) {

@@ -46,6 +46,7 @@ static bool exists(sqlite_session *session) {
   if (stat(session->path.data, &found) != 0) {
     driver_op_fail(session->op, DRIVER_CONNECTION, "SQLITE_CANTOPEN",
                    "the database file cannot be opened: %s", strerror(errno));
+    session->op->error.hint = UPK_STR("check the path in the target's connect");
     return false;
   }
   if (!S_ISREG(found.st_mode)) {
@@ -147,7 +148,10 @@ void sqlite_open_file(sqlite_session *session) {
   }
   if (code != SQLITE_OK)
     sqlite_fail(session, session->op, code);
-  else if (!session->read_only && sqlite3_db_readonly(session->db, "main") == 1)
+  else if (!session->read_only &&
+           sqlite3_db_readonly(session->db, "main") == 1) {
     driver_op_fail(session->op, DRIVER_READ_ONLY, "SQLITE_READONLY",
                    "the database file is not writable for this user");
+    session->op->error.hint = upk_str_from(sqlite_writable_hint);
+  }
 }

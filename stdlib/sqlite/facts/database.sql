@@ -12,7 +12,11 @@ select
   case (select auto_vacuum from pragma_auto_vacuum)
     when 0 then 'none' when 1 then 'full' when 2 then 'incremental'
   end as auto_vacuum,
-  (select journal_mode from pragma_journal_mode) as journal_mode,
+  (
+    -- A file opened as immutable says delete, whatever it is.
+    select case when journal_mode = 'delete' and upkeep_has_wal() then 'wal' else journal_mode end
+    from pragma_journal_mode
+  ) as journal_mode,
   (select encoding from pragma_encoding) as encoding,
   (
     select count(*) from sqlite_schema t

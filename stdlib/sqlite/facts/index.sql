@@ -6,11 +6,14 @@ with wanted (name, tbl_name) as materialized (
     and w.tbl_name not like 'sqlite\_%' escape '\'
     {filter}
 ),
+statements (name, sql) as materialized (
+  select name, sql from sqlite_schema where type = 'index'
+),
 listed as materialized (
   -- Every index of the tables in question, the survivors among them.
   select t.name as tbl, l.name, l."unique" as is_unique, l.origin, l.partial, s.sql
   from (select distinct tbl_name as name from wanted) t, pragma_index_list(t.name) l
-  join sqlite_schema s on s.type = 'index' and s.name = l.name
+  join statements s on s.name = l.name
 ),
 keyed as materialized (
   select

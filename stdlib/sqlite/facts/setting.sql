@@ -8,7 +8,11 @@ with s (name, value, recommended, reason) as (
   select 'encoding', (select encoding from pragma_encoding),
     null, 'it is fixed when the file is made'
   union all
-  select 'journal_mode', (select journal_mode from pragma_journal_mode),
+  select 'journal_mode', (
+      -- A file opened as immutable says delete, whatever it is.
+      select case when journal_mode = 'delete' and upkeep_has_wal() then 'wal' else journal_mode end
+      from pragma_journal_mode
+    ),
     'wal', null
   union all
   select 'page_size', cast((select page_size from pragma_page_size) as text),
