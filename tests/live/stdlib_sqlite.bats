@@ -108,3 +108,155 @@ YAML
   expect_text "0 steps"
   expect_text "damage was found"
 }
+
+archive_policies() { # more keys of the policies
+  sqlite_project t.db <<YAML
+policies:
+  - { name: events, for: table, where: name = 'event', ensure: oldest_row_age(at) <= 10d, by: archive_rows,
+      with: { column: at, older_than: 10d, max_rows: 0, to_database: "it's old.db" } }
+  - { name: pairs, for: table, where: name = 'pair', ensure: oldest_row_age(at) <= 10d, by: archive_rows, $1
+      with: { column: at, older_than: 10d, max_rows: 0, to_database: "it's old.db", to: kept } }
+YAML
+}
+
+# Tables whose every row is told from all others: with a hidden rowid and NULLs, and without a rowid.
+make_old_rows() {
+  sqlite3 t.db >/dev/null <<'SQL'
+pragma journal_mode = wal;
+create table event (body text collate nocase, at text, rowid text);
+insert into event select iif(value % 3, 'B' || value, null), datetime('now', '-' || value || ' hours', '30 minutes'), 'x'
+from generate_series(1, 5000);
+insert into event select * from event;
+create table pair (a text, "b, c" int, at text, twice as (a || a), primary key (a, "b, c")) without rowid;
+insert into pair select 'k', value, datetime('now', '-' || value || ' hours', '30 minutes') from generate_series(1, 5000);
+SQL
+  chmod 640 t.db
+}
+
+# All rows of both places, with how many times each is there.
+all_rows() {
+  sqlite3 t.db "attach 'it''s old.db' as old" "select body, at, count(*) from
+    (select body, at from event union all select body, at from old.event_archive where upkeep_state = 'moved')
+    group by 1, 2 order by 2, 1" \
+    'select a, "b, c", at from (select a, "b, c", at from pair union all
+    select a, "b, c", at from old.kept where upkeep_state = '"'moved'"') order by 2'
+}
+rows_before() {
+  sqlite3 t.db "select body, at, count(*) from event group by 1, 2 order by 2, 1" \
+    'select a, "b, c", at from pair order by 2'
+}
+
+@test "rows go to another file, neither lost nor doubled" {
+  make_old_rows
+  archive_policies
+  rows_before >before
+  upkeep plan -o plan.json
+  run upkeep apply plan.json
+  expect_code 0
+  expect_clean
+  all_rows | cmp - before
+  [ "$(sqlite3 "it's old.db" 'select count(*) > 9000 from event_archive')" = 1 ]
+  [ "$(stat -c %a "it's old.db")" = 640 ]
+  run upkeep plan --detailed-exitcode
+  expect_code 0
+}
+
+@test "a move that was cut off between the files is carried on" {
+  make_old_rows
+  archive_policies
+  sqlite3 t.db "create trigger stop before delete on event begin select raise(abort, 'not yet'); end"
+  upkeep plan --only events -o plan.json
+  run upkeep apply plan.json
+  [ "$status" -ne 0 ]
+  expect_clean
+  expect_text "not yet"
+  [ "$(sqlite3 t.db 'select count(*) from event')" = 10000 ]
+  [ "$(sqlite3 "it's old.db" "select count(*) > 9000 from event_archive where upkeep_state = 'moving'")" = 1 ]
+  sqlite3 t.db "drop trigger stop; update event set body = 'changed meanwhile' where _rowid_ = 4000"
+  rows_before >before
+  upkeep plan -o plan.json
+  run upkeep apply plan.json
+  expect_code 0
+  all_rows | cmp - before
+  [ "$(sqlite3 "it's old.db" "select count(*) from event_archive where upkeep_state = 'changed'")" = 1 ]
+  [ "$(sqlite3 "it's old.db" "select count(*) from event_archive where upkeep_state = 'moving'")" = 0 ]
+}
+
+@test "rows come back from the other file when their policy is rolled back" {
+  make_old_rows
+  sqlite_project t.db <<'YAML'
+policies:
+  - { name: both, for: table, where: "name in ('event', 'pair')", ensure: oldest_row_age(at) <= 10d, by: archive_rows,
+      on_failure: rollback, with: { column: at, older_than: 10d, max_rows: 0, to_database: old.db } }
+YAML
+  sqlite3 t.db "create trigger stop before delete on pair begin select raise(abort, 'not yet'); end"
+  rows_before >before
+  upkeep plan -o plan.json
+  run upkeep apply plan.json
+  [ "$status" -ne 0 ]
+  expect_clean
+  expect_text "undone"
+  rows_before | cmp - before
+  [ "$(sqlite3 old.db "select group_concat(distinct upkeep_state) from event_archive")" = restored ]
+}
+
+@test "an archive must be the path of a file" {
+  make_old_rows
+  archive_policies
+  sed -i 's/"it.s old.db"/":memory:"/' policies/p.yaml
+  run upkeep plan
+  expect_code 3
+  expect_text "must be the path of a file"
+}
+
+@test "a backup is made, checked and gone" {
+  make_old_rows
+  sqlite_project t.db </dev/null
+  printf 'version: 1\ntargets: { t: { engine: sqlite, connect: t.db } }\nuse: [ std/sqlite-backup ]\n' >upkeep.yaml
+  mkdir tmp
+  export SQLITE_TMPDIR=$PWD/tmp
+  run upkeep plan -o plan.json
+  expect_code 0
+  expect_text verify_backup
+  run upkeep apply plan.json
+  expect_code 0
+  expect_clean
+  [ "$(sqlite3 t.db "select check_name, damage, detail is null from upkeep_finding where kind = 'backup'")" = "integrity_check|0|1" ]
+  [ -z "$(ls tmp)" ]
+  run upkeep check
+  expect_code 0
+  run upkeep plan --detailed-exitcode
+  expect_code 0
+}
+
+@test "damage in a backup is said" {
+  make_old_rows
+  printf 'version: 1\ntargets: { t: { engine: sqlite, connect: t.db } }\nuse: [ std/sqlite-backup ]\n' >upkeep.yaml
+  sqlite3 t.db 'pragma journal_mode = delete; create index event_body on event (body)' >/dev/null
+  page=$(sqlite3 t.db "select rootpage from sqlite_schema where name = 'event_body'")
+  head -c 4096 /dev/urandom | dd of=t.db bs=4096 seek="$((page - 1))" conv=notrunc 2>/dev/null
+  upkeep plan -o plan.json
+  run upkeep apply plan.json
+  expect_code 0
+  run upkeep check
+  expect_code 2
+  expect_text "corruption_found"
+  [ "$(sqlite3 t.db "select damage > 0 and detail <> '' from upkeep_finding where kind = 'backup'")" = 1 ]
+  run upkeep plan --detailed-exitcode
+  expect_code 0
+}
+
+@test "what an action refuses is deferred, and the rest is done" {
+  make_old_rows
+  sqlite3 t.db 'pragma journal_mode = delete' >/dev/null
+  sqlite_project t.db <<'YAML'
+policies:
+  - { name: wal, for: setting, where: "name in ('journal_mode', 'auto_vacuum')", ensure: value = 'wal', by: set_parameter,
+      with: { value: wal } }
+YAML
+  upkeep plan -o plan.json >said
+  grep -q "deferred  set_parameter  auto_vacuum  (unsupported) only journal_mode can be set" said
+  run upkeep apply plan.json
+  expect_code 0
+  [ "$(sqlite3 t.db 'pragma journal_mode')" = wal ]
+}

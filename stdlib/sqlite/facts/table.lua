@@ -19,6 +19,7 @@ return {
       { "triggers", "int", "triggers on it" },
       { "referenced_by", "int", "foreign keys that point to it" },
       { "writable_columns", "text", "its columns but the generated ones, quoted and joined by commas" },
+      { "row_key", "text", "what tells its rows from each other: a name of the rowid that no column hides, or its primary key, quoted" },
     },
     filter = "and l.name = ?1",
     filter_keys = { "name" },

@@ -21,7 +21,20 @@ select
   (
     select group_concat(format('"%w"', x.name), ', ')
     from (select name from pragma_table_xinfo(l.name) where hidden = 0 order by cid) x
-  ) as writable_columns
+  ) as writable_columns,
+  case
+    when l.type <> 'table' then null
+    when l.wr then (
+      select group_concat(format('"%w"', k.name), ', ')
+      from (select name from pragma_table_info(l.name) where pk > 0 order by pk) k
+    )
+    else (
+      select k.name
+      from (select 1 as place, 'rowid' as name union all select 2, '_rowid_' union all select 3, 'oid') k
+      where not exists (select 1 from pragma_table_xinfo(l.name) c where lower(c.name) = k.name)
+      order by k.place limit 1
+    )
+  end as row_key
 from pragma_table_list l
 left join referenced r on r.name = lower(l.name)
 left join triggers g on g.name = lower(l.name)
