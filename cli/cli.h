@@ -89,8 +89,6 @@ upk_status project_load(cli *c, project *ret_project); /* and its targets */
 /* The target by name, or the only one when `name` is "". Secrets resolved. */
 upk_status project_target(cli *c, const project *p, upk_str name,
                           upk_target *ret_target);
-upk_status project_target_json(cli *c, const upk_json *json, upk_str folder,
-                               upk_target *ret_target);
 upk_compile_request request_new(const cli *c, const project *p,
                                 upk_compile_mode mode);
 /* Compiles in a child process; diagnostics go to c->diags. */

@@ -53,7 +53,7 @@ size_t plan_view_number(const plan_view *view, upk_str id) {
   return (size_t)number;
 }
 
-upk_str plan_view_short_digest(const plan_view *view) {
+static upk_str short_digest(const plan_view *view) {
   upk_str digest = upk_json_text(view->plan, "digest");
   return digest.len >= 13 ? (upk_str){digest.data + 7, 6} : UPK_STR("?");
 }
@@ -73,7 +73,7 @@ void plan_view_title(const plan_view *view, upk_buf *out) {
   size_t steps = upk_json_count(view->steps);
   upk_str role = upk_json_text(view->target, "role");
   upk_buf_printf(out, "Plan %.*s for %.*s (%s %.*s",
-                 UPK_FMT(plan_view_short_digest(view)),
+                 UPK_FMT(short_digest(view)),
                  UPK_FMT(upk_json_text(view->target, "name")),
                  engine_title(upk_json_text(view->target, "engine")),
                  UPK_FMT(upk_json_text(view->target, "version")));

@@ -15,7 +15,6 @@ typedef struct plan_view {
 
 void plan_view_init(plan_view *view, upk_arena *arena, const upk_json *plan);
 size_t plan_view_number(const plan_view *view, upk_str id); /* 0: no step */
-upk_str plan_view_short_digest(const plan_view *view);
 void plan_view_title(const plan_view *view, upk_buf *out);
 void plan_view_blocking(const upk_json *step, upk_buf *out);
 const char *plan_view_reversible(const upk_json *step);

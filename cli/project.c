@@ -123,8 +123,8 @@ static bool resolve_secret(cli *c, upk_str text, upk_str folder,
   return ok;
 }
 
-upk_status project_target_json(cli *c, const upk_json *json, upk_str folder,
-                               upk_target *ret) {
+static upk_status read_target(cli *c, const upk_json *json, upk_str folder,
+                              upk_target *ret) {
   *ret = (upk_target){
       .name = upk_json_text(json, "name"),
       .engine = upk_json_text(json, "engine"),
@@ -168,7 +168,7 @@ upk_status project_target(cli *c, const project *p, upk_str name,
     const upk_json *target = upk_json_at(p->targets, i);
     if ((!name.len && count == 1) ||
         (name.len && upk_str_equal(upk_json_text(target, "name"), name)))
-      return project_target_json(c, target, p->folder, ret);
+      return read_target(c, target, p->folder, ret);
   }
   return no_target(c, p, name);
 }

@@ -39,21 +39,11 @@ static const node_member *sorted(upk_arena *arena, const node *map) {
   return copy;
 }
 
-static bool is_named(const char *const *names, upk_str key) {
-  for (size_t i = 0; names && names[i]; i++)
-    if (upk_str_is(key, names[i]))
-      return true;
-  return false;
-}
-
-static void write_map(const writing *to, const node *map, unsigned depth,
-                      const char *const *skip) {
+static void write_map(const writing *to, const node *map, unsigned depth) {
   const node_member *members = sorted(to->arena, map);
   upk_json_begin_object(to->w);
   for (size_t i = 0; i < map->map.count; i++) {
     if (i > 0 && upk_str_equal(members[i - 1].key, members[i].key))
-      continue;
-    if (is_named(skip, members[i].key))
       continue;
     upk_json_key_str(to->w, members[i].key);
     write_node(to, members[i].value, depth + 1);
@@ -107,7 +97,7 @@ static void write_node(const writing *to, const node *value, unsigned depth) {
     write_list(to, value, depth);
     return;
   case NODE_MAP:
-    write_map(to, value, depth, NULL);
+    write_map(to, value, depth);
     return;
   }
 }
@@ -118,11 +108,6 @@ void emit_node(upk_arena *arena, upk_json_writer *w, const node *value) {
 
 void emit_untyped(upk_arena *arena, upk_json_writer *w, const node *value) {
   write_node(&(writing){arena, w, true}, value, 0);
-}
-
-void emit_map_but(upk_arena *arena, upk_json_writer *w, const node *map,
-                  const char *const *skip) {
-  write_map(&(writing){arena, w, false}, map, 0, skip);
 }
 
 void emit_strings(upk_json_writer *w, const upk_str *items, size_t count) {

@@ -15,19 +15,12 @@ void emit_node(upk_arena *arena, upk_json_writer *w, const node *value);
  * equal where no schema has typed them. */
 void emit_untyped(upk_arena *arena, upk_json_writer *w, const node *value);
 void emit_strings(upk_json_writer *w, const upk_str *items, size_t count);
-/* A map without the members that `skip` names; a NULL ends it. */
-void emit_map_but(upk_arena *arena, upk_json_writer *w, const node *map,
-                  const char *const *skip);
 
 /* One step; `intent` is its digest as text. */
 void emit_step(const ir *ir, upk_json_writer *w, const ir_step *step,
                upk_str intent);
 /* The canonical bytes that a step's intent is the digest of. */
 void emit_step_intent(const ir *ir, upk_json_writer *w, const ir_step *step);
-/* How what belongs to no policy is run: its failure stops everything. */
-ir_on_failure emit_on_failure(const ir_step *step);
-/* Name of the window the step runs in; absent when none. */
-upk_str emit_window(const ir_step *step);
 
 /* Text of an edge's end: a step's id, or "policy:NAME", in ir->arena. */
 upk_str emit_edge_end(const ir *ir, uint32_t end);

@@ -16,11 +16,13 @@ static const upk_str risk_texts[] = {
 
 enum { OWN_PRIORITY = 100, OWN_RETRIES = 3 };
 
-ir_on_failure emit_on_failure(const ir_step *step) {
+/* How what belongs to no policy is run: its failure stops everything. */
+static ir_on_failure on_failure_of(const ir_step *step) {
   return step->policy ? step->policy->on_failure : IR_FAILURE_STOP;
 }
 
-upk_str emit_window(const ir_step *step) {
+/* Name of the window the step runs in; absent when none. */
+static upk_str window_of(const ir_step *step) {
   if (!step->policy || !step->policy->window_resolved)
     return UPK_NO_STR;
   return step->policy->window_resolved->name;
@@ -234,7 +236,7 @@ void emit_step_intent(const ir *ir, upk_json_writer *w, const ir_step *step) {
   write_statements(ir, w, step->run.items, step->run.len);
   upk_json_key(w, "undo");
   write_undo(ir, w, step);
-  put_given(w, "window", emit_window(step));
+  put_given(w, "window", window_of(step));
   upk_json_end_object(w);
 }
 
@@ -276,7 +278,7 @@ static void write_end(const ir *ir, upk_json_writer *w, const ir_step *step) {
   write_timeouts(w, step);
   upk_json_key(w, "undo");
   write_undo(ir, w, step);
-  put_given(w, "window", emit_window(step));
+  put_given(w, "window", window_of(step));
 }
 
 void emit_step(const ir *ir, upk_json_writer *w, const ir_step *step,
@@ -297,8 +299,8 @@ void emit_step(const ir *ir, upk_json_writer *w, const ir_step *step,
   write_locks(w, step);
   upk_json_key(w, "object");
   write_object(ir, w, &step->object);
-  upk_json_put_string(w, "on_failure", on_failure_texts[emit_on_failure(step)]);
-  if (emit_window(step).data)
+  upk_json_put_string(w, "on_failure", on_failure_texts[on_failure_of(step)]);
+  if (window_of(step).data)
     put_given(w, "on_window_end", step->policy->on_window_end);
   write_middle(ir, w, step);
   write_end(ir, w, step);

@@ -255,51 +255,6 @@ bool scalar_timestamp(upk_diags *diags, const node *value, upk_str key,
   return false;
 }
 
-bool scalar_bytes(upk_diags *diags, const node *value, upk_str key,
-                  int64_t *ret_bytes) {
-  if (is_zero(value)) {
-    *ret_bytes = 0;
-    return true;
-  }
-  if (is_text(value) && bytes_parse(value->text, ret_bytes))
-    return true;
-  if (!refuse_unitless(diags, value, key, "MiB"))
-    refuse_value(diags, value, key, "a size such as 64MiB");
-  return false;
-}
-
-bool scalar_ratio(upk_diags *diags, const node *value, upk_str key,
-                  int64_t *ret_ppm) {
-  if (is_zero(value)) {
-    *ret_ppm = 0;
-    return true;
-  }
-  if (is_text(value) && ratio_parse(value->text, ret_ppm))
-    return true;
-  if (!refuse_unitless(diags, value, key, "%"))
-    refuse_value(diags, value, key, "a ratio such as 30%");
-  return false;
-}
-
-bool scalar_text(upk_diags *diags, const node *value, upk_str key,
-                 upk_str *ret) {
-  if (!is_text(value)) {
-    scalar_refuse(diags, value, key, "a text");
-    return false;
-  }
-  if (value->type == NODE_PLAIN &&
-      (is_leading_zero(value->text) || is_sexagesimal(value->text))) {
-    refuse_ambiguous(diags, value, key, "it in quotes");
-    return false;
-  }
-  if (upk_str_trim(value->text).len == 0) {
-    upk_diag_add(diags, 1026, value->span, "`%.*s` is empty", UPK_FMT(key));
-    return false;
-  }
-  *ret = value->text;
-  return true;
-}
-
 /* ---- sizes and ratios ---- */
 
 /* Reads `whole[.fraction]` in front of `rest` as whole * scale + fraction *
@@ -331,7 +286,7 @@ static upk_str split_unit(upk_str text, upk_str *ret_unit) {
   return (upk_str){text.data, i};
 }
 
-bool bytes_parse(upk_str text, int64_t *ret_bytes) {
+static bool bytes_parse(upk_str text, int64_t *ret_bytes) {
   static const struct {
     const char *unit;
     int64_t bytes;
@@ -347,10 +302,57 @@ bool bytes_parse(upk_str text, int64_t *ret_bytes) {
   return false;
 }
 
-bool ratio_parse(upk_str text, int64_t *ret_ppm) {
+static bool ratio_parse(upk_str text, int64_t *ret_ppm) {
   upk_str unit, digits = split_unit(text, &unit);
   if (upk_str_is(unit, "%"))
     return parse_scaled(digits, 10000, ret_ppm);
   return unit.len == 0 && memchr(digits.data, '.', digits.len) != NULL &&
          parse_scaled(digits, 1000000, ret_ppm);
+}
+
+bool scalar_bytes(upk_diags *diags, const node *value, upk_str key,
+                  int64_t *ret_bytes) {
+  if (is_zero(value)) {
+    *ret_bytes = 0;
+    return true;
+  }
+  if (is_text(value) && bytes_parse(value->text, ret_bytes))
+    return true;
+  if (!refuse_unitless(diags, value, key, "MiB"))
+    refuse_value(diags, value, key, "a size such as 64MiB");
+  return false;
+}
+
+bool scalar_ratio(upk_diags *diags, const node *value, upk_str key,
+                  int64_t *ret_ppm) {
+  if (is_zero(value)) {
+    *ret_ppm = 0;
+    return true;
+  }
+  if (is_text(value) && ratio_parse(value->text, ret_ppm))
+    return true;
+  if (!refuse_unitless(diags, value, key, "%"))
+    refuse_value(diags, value, key, "a ratio such as 30%");
+  return false;
+}
+
+/* ---- texts ---- */
+
+bool scalar_text(upk_diags *diags, const node *value, upk_str key,
+                 upk_str *ret) {
+  if (!is_text(value)) {
+    scalar_refuse(diags, value, key, "a text");
+    return false;
+  }
+  if (value->type == NODE_PLAIN &&
+      (is_leading_zero(value->text) || is_sexagesimal(value->text))) {
+    refuse_ambiguous(diags, value, key, "it in quotes");
+    return false;
+  }
+  if (upk_str_trim(value->text).len == 0) {
+    upk_diag_add(diags, 1026, value->span, "`%.*s` is empty", UPK_FMT(key));
+    return false;
+  }
+  *ret = value->text;
+  return true;
 }

@@ -34,7 +34,4 @@ bool scalar_text(upk_diags *diags, const node *value, upk_str key,
 void scalar_refuse(upk_diags *diags, const node *value, upk_str key,
                    const char *what);
 
-bool bytes_parse(upk_str text, int64_t *ret_bytes);
-bool ratio_parse(upk_str text, int64_t *ret_ppm);
-
 #endif

@@ -43,20 +43,3 @@ ir_engine *ir_engine_find(const ir *ir, upk_str name) {
   }
   return NULL;
 }
-
-ir_policy *ir_policy_find(const ir *ir, upk_str name) {
-  size_t low = 0;
-  size_t high = ir->policies.len;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    int order = upk_str_compare(ir->policies.items[middle].name, name);
-    if (order == 0)
-      return &ir->policies.items[middle];
-    if (order < 0) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return NULL;
-}

@@ -423,6 +423,5 @@ ir_action *ir_action_find(const ir_engine *engine, upk_str name);
 ir_action *ir_action_find_for(const ir_engine *engine, upk_str name,
                               upk_str kind);
 ir_engine *ir_engine_find(const ir *ir, upk_str name);
-ir_policy *ir_policy_find(const ir *ir, upk_str name); /* binary search */
 
 #endif

@@ -88,15 +88,6 @@ int64_t machine_server_us(const machine *m) {
 
 bool machine_ended(const machine *m) { return m->phase == RUN_ENDED; }
 
-bool machine_begun(const machine *m) {
-  return m->phase != RUN_OPENING &&
-         (m->phase != RUN_ENDED || m->refused == UPK_OK);
-}
-
-machine_state machine_step_state(const machine *m, size_t number) {
-  return m->steps[number].state;
-}
-
 machine_counts machine_count(const machine *m) {
   size_t by_state[MACHINE_STATES] = {0};
   for (size_t i = 0; i < m->plan->step_count; i++)

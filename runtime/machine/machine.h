@@ -201,9 +201,6 @@ void machine_handle(machine *m, const machine_event *event);
 /* The next command, or NULL. All must be taken before the next event. */
 const machine_command *machine_next(machine *m);
 bool machine_ended(const machine *m);
-/* Whether run.begin was asked for: the run is in the log. */
-bool machine_begun(const machine *m);
 machine_counts machine_count(const machine *m);
-machine_state machine_step_state(const machine *m, size_t step);
 
 #endif

@@ -210,10 +210,6 @@ void session_close(machine *m, int number);
 /* Whether the workers' sessions are all open or given up. */
 bool session_all_settled(const machine *m);
 int session_find_free(const machine *m);
-/* The identity query's reply against the plan. NULL: it is the plan's target;
- * else what differs. */
-const char *identity_check(machine *m, const machine_rows *rows,
-                           upk_str *ret_text);
 
 /* ---- schedule.c ---- */
 
@@ -251,7 +247,6 @@ void step_go_on(machine *m, step *s);  /* with the post-check it was at */
 void step_ledger(machine *m, step *s); /* the ledger's row, then COMMIT */
 /* Sends a query of the step's; false after failing the step. */
 bool step_query(machine *m, step *s, const plan_query *query, size_t rows_max);
-int64_t step_deadline_ms(const machine *m, const step *s);
 enum { STEP_COMMIT_MS = 10 * 60 * 1000, STEP_ROLLBACK_MS = 60 * 60 * 1000 };
 void step_ask(machine *m, step *s, phase next, machine_command_kind kind);
 bool step_sql(machine *m, step *s, phase next, const char *sql);

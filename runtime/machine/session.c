@@ -189,8 +189,10 @@ static void note_stranger(machine *m, const machine_rows *rows) {
   }
 }
 
-const char *identity_check(machine *m, const machine_rows *rows,
-                           upk_str *ret_text) {
+/* The identity query's reply against the plan. NULL: it is the plan's target;
+ * else *ret_text says what differs, and the result what to do. */
+static const char *check_identity(machine *m, const machine_rows *rows,
+                                  upk_str *ret_text) {
   const plan *p = m->plan;
   upk_str role = value_text(m, find_value(rows, "", UPK_STR("role")));
   const plan_value *clock = find_value(rows, "", UPK_STR("taken_at"));
@@ -280,7 +282,7 @@ static void on_open(machine *m, int number) {
 
 static void on_identity(machine *m, int number) {
   upk_str text = UPK_NO_STR;
-  const char *help = identity_check(m, &m->event->rows, &text);
+  const char *help = check_identity(m, &m->event->rows, &text);
   if (help)
     open_failed(m, number, UPK_STALE, 3131, text, help);
   else

@@ -26,7 +26,7 @@ static int64_t statement_ms(const step *s) {
 
 /* What is left for one statement: its own limit and the step's. Asking what
  * was done, cleaning up and undoing have a time of their own. */
-int64_t step_deadline_ms(const machine *m, const step *s) {
+static int64_t deadline_of(const machine *m, const step *s) {
   int64_t ms = statement_ms(s);
   if (s->plan->max_ms && !s->undoing && s->state != MACHINE_FAILING) {
     int64_t left = s->plan->max_ms - (m->mono_us - s->started_us) / 1000;
@@ -67,7 +67,7 @@ bool step_query(machine *m, step *s, const plan_query *query, size_t rows_max) {
   command->params = params;
   command->param_count = query->param_count;
   command->rows_max = rows_max;
-  command->deadline_ms = step_deadline_ms(m, s);
+  command->deadline_ms = deadline_of(m, s);
   return true;
 }
 
