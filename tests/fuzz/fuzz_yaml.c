@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   front_policies_sort(&h.ir);
   for (size_t i = 0; i < h.ir.policies.len; i++) {
     const ir_policy *p = &h.ir.policies.items[i];
-    need(p->name.len > 0 && p->kind_name.text.len > 0);
+    need(p->name.len > 0 && (p->name_only || p->kind_name.text.len > 0));
     need(p->priority >= 0 && p->priority <= 100);
     need(i == 0 || upk_str_compare(p[-1].name, p->name) < 0);
   }
