@@ -5,7 +5,9 @@ return engine {
   capabilities = {
     -- Installed, and this role may run its checks (only superusers may unless it was granted).
     amcheck = sql_file "amcheck.sql",
-    ledger = "select to_regclass('upkeep.ledger') is not null",
+    -- Ours, by its columns: a schema of that name may be anybody's.
+    ledger = "select count(*) = 2 from pg_catalog.pg_attribute"
+      .. " where attrelid = to_regclass('upkeep.ledger') and attname in ('run', 'log_head')",
     monitor = "select pg_has_role('pg_monitor', 'usage')",
     -- pg_read_all_stats: what other sessions do is visible.
     read_all_stats = "select pg_has_role('pg_read_all_stats', 'usage')",

@@ -10,13 +10,19 @@ return action {
     return {
       pre = {
         {
+          name = "no other table has the name upkeep.ledger (if one must: ledger: none)", otherwise = "fail",
+          sql = "select to_regclass('upkeep.ledger') is null or count(*) = 2 as free from pg_catalog.pg_attribute"
+            .. " where attrelid = to_regclass('upkeep.ledger') and attname in ('run', 'log_head')",
+          expect = "free",
+        },
+        {
           name = "no ledger yet", otherwise = "skip",
           sql = "select to_regclass('upkeep.ledger') is null as missing",
           expect = "missing",
         },
         {
           -- A subscriber that lacks the tables would stop, and its slot would hold back WAL from then on.
-          name = "no publication takes every table", otherwise = "fail",
+          name = "no publication is for all tables (if one must be: ledger: none)", otherwise = "fail",
           sql = "select count(*) as publications from pg_catalog.pg_publication where puballtables",
           expect = "publications = 0",
         },

@@ -18,7 +18,10 @@ return action {
   post = function(p) return p.mode == "truncate" and "holds" or "own" end,
   undo = { class = "none", why = "the rows are the same; they only moved into the file" },
   estimate = function(o, p)
-    return { reads_bytes = o.size, writes_bytes = o.size, disk_peak_bytes = 0, blocking_ms = 0 }
+    local ms = o.size * 2 // 80000 + 1
+    return {
+      reads_bytes = o.size, writes_bytes = o.size, disk_peak_bytes = 0, ms = ms, blocking_ms = p.mode == "passive" and 0 or ms,
+    }
   end,
   probe = function(o, p)
     if p.mode ~= "truncate" then

@@ -23,7 +23,8 @@ return action {
   estimate = function(o, p)
     local rows = o.rows or 0
     if p.analysis_limit > 0 and rows > 100000 then rows = 100000 end
-    return { reads_bytes = rows * 50, writes_bytes = 4096, disk_peak_bytes = 0, blocking_ms = 0 }
+    local ms = rows * 50 // 80000 + 1
+    return { reads_bytes = rows * 50, writes_bytes = 4096, disk_peak_bytes = 0, ms = ms, blocking_ms = ms }
   end,
   blocked_by = {
     { when = "database.corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },

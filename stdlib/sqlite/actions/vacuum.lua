@@ -15,7 +15,10 @@ return action {
   },
   undo = { class = "none", why = "the file grows again by itself when it needs room" },
   estimate = function(o, p)
-    return { reads_bytes = o.free_size, writes_bytes = o.free_size, disk_peak_bytes = o.free_size, blocking_ms = 0 }
+    local ms = o.free_size * 2 // 80000 + 1
+    return {
+      reads_bytes = o.free_size, writes_bytes = o.free_size, disk_peak_bytes = o.free_size, ms = ms, blocking_ms = ms,
+    }
   end,
   plan = function(o, p)
     local free = "select a.auto_vacuum, f.freelist_count as free_pages"

@@ -28,7 +28,12 @@ return action {
   locks = function(o, p) return { { mode = "read", object = { "main" } } } end,
   post = "own",
   undo = { class = "none", why = "it changes nothing but upkeep's own findings" },
-  estimate = function(o, p) return { reads_bytes = o.size, writes_bytes = 0, disk_peak_bytes = 0 } end,
+  estimate = function(o, p)
+    local ms = o.size // 80000 + 1
+    return {
+      reads_bytes = o.size, writes_bytes = 0, disk_peak_bytes = 0, ms = ms, blocking_ms = o.journal_mode == "wal" and 0 or ms,
+    }
+  end,
   probe = function(o, p) return { done = recorded_check("the finding is recorded", p) } end,
   plan = function(o, p)
     local check = p.quick and "quick_check" or "integrity_check"
