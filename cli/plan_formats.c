@@ -72,6 +72,8 @@ static void markdown_considered(const plan_view *view, upk_buf *out) {
 
 static void markdown_findings(const plan_view *view, upk_buf *out) {
   const upk_json *findings = upk_json_get(view->body, "diagnostics");
+  if (upk_json_count(findings))
+    upk_buf_char(out, '\n'); /* or they would be rows of the table */
   for (size_t i = 0; i < upk_json_count(findings); i++) {
     const upk_json *item = upk_json_at(findings, i);
     upk_buf_printf(out, "- **%.*s** UPK%04" PRId64 ": ",
