@@ -36,6 +36,7 @@ static const field_rule action_rules[] = {
     {"post", TYPE(TEXT) | TYPE(FUNCTION)},
     {"post_within", TYPE(TEXT)},
     {"timeouts", TYPE(MAP)},
+    {"explain", TYPE(MAP)},
     {"undo", TYPE(MAP) | TYPE(FUNCTION)},
     {"estimate", TYPE(MAP) | TYPE(FUNCTION)},
     {"probe", TYPE(MAP) | TYPE(FUNCTION)},
@@ -177,7 +178,7 @@ static void define_needs(stdlib_reader *reader, ir_action *action) {
                     "`version`");
 }
 
-/* Lists of maps and the map `timeouts`: their keys. */
+/* Lists of maps and the maps `timeouts` and `explain`: their keys. */
 static void check_details(stdlib_reader *reader) {
   static const field_rule blocked[] = {{"when", TYPE(TEXT) | FIELD_NEEDED},
                                        {"why", TYPE(TEXT) | FIELD_NEEDED}};
@@ -185,6 +186,10 @@ static void check_details(stdlib_reader *reader) {
                                       {"below", TYPE(TEXT)},
                                       {"why", TYPE(TEXT) | FIELD_NEEDED}};
   static const field_rule timeouts[] = {{"lock", TYPE(BOOL) | TYPE(FUNCTION)}};
+  static const field_rule explained[] = {{"atomicity", TYPE(TEXT)},
+                                         {"risk", TYPE(TEXT)},
+                                         {"post", TYPE(TEXT)},
+                                         {"undo", TYPE(TEXT)}};
   const node *map = reader->from->map;
   const node *list = field_list(map, "blocked_by");
   for (size_t i = 0; list && i < list->list.count; i++)
@@ -197,6 +202,8 @@ static void check_details(stdlib_reader *reader) {
   }
   if (field_map(map, "timeouts"))
     FIELDS_CHECK(reader, field_map(map, "timeouts"), "timeouts", timeouts);
+  if (field_map(map, "explain"))
+    FIELDS_CHECK(reader, field_map(map, "explain"), "explain", explained);
 }
 
 static bool is_twice(const ir_engine *engine, const ir_action *action) {

@@ -45,6 +45,14 @@ load common
   expect_code 0
 }
 
+# Made anew by: upkeep explain actions-markdown >docs/actions.md
+@test "docs/actions.md is what the program prints, and says what every promise comes to" {
+  upkeep explain actions-markdown >actions.md
+  diff actions.md "$UPKEEP_SOURCE/docs/actions.md"
+  run grep "depends on object" actions.md
+  expect_code 1
+}
+
 @test "schemas are JSON" {
   for word in project policies plan log; do
     upkeep schema $word | python3 -c 'import json, sys; d = json.load(sys.stdin); assert "$schema" in d'

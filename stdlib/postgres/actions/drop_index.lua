@@ -15,7 +15,7 @@ end
 
 return action {
   name = "drop_index", engine = "postgres", kind = "index",
-  doc = "drops an index that is invalid, unused, or made needless by another, without blocking anybody",
+  doc = "drops an index that is invalid, unused, or made needless by another (DROP INDEX CONCURRENTLY), without blocking anybody",
   reads = {
     "table", "definition", "tablespace", "comment", "is_valid", "is_partition", "is_partitioned",
     "supports_constraint", "duplicate_of", "redundant_to",
@@ -26,6 +26,10 @@ return action {
     if o.is_valid then return "medium" end
     return "low"
   end,
+  explain = {
+    risk = "medium; low for an index that is not valid",
+    undo = "restore: it is built again by its definition, which takes long on a large table; none when it was not valid",
+  },
   destructive = true,
   locks = function(o, p) return { { mode = "share update exclusive", object = { o.schema, o.table } } } end,
   post = "own",

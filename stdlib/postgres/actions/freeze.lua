@@ -23,6 +23,7 @@ return action {
     if p.emergency then return "medium" end
     return "low"
   end,
+  explain = { risk = "low; medium with `emergency`" },
   locks = function(o, p) return { { mode = "share update exclusive", object = { o.schema, o.name } } } end,
   post = "improves",
   subsumes = { "vacuum" },

@@ -28,6 +28,7 @@ return action {
     if p.online then return "low" end
     return "high"
   end,
+  explain = { risk = "low; high with `online: false`, which makes writers wait" },
   locks = function(o, p)
     if p.online then return { { mode = "share update exclusive", object = { o.schema, o.table } } } end
     return {

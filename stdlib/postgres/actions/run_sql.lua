@@ -28,6 +28,11 @@ return action {
     return "autocommit"
   end,
   risk = function(o, p) return p.risk end,
+  explain = {
+    atomicity = "transaction; autocommit with `transaction: false`",
+    risk = "as `risk` says",
+    undo = "inverse by your own `undo`; none with `irreversible`",
+  },
   locks = {},
   post = "holds",
   undo = function(o, p)

@@ -26,6 +26,11 @@ return action {
   -- Two files do not commit at once.
   atomicity = function(o, p) return p.to_database and "autocommit" or "transaction" end,
   risk = "high",
+  explain = {
+    atomicity = "transaction; autocommit with `to_database`, since two files do not commit at once",
+    undo = "inverse: the rows are put back from the archive, where they stand marked with the run;"
+      .. " restore with `to_database`: the file then keeps them too, marked as restored",
+  },
   destructive = true,
   locks = function(o, p)
     local locks = { { mode = "write", object = { "main" } } }

@@ -16,6 +16,7 @@ return action {
   locks = function(o, p) return { { mode = "write", object = { "main" } } } end,
   -- Only truncate makes the log file shorter; the others let it be written from its beginning again.
   post = function(p) return p.mode == "truncate" and "holds" or "own" end,
+  explain = { post = "the invariant must hold afterwards; modes that leave the file as long as it is: checks of its own" },
   undo = { class = "none", why = "the rows are the same; they only moved into the file" },
   estimate = function(o, p)
     local ms = o.size * 2 // 80000 + 1

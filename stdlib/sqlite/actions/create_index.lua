@@ -18,6 +18,7 @@ return action {
   blocked_by = {
     { when = "database.corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
   },
+  explain = { undo = "inverse: the index is dropped" },
   undo = function(o, p)
     return { class = "inverse", why = "the index did not exist before",
              steps = { { sql = "drop index main." .. u.ident(index_name(o, p)) } } }

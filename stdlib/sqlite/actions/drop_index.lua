@@ -15,6 +15,7 @@ return action {
   blocked_by = {
     { when = "database.corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
   },
+  explain = { undo = "inverse: the statement that made it is run again, which takes as long as the table is large" },
   undo = function(o, p)
     if not o.definition then
       return { class = "none", why = "the index has no statement of its own" }

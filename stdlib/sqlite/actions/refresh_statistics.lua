@@ -29,6 +29,7 @@ return action {
   blocked_by = {
     { when = "database.corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
   },
+  explain = { undo = "restore: the statistics as they were stand in upkeep_saved" },
   undo = function(o, p)
     local mine = " where run = ?1 and step = ?2 and what = 'sqlite_stat1'"
     local params = { { from = "step.run" }, { from = "step.id" } }

@@ -12,6 +12,10 @@ return action {
   per_policy = true,
   atomicity = "transaction",
   risk = function(o, p) return p.risk end,
+  explain = {
+    risk = "as `risk` says",
+    undo = "inverse by your own `undo`; none with `irreversible`",
+  },
   locks = function(o, p) return { { mode = "write", object = { "main" } } } end,
   post = "holds",
   undo = function(o, p)

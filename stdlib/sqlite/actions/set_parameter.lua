@@ -3,7 +3,7 @@ local current = "select journal_mode as value from pragma_journal_mode"
 
 return action {
   name = "set_parameter", engine = "sqlite", kind = "setting",
-  doc = "sets journal_mode, and reads it back",
+  doc = "sets a setting that the file keeps, and reads it back: journal_mode",
   parameters = {
     value = {
       type = "text", required = true, choices = { "wal", "delete", "truncate", "persist" },
@@ -15,6 +15,7 @@ return action {
   risk = "medium",
   locks = function(o, p) return { { mode = "exclusive", object = { "main" } } } end,
   post = "own",
+  explain = { undo = "inverse: the value of before is set again" },
   undo = function(o, p)
     return { class = "inverse", why = "the old value is known",
              steps = { { sql = "pragma journal_mode = " .. o.value, transaction = false } } }

@@ -25,6 +25,7 @@ return action {
     if o.journal_mode == "wal" then return "low" end
     return "medium"
   end,
+  explain = { risk = "low; medium in a rollback journal mode, where writers may fail meanwhile" },
   locks = function(o, p) return { { mode = "read", object = { "main" } } } end,
   post = "own",
   undo = { class = "none", why = "it changes nothing but upkeep's own findings" },
