@@ -56,6 +56,9 @@ upk_status project_find(cli *c, project *p) {
 
 upk_compile_request request_new(const cli *c, const project *p,
                                 upk_compile_mode mode) {
+  int64_t at_us = 0;
+  if (flag_given(c, FLAG_at)) /* compile says it when this is no time */
+    (void)upk_timestamp_parse(flag_text(c, FLAG_at), &at_us);
   return (upk_compile_request){
       .mode = mode,
       .project = p->file,
@@ -66,12 +69,26 @@ upk_compile_request request_new(const cli *c, const project *p,
       .except = flag_text(c, FLAG_except),
       .word = UPK_STR(""),
       .dump_after = UPK_STR(""),
+      .at_us = at_us,
       .stdlib_from_source = flag_given(c, FLAG_stdlib),
   };
 }
 
+static bool at_is_time(cli *c) {
+  int64_t at_us;
+  if (!flag_given(c, FLAG_at) ||
+      upk_timestamp_parse(flag_text(c, FLAG_at), &at_us))
+    return true;
+  upk_diag *diag = upk_diag_add(&c->diags, 4000, UPK_NO_SPAN,
+                                "--at is no timestamp with a zone");
+  upk_diag_help(&c->diags, diag, "write it as 2026-11-27T00:00Z");
+  return false;
+}
+
 upk_status compile(cli *c, const project *p, const upk_compile_request *request,
                    upk_buf *output) {
+  if (!at_is_time(c))
+    return UPK_USAGE;
   const char *stdlib =
       flag_given(c, FLAG_stdlib) ? flag_text(c, FLAG_stdlib).data : NULL;
   return child_compile(request, p->folder.data, stdlib, &c->diags, output);

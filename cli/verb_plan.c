@@ -1,6 +1,5 @@
 /* upkeep plan and show: a plan made, and a plan looked at. */
 #include "cli.h"
-#include "timefmt.h"
 
 upk_status plan_load(cli *c, upk_str path, upk_buf *bytes,
                      const upk_json **ret_plan) {
@@ -53,22 +52,10 @@ static int64_t count_steps(cli *c, upk_str bytes) {
   return 0;
 }
 
-static bool read_at(cli *c, int64_t *ret_us) {
-  if (!flag_given(c, FLAG_at) ||
-      upk_timestamp_parse(flag_text(c, FLAG_at), ret_us))
-    return true;
-  upk_diag *diag = upk_diag_add(&c->diags, 4000, UPK_NO_SPAN,
-                                "--at is no timestamp with a zone");
-  upk_diag_help(&c->diags, diag, "write it as 2026-11-27T00:00Z");
-  return false;
-}
-
 static upk_status make_plan(cli *c, const project *p, upk_buf *plan) {
   upk_buf facts = {0};
   upk_compile_request request = request_new(c, p, UPK_COMPILE_PLAN);
   request.target = upk_str_from(c->argument_count ? c->arguments[0] : "");
-  if (!read_at(c, &request.at_us))
-    return UPK_USAGE;
   upk_status status =
       facts_get(c, p, request.target, &facts, &request.facts_path);
   if (status == UPK_OK) {

@@ -1,5 +1,7 @@
 /* Diagnostics for machines: JSON, SARIF 2.1.0, and the form that crosses from
  * the compilation child to its parent. */
+#include <string.h>
+
 #include "json.h"
 #include <upkeep/diag.h>
 
@@ -237,6 +239,22 @@ static void decode_item(upk_diags *diags, const upk_json *item,
   diag->help = upk_arena_copy(diags->arena, help);
 }
 
+/* One command compiles several times (project, inspection, plan), and each
+ * time says the same: the repetition is dropped. */
+static bool is_repeated(const upk_diags *diags, size_t before) {
+  const upk_diag *last = &diags->items.items[diags->items.len - 1];
+  for (size_t i = 0; i < before; i++) {
+    const upk_diag *diag = &diags->items.items[i];
+    if (diag->code == last->code && diag->labels.len == last->labels.len &&
+        upk_str_equal(diag->message, last->message) &&
+        (diag->labels.len == 0 ||
+         memcmp(&diag->labels.items[0].span, &last->labels.items[0].span,
+                sizeof(upk_span)) == 0))
+      return true;
+  }
+  return false;
+}
+
 bool upk_diags_decode(upk_diags *diags, upk_str bytes) {
   upk_json_error error;
   upk_arena *arena = upk_arena_new(NULL);
@@ -252,11 +270,22 @@ bool upk_diags_decode(upk_diags *diags, upk_str bytes) {
       map[i] = upk_diags_source(diags, upk_json_text(source, "path"),
                                 upk_json_text(source, "text"));
     }
-    for (size_t i = 0; i < upk_json_count(items); i++)
-      decode_item(diags, upk_json_at(items, i), map, count);
+    size_t before = diags->items.len;
     /* What the child counted, also of those it did not keep. */
-    diags->failures = failures + number_of(tree, "failures");
-    diags->warnings = warnings + number_of(tree, "warnings");
+    failures += number_of(tree, "failures");
+    warnings += number_of(tree, "warnings");
+    for (size_t i = 0; i < upk_json_count(items); i++) {
+      size_t len = diags->items.len;
+      decode_item(diags, upk_json_at(items, i), map, count);
+      if (diags->items.len == len || !is_repeated(diags, before))
+        continue;
+      const upk_diag *last = &diags->items.items[diags->items.len - 1];
+      failures -= last->severity == UPK_FAILURE;
+      warnings -= last->severity == UPK_WARNING;
+      diags->items.len--;
+    }
+    diags->failures = failures;
+    diags->warnings = warnings;
     diags->dropped += number_of(tree, "dropped");
   }
   upk_arena_free(arena);

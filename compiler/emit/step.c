@@ -17,7 +17,10 @@ static const upk_str risk_texts[] = {
 enum { OWN_PRIORITY = 100, OWN_RETRIES = 3 };
 
 /* How what belongs to no policy is run: its failure stops everything. */
+/* All of an atomic policy's steps, or none: lint sees that each has an undo. */
 static ir_on_failure on_failure_of(const ir_step *step) {
+  if (step->policy && step->policy->atomic)
+    return IR_FAILURE_ROLLBACK;
   return step->policy ? step->policy->on_failure : IR_FAILURE_STOP;
 }
 

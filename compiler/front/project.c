@@ -55,6 +55,30 @@ static void check_blackouts(ir *ir) {
       check_blackout(ir, list->list.items[i]);
 }
 
+/* Keys that hold people or things back, and that no pass of this version
+ * obeys: nobody shall rely on them in silence. */
+static void say_idle(ir *ir) {
+  static const struct {
+    const char *key, *help;
+  } rows[] = {
+      {"approvals", "No plan asks for signatures yet: let reviewers decide who "
+                    "runs `upkeep apply`."},
+      {"blackouts", "`upkeep apply` does not look at them yet: do not start it "
+                    "in one."},
+      {"requirements", "The document is not read yet: write limits and windows "
+                       "into the policies."},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const node *value = node_find(ir->project.raw, rows[i].key);
+    if (value == NULL)
+      continue;
+    upk_diag *diag =
+        upk_diag_add(ir->diags, 1053, value->span,
+                     "`%s` is not in force in this version", rows[i].key);
+    upk_diag_help(ir->diags, diag, "%s", rows[i].help);
+  }
+}
+
 /* Expressions that no pass of this version evaluates are still read. */
 static void check_syntax(ir *ir, const node *value) {
   if (value != NULL && (value->type == NODE_TEXT || value->type == NODE_PLAIN))
@@ -167,5 +191,6 @@ bool front_project(ir *ir) {
   check_targets(ir);
   check_blackouts(ir);
   check_expressions(ir);
+  say_idle(ir);
   return true;
 }

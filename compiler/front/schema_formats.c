@@ -18,6 +18,7 @@ static const schema_word verdicts[] = {
 static const schema_word reasons[] = {
     {"cooldown", 0, false, NULL},
     {"cap", 0, false, NULL},
+    {"protected", 0, false, NULL},
     {"window", 0, false, NULL},
     {"budget", 0, false, NULL},
     {"cause", 0, false, NULL},

@@ -2,9 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expr.h"
 #include "ir/scope.h"
 #include "pass/pass.h"
 #include "pass/selector.h"
+#include "step/relate.h"
 #include "step/step.h"
 
 typedef UPK_VEC(size_t) row_list;
@@ -84,6 +86,46 @@ static void unsupported(ir *ir, ir_policy *policy, const row_list *rows,
                  UPK_FMT(policy->name), UPK_FMT(why));
   for (size_t i = 0; i < rows->len; i++)
     defer(ir, policy, rows->items[i], action, "unsupported", UPK_NO_STR);
+}
+
+/* ---- protected ---- */
+
+static bool is_protected_name(const ir *ir, upk_str display) {
+  const node *list = node_find(ir->project.raw, "protected");
+  if (!list || list->type != NODE_LIST)
+    return list && upk_glob(display, list->text);
+  for (size_t i = 0; i < list->list.count; i++)
+    if (upk_glob(display, list->list.items[i]->text))
+      return true;
+  return false;
+}
+
+static bool is_protected_table(ir *ir, const ir_object *object) {
+  upk_str table[RELATE_KEYS_MAX];
+  size_t count = relate_parent(ir, object, UPK_STR("table"), table);
+  upk_buf display = {0};
+  upk_display_name(table, count, &display);
+  bool found = count && is_protected_name(ir, upk_buf_view(&display));
+  upk_buf_free(&display);
+  return found;
+}
+
+/* What upkeep.yaml names under `protected`, and what belongs to such a table.
+ */
+static void protect(ir *ir, ir_policy *policy, const ir_action *action,
+                    row_list *rows) {
+  size_t kept = 0;
+  if (!node_find(ir->project.raw, "protected"))
+    return;
+  for (size_t i = 0; i < rows->len; i++) {
+    ir_object object = ir_object_at(ir, policy->kind, rows->items[i]);
+    if (is_protected_name(ir, object.display) ||
+        is_protected_table(ir, &object))
+      defer(ir, policy, rows->items[i], action->name, "protected", UPK_NO_STR);
+    else
+      rows->items[kept++] = rows->items[i];
+  }
+  rows->len = kept;
 }
 
 /* ---- cooldown ---- */
@@ -199,6 +241,7 @@ static void lower_policy(ir *ir, ir_policy *policy) {
   }
   ir_action *action = remedy->resolved;
   select_rows(ir, policy, action, &rows);
+  protect(ir, policy, action, &rows);
   cool_down(ir, policy, action, &rows);
   cap(ir, policy, action, &rows);
   reserve(ir, rows.len);

@@ -141,6 +141,25 @@ static void find_conflicts(ir *ir) {
 
 /* ---- windows ---- */
 
+/* What pauses or ends work while it runs needs somebody who watches. */
+static void say_throttles(ir *ir) {
+  for (size_t i = 0; i < ir->policies.len; i++) {
+    const ir_policy *policy = &ir->policies.items[i];
+    bool throttled = policy->throttle.len > 0;
+    if (!policy->applies || (!throttled && !policy->abort.len))
+      continue;
+    upk_diag *diag =
+        upk_diag_add(ir->diags, 1561,
+                     throttled ? policy->throttle.items[0].span
+                               : policy->abort.items[0].span,
+                     "`%s` of policy `%.*s` is not watched by this version",
+                     throttled ? "throttle" : "abort", UPK_FMT(policy->name));
+    upk_diag_help(ir->diags, diag,
+                  "Start `upkeep apply` while the condition holds, and watch "
+                  "it.");
+  }
+}
+
 static void say_windows(ir *ir) {
   for (size_t i = 0; i < ir->policies.len; i++) {
     const ir_policy *policy = &ir->policies.items[i];
@@ -158,6 +177,7 @@ static void say_windows(ir *ir) {
 
 upk_status pass_schedule(ir *ir) {
   say_windows(ir);
+  say_throttles(ir);
   find_conflicts(ir);
   timing_predict(ir);
   for (size_t i = 0; i < ir->plan_order.len; i++)

@@ -143,3 +143,33 @@ PY
     done
   done
 }
+
+@test "--at is now, for check and compile too; what is no time is refused" {
+  sqlite3 database.db "create table t (a)"
+  upkeep init
+  for verb in check plan compile; do
+    run upkeep $verb --at tomorrow
+    expect_code 64
+    expect_text "2026-11-27T00:00Z"
+  done
+  sqlite_project database.db <<'YAML'
+policies:
+  - { name: p, for: table, ensure: rows > 9, exempt: { object: t, reason: new, until: 2026-12-01T00:00Z } }
+YAML
+  run upkeep check --at 2026-11-30T00:00Z
+  expect_code 0
+  run upkeep check --at 2026-12-02T00:00Z
+  expect_code 2
+}
+
+@test "what is not in force yet is said, once" {
+  sqlite3 database.db "create table t (a)"
+  sqlite_project database.db <<'YAML'
+policies:
+  - { name: p, for: table, ensure: rows >= 0 }
+YAML
+  printf 'approvals: [ { when: "true", signatures: 2 } ]\n' >>upkeep.yaml
+  run upkeep plan
+  expect_code 0
+  [ "$(grep -c 'warning.UPK1053' <<<"$output")" -eq 1 ]
+}

@@ -94,6 +94,29 @@ static void nothing_steers_the_terminal(void **state) {
   upk_buf_free(&out);
 }
 
+/* What an earlier compilation of the same command said is said once. */
+static void what_was_said_is_not_repeated(void **state) {
+  upk_buf wire = {0};
+  upk_diags other;
+  (void)state;
+  upk_diags diags = example();
+  upk_diag_add(&diags, 1050, UPK_NO_SPAN, "a warning");
+  upk_diags_encode(&diags, &wire);
+  upk_diags_init(&other, arena);
+  assert_true(upk_diags_decode(&other, upk_buf_view(&wire)));
+  assert_true(upk_diags_decode(&other, upk_buf_view(&wire)));
+  assert_int_equal(other.items.len, 2);
+  assert_int_equal(other.failures, 1);
+  assert_int_equal(other.warnings, 1);
+  upk_diag_add(&diags, 1050, UPK_NO_SPAN, "another");
+  upk_buf_clear(&wire);
+  upk_diags_encode(&diags, &wire);
+  assert_true(upk_diags_decode(&other, upk_buf_view(&wire)));
+  assert_int_equal(other.items.len, 3);
+  assert_int_equal(other.warnings, 2);
+  upk_buf_free(&wire);
+}
+
 static void suggestions_are_near(void **state) {
   static const upk_str names[] = {
       {"refresh_statistics", 18}, {"rebuild_index", 13}, {"drop_index", 10}};
@@ -150,6 +173,7 @@ int main(void) {
       cmocka_unit_test(text_has_place_carets_and_help),
       cmocka_unit_test(a_sink_crosses_a_border_unchanged),
       cmocka_unit_test(nothing_steers_the_terminal),
+      cmocka_unit_test(what_was_said_is_not_repeated),
       cmocka_unit_test(suggestions_are_near),
       cmocka_unit_test(broken_bytes_become_legal_text),
       cmocka_unit_test(too_many_are_counted),

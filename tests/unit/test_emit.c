@@ -189,6 +189,16 @@ static void own_steps_name_no_policy(void **state) {
   fixture_free(f);
 }
 
+static void atomic_steps_are_rolled_back_together(void **state) {
+  (void)state;
+  fixture *f = begin();
+  f->ir.policies.items[0].atomic = true;
+  const upk_json *body = upk_json_get(emit(f), "body");
+  const upk_json *step = upk_json_at(upk_json_get(body, "steps"), 1);
+  assert_text(text_at(step, "on_failure"), "rollback");
+  fixture_free(f);
+}
+
 static void considered_counts_and_details(void **state) {
   (void)state;
   fixture *f = begin();
@@ -305,6 +315,7 @@ int main(void) {
       cmocka_unit_test(places_stand_outside_the_body),
       cmocka_unit_test(a_step_has_what_the_machine_needs),
       cmocka_unit_test(own_steps_name_no_policy),
+      cmocka_unit_test(atomic_steps_are_rolled_back_together),
       cmocka_unit_test(considered_counts_and_details),
       cmocka_unit_test(only_diagnostics_of_plans_are_in_them),
       cmocka_unit_test(the_policies_digest_forgets_spelling),

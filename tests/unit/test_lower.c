@@ -428,8 +428,38 @@ static void cooldown_waits(void **state) {
   project_end(&p);
 }
 
+/* A protected table, and the index of one, keep their verdict and get no step.
+ */
+static upk_str lowered_with(project *p, const char *policies,
+                            const char *protect) {
+  project_begin(p);
+  project_add(p, "policies/a.yaml", policies);
+  project_add(p, "upkeep.yaml", protect);
+  project_facts(p, true, KINDS);
+  return lowered(p);
+}
+
+static void what_is_protected_is_left_alone(void **state) {
+  (void)state;
+  project p;
+  upk_str dump =
+      lowered_with(&p, STALE, PROJECT_SQLITE "protected: [ x, \"[c]*\" ]\n");
+  lacks(dump, "step refresh_statistics:c\n");
+  has(dump, "step refresh_statistics:d\n");
+  has(dump, "protected");
+  project_end(&p);
+  dump = lowered_with(&p,
+                      POLICY("    for: index\n    ensure: bloat_ratio <= 50%\n"
+                             "    by: rebuild_index\n"),
+                      PROJECT_SQLITE "protected: c\n");
+  lacks(dump, "step rebuild_index:ic\n");
+  has(dump, "step rebuild_index:id\n");
+  project_end(&p);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_is_protected_is_left_alone),
       cmocka_unit_test(what_is_broken_becomes_steps),
       cmocka_unit_test(unknown_is_acted_on_when_asked),
       cmocka_unit_test(names_of_others_are_bound),
