@@ -15,8 +15,8 @@
 
 enum {
   BATCH_PAGES = 256,
-  PAUSE_MS = 2,       /* for writers, between two batches */
-  RESTARTS_MAX = 100, /* then writers are busier than the copy is fast */
+  PAUSE_MS = 2,      /* for writers, between two batches */
+  RESTARTS_MAX = 50, /* then writers are busier than the copy is fast */
   FAULTS_MAX = 100,
 };
 
@@ -24,6 +24,7 @@ typedef struct copying {
   sqlite_session *session;
   sqlite3 *from, *to;
   bool keeps_snapshot;
+  int left, restarts;  /* pages to copy; how often it began anew, or waited */
   const char *message; /* when SQLite's own words would not do */
 } copying;
 
@@ -63,26 +64,40 @@ static int open_target(copying *c) {
                         "pragma cell_size_check = on");
 }
 
+/* One batch; false when there is no further one, with the reason in
+ * *ret_code. A writer that holds the lock longer than one may wait for locks is
+ * no reason to give up at once: nobody waits for the copy. */
+static bool copy_batch(copying *c, sqlite3_backup *backup, int *ret_code) {
+  int before = c->left;
+  int code = sqlite3_backup_step(backup, BATCH_PAGES);
+  c->left = sqlite3_backup_remaining(backup);
+  if (code == SQLITE_OK)
+    c->restarts += before >= 0 && c->left >= before;
+  else if ((code & 0xff) == SQLITE_BUSY)
+    c->restarts++;
+  else
+    goto end;
+  code = SQLITE_OK;
+  if (atomic_load(&c->session->stop) != SQLITE_RUN) {
+    code = SQLITE_INTERRUPT;
+  } else if (c->restarts > RESTARTS_MAX) {
+    code = SQLITE_BUSY;
+    c->message = "the database is written to faster than it can be copied";
+  }
+end:
+  *ret_code = code;
+  return code == SQLITE_OK;
+}
+
 static int copy_pages(copying *c) {
-  int left = -1, restarts = 0, code;
+  int code;
   sqlite3_backup *backup = sqlite3_backup_init(c->to, "main", c->from, "main");
   if (!backup)
     return sqlite3_errcode(c->to);
-  while ((code = sqlite3_backup_step(backup, BATCH_PAGES)) == SQLITE_OK) {
-    int now = sqlite3_backup_remaining(backup);
-    restarts += left >= 0 && now >= left;
-    left = now;
-    if (atomic_load(&c->session->stop) != SQLITE_RUN)
-      code = SQLITE_INTERRUPT;
-    else if (restarts > RESTARTS_MAX)
-      code = SQLITE_BUSY;
-    if (code != SQLITE_OK)
-      break;
+  c->left = -1;
+  while (copy_batch(c, backup, &code))
     if (!c->keeps_snapshot)
       sqlite3_sleep(PAUSE_MS);
-  }
-  if (restarts > RESTARTS_MAX)
-    c->message = "the database is written to faster than it can be copied";
   int end = sqlite3_backup_finish(backup);
   return code == SQLITE_DONE ? end : code;
 }
