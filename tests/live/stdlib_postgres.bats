@@ -117,3 +117,30 @@ SQL
   expect_text "public.orders_b"
   expect_text "corruption_found 1"
 }
+
+@test "an index is rebuilt offline with a lock timeout, online without; what holds nothing is refused" {
+  fresh offline
+  fill
+  mkdir -p policies
+  cat >>upkeep.yaml <<'YAML'
+include: [ policies/* ]
+YAML
+  cat >policies/p.yaml <<'YAML'
+policies:
+  - { name: off, for: index, where: name = 'orders_a', ensure: size < 8KiB, by: rebuild_index, with: { online: false } }
+  - { name: on, for: index, where: "name in ('orders_b', 'part_v_idx')", ensure: size < 0B, by: rebuild_index }
+YAML
+  upkeep plan --only off,on -o plan.json >said
+  grep -q "deferred  rebuild_index  public.part_v_idx  (unsupported) a partitioned index holds nothing" said
+  python3 - <<'PY'
+import json
+steps = {s["id"]: s for s in json.load(open("plan.json"))["body"]["steps"]}
+off, on = steps["rebuild_index:public.orders_a"], steps["rebuild_index:public.orders_b"]
+assert off["timeouts"]["lock_ms"] == 1000 and on["timeouts"]["lock_ms"] == 0, (off["timeouts"], on["timeouts"])
+assert [s["sql"] for s in off["run"]] == ['reindex index "public"."orders_a"'], off["run"]
+PY
+  before=$(sql "select pg_relation_filenode('orders_a')")
+  run upkeep apply plan.json
+  expect_clean
+  [ "$(sql "select pg_relation_filenode('orders_a')")" != "$before" ]
+}
