@@ -43,7 +43,8 @@ static field *field_of(script_table *t, const char *key) {
   if (t->next < t->fields.len && t->fields.items[t->next].key == key)
     return &t->fields.items[t->next++];
   for (size_t i = 0; i < t->fields.len; i++) {
-    if (t->fields.items[i].key != key && strcmp(t->fields.items[i].key, key))
+    if (t->fields.items[i].key != key &&
+        strcmp(t->fields.items[i].key, key) != 0)
       continue;
     t->next = i + 1;
     return &t->fields.items[i];

@@ -374,15 +374,21 @@ static void refuse_empty(builder *b) {
                UPK_FMT(b->path));
 }
 
+static bool advance_by(builder *b, unsigned events) {
+  while (events && advance(b))
+    events--;
+  return events == 0;
+}
+
 static node *read_document(builder *b) {
-  if (!advance(b) || !advance(b)) /* stream start, document start */
+  if (!advance_by(b, 2)) /* stream start, document start */
     return NULL;
   if (b->event.type == YAML_STREAM_END_EVENT) {
     refuse_empty(b);
     return NULL;
   }
   node *root = advance(b) ? read_node(b, 0) : NULL;
-  if (root == NULL || !advance(b) || !advance(b)) /* document end, then? */
+  if (root == NULL || !advance_by(b, 2)) /* document end, then? */
     return NULL;
   if (b->event.type != YAML_STREAM_END_EVENT) {
     upk_diag_add(b->diags, 1010, event_span(b),
