@@ -163,13 +163,15 @@ static bool read_expect(plan_reader *rd, const upk_json *value,
   if (!check->expect.data)
     return plan_bad(rd, 3024, "check `%.*s` has no `expect`",
                     UPK_FMT(check->name));
-  size_t failures = rd->diags->failures;
-  if (upk_expr_parses(rd->trees, check->expect, UPK_NO_SPAN, rd->diags))
+  /* What the parser says lacks the place: it becomes part of ours. */
+  upk_diags said;
+  upk_diags_init(&said, rd->trees);
+  if (upk_expr_parses(rd->trees, check->expect, UPK_NO_SPAN, &said))
     return true;
-  if (failures == rd->diags->failures)
-    plan_bad(rd, 3027, "check `%.*s` expects what is no expression",
-             UPK_FMT(check->name));
-  return false;
+  upk_str why = said.items.len ? said.items.items[0].message
+                               : UPK_STR("this is no expression");
+  return plan_bad(rd, 3027, "`expect` of check `%.*s`: %.*s",
+                  UPK_FMT(check->name), UPK_FMT(why));
 }
 
 bool plan_read_check(plan_reader *rd, const upk_json *value, const char *what,

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "cm.h"
@@ -168,8 +169,45 @@ static void codes_ascend_and_are_said(void **state) {
   assert_null(upk_code_find(9999));
 }
 
+/* ---- every code is shown, or it is said why not ---- */
+
+#define GOLDEN UPKEEP_SOURCE_DIR "/tests/golden/diagnostics/"
+
+static bool has_golden(int code) {
+  char path[sizeof GOLDEN + 32];
+  snprintf(path, sizeof path, GOLDEN "UPK%04d.txt", code);
+  FILE *file = fopen(path, "rb");
+  if (file)
+    fclose(file);
+  return file != NULL;
+}
+
+/* Lines "CODE reason" of without.txt. */
+static bool is_excused(int code) {
+  FILE *file = fopen(GOLDEN "without.txt", "rb");
+  char line[200], start[8];
+  bool found = false;
+  assert_non_null(file);
+  snprintf(start, sizeof start, "%04d ", code);
+  while (!found && fgets(line, sizeof line, file))
+    found = strncmp(line, start, 5) == 0 && strlen(line) > 15;
+  fclose(file);
+  return found;
+}
+
+static void every_code_has_a_golden_file(void **state) {
+  (void)state;
+  for (size_t i = 0; upk_code_at(i); i++) {
+    int code = upk_code_at(i)->code;
+    if (has_golden(code) == is_excused(code))
+      fail_msg("UPK%04d needs either UPK%04d.txt or a line in without.txt",
+               code, code);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_code_has_a_golden_file),
       cmocka_unit_test(text_has_place_carets_and_help),
       cmocka_unit_test(a_sink_crosses_a_border_unchanged),
       cmocka_unit_test(nothing_steers_the_terminal),

@@ -1,0 +1,199 @@
+# Golden diagnostics of what the runtime and the command line say: codes 3000
+# and above. tests/golden/diagnostics/UPKnnnn.txt is exactly what is said of
+# the code; UPKEEP_REGOLD=1 writes the files. What cannot be brought about here
+# stands in without.txt beside them, with where it is tested.
+load common
+
+golden() { # code, command...
+  local code=$1 file=$UPKEEP_SOURCE/tests/golden/diagnostics/UPK$1.txt
+  shift
+  "$UPKEEP" "$@" >out 2>err </dev/null && status=0 || status=$?
+  output=$(cat err)
+  expect_clean
+  [ "$status" -ne 0 ] || [ "$code" = 3106 ] || [ "$code" = 3107 ] || [ "$code" = 3043 ]
+  # the diagnostic with what belongs to it, and nothing of the place and moment
+  awk -v mark="UPK$code]" '
+    /^(error|warning)\[/ { on = index($0, mark) } /^[0-9]+ error/ { on = 0 } !/^(error|warning|[ ])/ { on = 0 } on' err |
+    sed -E "s,$BATS_TEST_TMPDIR,DIR,g; s/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}/RUN/g; s/[0-9a-f]{32,64}/HASH/g; s/(edited|cut)(\.json:1):[0-9]+/\1\2:N/; s/process [0-9]+/process PID/g" >said
+  [ -s said ] || { printf 'UPK%s is not said: %s\n' "$code" "$output" >&2; return 1; }
+  if [ "${UPKEEP_REGOLD:-}" ]; then cp said "$file"; fi
+  diff -u "$file" said >&2
+}
+
+database() { sqlite3 t.db "create table if not exists t (a)"; }
+
+# A policy whose remedy is SQL of one's own; its further parameters come in.
+own_sql() { # parameters
+  database
+  sqlite_project t.db <<YAML
+policies:
+  - name: p
+    for: table
+    where: name = 't'
+    ensure: rows > 0
+    by: run_sql
+    limits: { retries: 0 }
+    with: { irreversible: a test, checks: [ { sql: select 1 as a, expect: a = 1 } ], run: [ insert into t values (1) ], $1 }
+YAML
+}
+
+planned() {
+  own_sql "${1:-}"
+  "$UPKEEP" plan -o plan.json >/dev/null 2>&1
+}
+
+applied() {
+  planned
+  "$UPKEEP" apply plan.json >/dev/null 2>&1
+  log=$(echo .upkeep/runs/*)/log.jsonl
+  cp "$log" good
+}
+
+# Edits the plan in Python; with `sign`, its digests are made again.
+edited() { # sign or not, Python over `plan`, `body` and `step`
+  python3 - "$@" <<'PY'
+import hashlib, json, sys
+plan = json.load(open("plan.json"))
+body = plan["body"]
+step = body["steps"][-1]
+dump = lambda v: json.dumps(v, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+digest = lambda v: "sha256:" + hashlib.sha256(dump(v).encode()).hexdigest()
+exec(sys.argv[2])
+if sys.argv[1] == "sign":
+    for s in body["steps"]:
+        keys = ("action", "parameters", "risk", "run", "undo", "window")
+        intent = {k: s[k] for k in keys if k in s}
+        intent["object"] = {k: s["object"][k] for k in ("kind", "name")}
+        s["intent"] = digest(intent)
+    plan["intent"] = digest(sorted(s["intent"] for s in body["steps"]))
+    plan["digest"] = digest(body)
+open("edited.json", "w").write(dump(plan) + "\n")
+PY
+}
+
+@test "facts files" {
+  planned
+  upkeep inspect -o facts.json
+  head -c 100 facts.json >cut.json
+  golden 3000 plan --facts cut.json
+  printf '{"format":"upkeep.facts/9"}\n' >other.json
+  golden 3001 plan --facts other.json
+}
+
+@test "plan files" {
+  planned
+  head -c 200 plan.json >cut.json
+  golden 3020 apply cut.json
+  edited as-is 'plan["format"] = "upkeep.plan/9"'
+  golden 3021 apply edited.json
+  edited as-is 'step["because"] = "a whim"'
+  golden 3022 apply edited.json
+  edited as-is 'step["run"] = []; plan["digest"] = digest(body)'
+  golden 3023 apply edited.json
+  edited sign 'step["retries"] = "three"'
+  golden 3024 apply edited.json
+  edited sign 'step["hurry"] = True'
+  golden 3025 apply edited.json
+  edited sign 'body["edges"].append({"from": "nobody", "to": step["id"], "why": "so"})'
+  golden 3026 apply edited.json
+  edited sign 'step["post"][0]["expect"] = "a = "'
+  golden 3027 apply edited.json
+  edited sign 'step["atomicity"] = "autocommit"; step.pop("probe", 0)'
+  golden 3028 apply edited.json
+  sed -i 's/engine: sqlite/engine: postgres/' upkeep.yaml
+  golden 3147 apply plan.json
+}
+
+@test "logs" {
+  applied
+  rm "$log"
+  golden 3040 log verify
+  sed '2s/{/{ /' good >"$log"
+  golden 3041 log verify
+  sed '3d' good >"$log"
+  golden 3042 log verify
+  { cat good; printf '{"det":'; } | sed '$!b' >"$log"
+  golden 3043 log verify
+  sed '$d' good >"$log"
+  golden 3044 log verify
+  cp good "$log"
+  printf ' ' >>"$(dirname "$log")/plan.json"
+  golden 3045 log verify
+  golden 4006 log verify 2020
+}
+
+collector() { # SQL
+  database
+  mkdir -p facts
+  cat >facts/mine.lua <<LUA
+return { collector {
+  name = "mine", engine = "sqlite", kind = "table", cost = "cheap",
+  attributes = { { "name", "text", "its name" }, { "mine", "int", "mine" } },
+  filter = "and name = ?1", filter_keys = { "name" },
+  variants = { { sql = "$1" } },
+} }
+LUA
+  sqlite_project t.db <<'YAML'
+policies:
+  - { name: p, for: table, ensure: mine >= 0 }
+YAML
+  printf 'facts: [ facts/*.lua ]\n' >>upkeep.yaml
+}
+
+@test "inspection" {
+  collector "select name, nope from sqlite_schema where true {filter}"
+  golden 3106 inspect -o facts.json
+  collector "select null, 1 where true {filter}"
+  golden 3107 inspect -o facts.json
+  own_sql ''
+  sed -i 's/t.db"/t.db", role: primary/' upkeep.yaml
+  golden 3105 inspect
+  rm t.db
+  golden 3140 inspect
+}
+
+@test "runs: before the first step" {
+  applied
+  golden 3133 apply plan.json
+  sqlite3 t.db "delete from t"
+  upkeep plan -o plan.json >/dev/null
+  cp t.db kept.db
+  sqlite3 t.db "update upkeep_file set id = 'another'" 2>/dev/null || {
+    rm t.db; sqlite3 t.db "create table t (a)"; }
+  golden 3131 apply plan.json
+  cp kept.db t.db
+  rm -rf .upkeep
+  mkdir .upkeep
+  echo >.upkeep/runs
+  golden 3146 apply plan.json
+}
+
+@test "runs: steps" {
+  planned 'before: [ { sql: select 1 as a, expect: a = 2 } ]'
+  golden 3134 apply plan.json
+  rm t.db
+  planned 'before: [ { sql: select nope as a, expect: a = 2 } ]'
+  golden 3145 apply plan.json
+  rm t.db
+  own_sql ''
+  sed -i 's/insert into t values (1)/insert into nope values (1)/' policies/p.yaml
+  upkeep plan -o plan.json >/dev/null
+  golden 3135 apply plan.json
+  rm t.db
+  own_sql ''
+  sed -i 's/insert into t values (1)/insert into t select 1 where false/' policies/p.yaml
+  upkeep plan -o plan.json >/dev/null
+  golden 3136 apply plan.json
+}
+
+@test "the command line" {
+  golden 4001 check
+  golden 4002 show nothing.json
+  own_sql ''
+  golden 4000 plan --at noon
+  golden 4003 plan -o nothing/plan.json
+  golden 4005 check another
+  golden 4007 init
+  sed -i 's/"t.db"/"env:NO_SUCH_NAME"/' upkeep.yaml
+  golden 4004 check
+}
