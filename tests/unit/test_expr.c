@@ -243,7 +243,7 @@ static void test_because_text(void **state) {
   upk_buf text = {0};
   upk_buf_str(&text, UPK_STR("so: "));
   upk_expr_because(compile(arena, "t = 'x' and n > 5"), columns, 1, &text);
-  assert_string_equal(text.data, "so: t 'a\\x0A\\x1B[31m'' <> 'x', n 1 <= 5");
+  assert_string_equal(text.data, "so: t 'a\\x0a\\x1b[31m'' <> 'x', n 1 <= 5");
   upk_buf_free(&text);
   upk_arena_free(arena);
 }
