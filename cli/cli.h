@@ -66,6 +66,8 @@ void help_all(FILE *out);
  * Diagnostics say which file and why. Writing replaces the file at once, by
  * rename, or not at all. */
 upk_status file_read(cli *c, upk_str path, upk_buf *out);
+/* The same of at most `limit` bytes, and never decompressed. */
+upk_status file_read_short(cli *c, upk_str path, size_t limit, upk_buf *out);
 upk_status file_write(cli *c, upk_str path, upk_str bytes);
 bool file_exists(upk_str path);
 bool make_folders(upk_str path); /* mkdir -p */

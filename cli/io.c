@@ -16,8 +16,11 @@ static upk_status cannot(cli *c, int code, upk_str path, const char *why) {
   return code == 4002 ? UPK_USAGE : UPK_ERROR;
 }
 
+/* No plan and no facts are larger; /dev/zero and compressed bombs are. */
+static const size_t file_bytes_max = (size_t)1 << 30;
+
 /* "-" is standard input. */
-static const char *read_all(const char *path, upk_buf *out) {
+static const char *read_all(const char *path, size_t limit, upk_buf *out) {
   bool standard = strcmp(path, "-") == 0;
   int fd = standard ? 0 : open(path, O_RDONLY | O_CLOEXEC);
   const char *fault = fd < 0 ? strerror(errno) : NULL;
@@ -31,6 +34,8 @@ static const char *read_all(const char *path, upk_buf *out) {
       out->data[out->len] = '\0';
     } else if (errno != EINTR)
       fault = strerror(errno);
+    if (out->len > limit)
+      fault = "it is too large";
   }
   if (fd > 0)
     close(fd);
@@ -52,6 +57,8 @@ static const char *decompress(upk_buf *bytes) {
     out.data[out.len] = '\0';
     if (ZSTD_isError(left))
       fault = ZSTD_getErrorName(left);
+    else if (out.len > file_bytes_max)
+      fault = "it is too large";
     else if (in.pos == before && to.pos == 0)
       fault = "the compressed data end in the middle";
   }
@@ -63,9 +70,15 @@ static const char *decompress(upk_buf *bytes) {
 
 upk_status file_read(cli *c, upk_str path, upk_buf *out) {
   upk_str name = upk_arena_copy(c->arena, path);
-  const char *fault = read_all(name.data, out);
+  const char *fault = read_all(name.data, file_bytes_max, out);
   if (!fault && upk_str_ends(path, ".zst"))
     fault = decompress(out);
+  return fault ? cannot(c, 4002, path, fault) : UPK_OK;
+}
+
+upk_status file_read_short(cli *c, upk_str path, size_t limit, upk_buf *out) {
+  upk_str name = upk_arena_copy(c->arena, path);
+  const char *fault = read_all(name.data, limit, out);
   return fault ? cannot(c, 4002, path, fault) : UPK_OK;
 }
 

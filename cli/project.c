@@ -111,6 +111,8 @@ upk_status project_load(cli *c, project *p) {
   return status;
 }
 
+enum { SECRET_BYTES_MAX = 64 * 1024 };
+
 /* `env:NAME` and `file:PATH` stand for secrets; they are read here, at the last
  * moment, and never travel with a plan. */
 static bool resolve_secret(cli *c, upk_str text, upk_str folder,
@@ -133,7 +135,7 @@ static bool resolve_secret(cli *c, upk_str text, upk_str folder,
     path =
         upk_arena_printf(c->arena, "%.*s/%.*s", UPK_FMT(folder), UPK_FMT(path));
   upk_buf bytes = {0};
-  bool ok = file_read(c, path, &bytes) == UPK_OK;
+  bool ok = file_read_short(c, path, SECRET_BYTES_MAX, &bytes) == UPK_OK;
   if (ok)
     *ret_text = upk_arena_copy(c->arena, upk_str_trim(upk_buf_view(&bytes)));
   upk_buf_free(&bytes);

@@ -9,7 +9,7 @@
 
 static const char project[] = "version: 1\n"
                               "targets:\n"
-                              "  big: { engine: postgres, connect: x }\n"
+                              "  big: { engine: postgres, connect: dbname=x }\n"
                               "use: [ { name: std/postgres-baseline } ]\n";
 
 static bool read_project(void *ctx, upk_str path, size_t limit,

@@ -32,9 +32,13 @@ const char *postgres_refusal(upk_str connect) {
   if (is_uri(connect) && is_ambiguous(connect))
     return "the connect string is ambiguous: write @ as %40 and / as %2F in "
            "the user name and the password";
-  if (!is_uri(connect) &&
-      (!connect.len || !memchr(connect.data, '=', connect.len)))
-    return NULL; /* libpq takes it as the name of a database */
+  if (!connect.len)
+    return NULL; /* all of it stands in the environment */
+  /* libpq takes what has no '=' as the name of a database, and then it stands
+   * in messages: a misspelt URI, or a file that holds another secret. */
+  if (!is_uri(connect) && !memchr(connect.data, '=', connect.len))
+    return "the connect string is neither a postgresql:// URI nor a list of "
+           "keyword=value; write dbname=NAME for the name of a database";
   upk_buf copy = {0};
   upk_buf_str(&copy, connect);
   PQconninfoOption *options = PQconninfoParse(copy.data, NULL);
@@ -166,6 +170,7 @@ static const struct {
   int since;
   const char *sql;
 } settings[] = {
+    {0, "set statement_timeout = 0"}, /* first: the role's may be 1 ms */
     {0, "set search_path = pg_catalog, pg_temp"},
     {0, "set standard_conforming_strings = on"},
     {0, "set datestyle = 'ISO, YMD'"},
