@@ -273,8 +273,18 @@ void step_on_ledger_begin(machine *m, step *s) {
   insert_row(m, s);
 }
 
+/* A rule or a trigger on the ledger can swallow the row without an error. */
+static bool row_is_there(machine *m, step *s) {
+  if (m->event->rows.affected != 0)
+    return true;
+  fail_step(m, s, 3144,
+            UPK_STR("the ledger took no row: look for rules and triggers "
+                    "on it"));
+  return false;
+}
+
 void step_on_ledger(machine *m, step *s) {
-  if (ledger_fine(m, s) && still_begun(m, s))
+  if (ledger_fine(m, s) && row_is_there(m, s) && still_begun(m, s))
     step_ask(m, s, PHASE_COMMIT, MACHINE_COMMIT);
 }
 

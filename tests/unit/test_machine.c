@@ -22,6 +22,7 @@ typedef struct rule {
   int64_t x;        /* the one column of the row */
   bool no_row;      /* no row comes */
   bool ends;        /* the transaction is over after it */
+  bool none;        /* it says that it changed no row */
   unsigned stop;    /* an operator's signal comes before the answer */
   const char *name; /* the column's name, if not x */
   const char *text; /* a text value instead of x */
@@ -162,7 +163,6 @@ static void answer(world *w, const waiting *q) {
     machine_event stop = {.kind = MACHINE_STOP, .level = r->stop};
     hand(w, &stop);
   }
-  event.rows.affected = -1;
   if (q->kind == MACHINE_SLEEP)
     event.kind = MACHINE_TIMER;
   if (q->kind == MACHINE_LOG) {
@@ -178,6 +178,7 @@ static void answer(world *w, const waiting *q) {
   } else {
     if (q->kind == MACHINE_QUERY)
       fill_rows(w, q, r && !r->stop && !r->ends ? r : NULL, &event);
+    event.rows.affected = r && r->none ? 0 : -1;
     if (q->kind == MACHINE_LOCK && r) {
       event.granted = false;
       event.holder = UPK_STR("pid 9");
@@ -399,6 +400,15 @@ static void a_failed_statement_rolls_back(void **state) {
   expect(&(scene){STEPS(TX), .ledger = RUN_LEDGER,
                   RULES({"run", .fault = MACHINE_ERROR, .ends = true})},
          CHECKED "begin run rollback +step.end", UPK_ROLLED_BACK, "3135");
+}
+
+static void a_ledger_that_swallows_the_row_is_a_failure(void **state) {
+  (void)state;
+  expect(&(scene){STEPS(TX), .ledger = RUN_LEDGER,
+                  RULES({"insert", .none = true})},
+         CHECKED "begin run step.statement post step.check insert rollback "
+                 "+step.end",
+         UPK_ROLLED_BACK, "3144 step `a` failed: the ledger took no row");
 }
 
 static void a_statement_that_ends_the_transaction_is_in_doubt(void **state) {
@@ -1237,6 +1247,7 @@ int main(void) {
       T(pre_checks_decide),
       T(unknown_is_not_true),
       T(a_failed_statement_rolls_back),
+      T(a_ledger_that_swallows_the_row_is_a_failure),
       T(a_statement_that_ends_the_transaction_is_in_doubt),
       T(transient_faults_are_tried_again),
       T(retries_do_not_show_in_det),
