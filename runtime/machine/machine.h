@@ -40,9 +40,13 @@
  *   validating -> applied     every post-check holds; ledger and COMMIT went
  *                             well; the outcome is on disk
  *   failing    -> retrying    lock timeout, deadlock, busy: nothing was done
- *   failing    -> undoing     post-check failed, outside a transaction
+ *   failing    -> validating  it is done; a lost session or a lock cut off its
+ *                             validation or the ledger's row
+ *   failing    -> undoing     post-check failed or cannot be asked, outside a
+ *                             transaction
  *   failing    -> in_doubt    neither ledger nor probe can tell
- *   applied    -> undoing     its policy rolls back, last step first
+ *   applied    -> undoing     its policy rolls back, last step first, none of
+ *                             its steps is in doubt, no conflict
  *   pending    -> cancelled   the run stops, or its policy is given up
  */
 #ifndef RUNTIME_MACHINE_MACHINE_H
