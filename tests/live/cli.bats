@@ -135,6 +135,11 @@ PY
   sqlite3 shop.db .schema | cmp - before
 }
 
+@test "the manual has every key of the schemas" {
+  "$UPKEEP_SOURCE/docs/manual/keys" "$UPKEEP" >keys.md
+  diff -u "$UPKEEP_SOURCE/docs/manual/keys.md" keys.md
+}
+
 @test "the manual's pages are the program's help" {
   for verb in init validate inspect check plan show diff apply log explain schema compile; do
     page=$UPKEEP_SOURCE/docs/manual/$verb.md
