@@ -95,13 +95,26 @@ static void add_effect(progress *p, upk_str id, upk_buf *line) {
     line->len = start;
 }
 
+/* How a step ended; the record has it. A step may end twice: applied, and
+ * undone later with its policy. */
+static const char *outcome_word(progress *p, const upk_event *event) {
+  upk_json_error error;
+  upk_str record = upk_arena_printf(p->c->arena, "%.*s\n",
+                                    UPK_FMT(upk_str_trim(event->json)));
+  const upk_json *tree = upk_json_parse(p->c->arena, record, &error);
+  upk_str outcome = upk_json_text(upk_json_get(tree, "det"), "outcome");
+  if (outcome.data && !upk_str_is(outcome, "applied"))
+    return upk_arena_copy(p->c->arena, outcome).data;
+  return event->text.len ? "" : "applied";
+}
+
 static void event_line(progress *p, const upk_event *event, const char *word) {
   upk_buf line = {0};
   step_name(p, event->step, &line);
   upk_buf_printf(&line, "  %s", word);
   if (event->text.len)
     upk_buf_printf(&line, "%s%.*s", *word ? ": " : "", UPK_FMT(event->text));
-  else
+  else if (strcmp(word, "applied") == 0)
     add_effect(p, event->step, &line);
   upk_buf_str(&line, UPK_STR("  ("));
   upk_duration_human(event->elapsed_us, &line);
@@ -128,7 +141,7 @@ static void on_event(void *ctx, const upk_event *event) {
       strcmp(event->name, "step.check") == 0)
     keep_seen(p, event);
   if (strcmp(event->name, "step.end") == 0)
-    event_line(p, event, event->text.len ? "" : "applied");
+    event_line(p, event, outcome_word(p, event));
   else if (strcmp(event->name, "step.skip") == 0)
     event_line(p, event, "skipped");
   else if (strcmp(event->name, "step.retry") == 0)

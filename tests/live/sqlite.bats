@@ -227,3 +227,28 @@ YAML
   expect_clean
   [ "$(sqlite3 t.db 'select a from t')" = 1 ]
 }
+
+@test "a policy that fails is undone as a whole, and each end is said" {
+  sqlite3 t.db "create table a (x); create table b (x); create table w (t)"
+  sqlite_project t.db <<'YAML'
+policies:
+  - name: p
+    for: table
+    where: name in ('a', 'b')
+    ensure: rows > 0
+    on_failure: rollback
+    by: run_sql
+    with:
+      undo: [ delete from a ]
+      run: [ insert into a values (1), "insert into w select count(*) from a", "insert into b select 1 where (select count(*) from w) > 9" ]
+      checks: [ { sql: select 1 as a, expect: a = 1 } ]
+YAML
+  upkeep plan -o plan.json
+  run upkeep apply plan.json
+  [ "$status" -eq 8 ] || expect_code 9
+  expect_text "run_sql  a  applied"
+  expect_text "run_sql  b  undone: post-check"
+  expect_text "run_sql  a  undone  ("
+  [ "$(sqlite3 t.db 'select (select count(*) from a), (select count(*) from b)')" = "0|0" ]
+  [ "$(sqlite3 t.db "select group_concat(outcome, ' ') from upkeep_ledger where action = 'run_sql' order by id")" = "applied undone" ]
+}
