@@ -170,3 +170,84 @@ PY
 @test "PostgreSQL 18: sample databases" { samples 18; }
 @test "PostgreSQL 18: strange settings, triggers and functions" { strange 18; }
 @test "PostgreSQL 18: YAML and Lua twins" { twins 18; }
+
+@test "PostgreSQL 16: what the session got for one vacuum does not stay" {
+  on 16
+  PGDATABASE=postgres sql "create database rest"
+  export PGDATABASE=rest
+  sql "create table a as select i from generate_series(1, 20000) i"
+  sql "delete from a where i % 2 = 0"
+  cat >upkeep.yaml <<YAML
+version: 1
+targets: { p: { engine: postgres, connect: "host=$PGHOST port=$PGPORT user=postgres dbname=rest" } }
+include: [ rest.yaml ]
+YAML
+  cat >rest.yaml <<'YAML'
+policies:
+  - name: rest
+    for: table
+    where: name = 'a'
+    ensure: vacuum_due_ratio <= 100%
+    by: vacuum
+    with: { cost_delay_us: 100 }
+    limits: { retries: 0 }
+  - name: after
+    for: database
+    where: is_current
+    ensure: size <= 1B
+    by: run_sql
+    after: [ rest ]
+    with:
+      run: [ { sql: "select 1" } ]
+      checks: [ { sql: "select count(*) as changed from pg_settings where name = 'vacuum_cost_delay' and source = 'session'", expect: "changed = 0" } ]
+      irreversible: nothing is changed
+YAML
+  upkeep plan -o plan.json >/dev/null
+  (echo "begin; lock table a in share update exclusive mode; select 'held';"; while [ ! -e release ]; do sleep 0.1; done; echo "rollback;") |
+    "$PSQL" -Xqt >held &
+  holder=$!
+  while ! grep -q held held; do sleep 0.05; done
+  run upkeep apply plan.json
+  touch release
+  wait $holder
+  expect_text "lock timeout"
+  run upkeep log show
+  expect_text 'run_sql:rest#after  check=check 1  holds=true'
+}
+
+@test "PostgreSQL 18: equal rows under a unique index, a publication of everything, somebody's schema, a prepared transaction" {
+  on 18
+  sample inval samples/chinook.sql
+  sql "create table d (v int)"
+  sql "insert into d values (1), (1)"
+  sql "create unique index concurrently d_v on d (v)" 2>/dev/null || true
+  upkeep plan --only index-valid -o plan.json >/dev/null
+  run upkeep apply plan.json
+  [ "$status" -ne 0 ]
+  expect_text "change or delete all but one of each"
+  is "select count(*) from pg_class where relname like 'd_v%'" 1
+
+  sample pub samples/chinook.sql
+  sql "create publication everything for all tables"
+  upkeep plan -o plan.json >/dev/null
+  run upkeep apply plan.json
+  expect_code 4
+  expect_text "ledger: none"
+  is "select to_regnamespace('upkeep') is null" t
+
+  sample theirs samples/chinook.sql
+  sql "create schema upkeep"
+  sql "create table upkeep.ledger (mine int)"
+  upkeep plan -o plan.json >/dev/null
+  run upkeep apply plan.json
+  expect_code 4
+  expect_text "ledger: none"
+
+  sample prepared samples/chinook.sql
+  sql "begin; update \"Track\" set \"Bytes\" = 1 where \"TrackId\" = 1; prepare transaction 'it''s \"mine\"; --'"
+  upkeep plan --only duplicate-index -o plan.json >/dev/null
+  run timeout 60 "$UPKEEP" apply plan.json
+  sql "rollback prepared 'it''s \"mine\"; --'"
+  expect_text "no prepared transaction holds the table"
+  is "select count(*) from pg_class where relname = 'ifk_trackalbumid'" 1
+}

@@ -73,6 +73,13 @@ return action {
         sql = "select indisreplident as identifies from pg_catalog.pg_index where indexrelid = " .. mine,
         expect = "not identifies",
       },
+      {
+        -- CONCURRENTLY waits for whoever has used the table; a prepared transaction ends only when somebody ends it.
+        name = "no prepared transaction holds the table", otherwise = "retry",
+        sql = "select count(*) as holders from pg_catalog.pg_locks where pid is null and relation = pg_catalog.to_regclass("
+          .. u.literal(u.ident(o.schema, o.table)) .. ")",
+        expect = "holders = 0",
+      },
     }
     -- The longest index stays whatever else is dropped; the twin may be redundant itself.
     local survivor = o.redundant_to or o.duplicate_of

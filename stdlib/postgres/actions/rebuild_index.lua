@@ -79,6 +79,13 @@ return action {
             .. " pg_catalog.to_regclass(" .. u.literal(u.ident(o.schema, o.table)) .. ")",
           expect = "builds = 0",
         },
+        {
+          -- CONCURRENTLY waits for whoever has used the table; a prepared transaction ends only when somebody ends it.
+          name = "no prepared transaction holds the table", otherwise = "retry",
+          sql = "select count(*) as holders from pg_catalog.pg_locks where pid is null and relation = pg_catalog.to_regclass("
+            .. u.literal(u.ident(o.schema, o.table)) .. ")",
+          expect = "holders = 0",
+        },
       },
       run = {
         {
