@@ -16,16 +16,11 @@ static const schema_word verdicts[] = {
 };
 
 static const schema_word reasons[] = {
-    {"cooldown", 0, false, NULL},
-    {"cap", 0, false, NULL},
-    {"protected", 0, false, NULL},
-    {"window", 0, false, NULL},
-    {"budget", 0, false, NULL},
-    {"cause", 0, false, NULL},
-    {"unsupported", 0, false, NULL},
-    {"conflict", 0, false, NULL},
-    {"subsumed", 0, false, NULL},
-    {0},
+    {"cooldown", 0, false, NULL},    {"cap", 0, false, NULL},
+    {"protected", 0, false, NULL},   {"window", 0, false, NULL},
+    {"budget", 0, false, NULL},      {"cause", 0, false, NULL},
+    {"unsupported", 0, false, NULL}, {"conflict", 0, false, NULL},
+    {"subsumed", 0, false, NULL},    {0},
 };
 
 static const schema_word severities[] = {
