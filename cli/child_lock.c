@@ -3,6 +3,7 @@
 #include "child.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -25,6 +26,9 @@ static const char *limit_resources(void) {
   if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_FSIZE, 0) ||
       !limit(RLIMIT_NOFILE, CHILD_SOCKET + 1))
     return "limit files";
+  /* Nobody waits for the answer any more when the parent is gone. */
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+    return "end with the parent";
 #ifndef UPKEEP_SANITIZED /* their shadow needs address space without end */
   if (!limit(RLIMIT_AS, CHILD_MEMORY_BYTES))
     return "limit memory";

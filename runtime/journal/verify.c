@@ -22,7 +22,7 @@ typedef struct verifier {
 
 /* Reads a file whole; 0, or errno. */
 static int read_file(const char *path, upk_buf *out) {
-  int error = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
+  int error = 0, fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   struct stat info;
   if (fd < 0)
     return errno;
@@ -94,6 +94,10 @@ static bool check_lines(verifier *v, upk_str bytes) {
   while (good && bytes.len) {
     const char *end = memchr(bytes.data, '\n', bytes.len);
     v->line++;
+    if (!end && v->sealed) {
+      good = bad(v, 3042, "it stands behind run.end");
+      break;
+    }
     if (!end) {
       bad(v, 3043, "the last line is torn");
       break;
