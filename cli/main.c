@@ -28,8 +28,8 @@ const verb *verb_find(upk_str name) {
 static upk_status no_verb(cli *c, const char *name) {
   upk_str names[32];
   size_t count = 0;
-  for (; count < 32 && verbs[count]; count++)
-    names[count] = upk_str_from(verbs[count]->name);
+  for (const verb *const *v = verbs; *v && count < 32; v++)
+    names[count++] = upk_str_from((*v)->name);
   upk_diag *diag =
       upk_diag_add(&c->diags, 4000, UPK_NO_SPAN, "there is no verb `%s`", name);
   if (!upk_diag_suggest(&c->diags, diag, upk_str_from(name), names, count))

@@ -287,6 +287,7 @@ static bool slot_column(ir_scope *scope, const ir_slot *slot,
     *ret_column = version_column(ir);
     return true;
   case IR_SLOT_REQUIREMENT:
+  case IR_SLOT_LIVE:
     break;
   }
   *ret_column = null_column(ir->arena, slot->type);

@@ -57,7 +57,40 @@ static bool label_known(const ir *ir, upk_str key) {
   return false;
 }
 
+/* What throttles can ask of a running system, beside the attributes of single
+ * kinds: name and type. */
+#define LIVE_METRIC_TABLE(X)                                                   \
+  X("active_sessions", INT)                                                    \
+  X("disk_free", BYTES)                                                        \
+  X("load", RATIO) /* of the host, per core */                                 \
+  X("probe_latency", DURATION) /* of a canary query */                         \
+  X("replica_lag", DURATION)                                                   \
+  X("wal_rate", BYTE_RATE)
+
+static const struct {
+  const char *name;
+  upk_type type;
+} live_metrics[] = {
+#define X(name, type) {name, UPK_TYPE_##type},
+    LIVE_METRIC_TABLE(X)
+#undef X
+};
+enum { LIVE_METRICS = sizeof live_metrics / sizeof *live_metrics };
+
+static bool metric_slot(const upk_name *name, ir_slot *slot) {
+  for (size_t i = 0; i < LIVE_METRICS && !name->argument_count; i++)
+    if (upk_str_is(name->name, live_metrics[i].name)) {
+      slot->source = IR_SLOT_LIVE;
+      slot->column = name->name;
+      slot->type = live_metrics[i].type;
+      return true;
+    }
+  return false;
+}
+
 static bool live_slot(ir_scope *scope, const upk_name *name, ir_slot *slot) {
+  if (metric_slot(name, slot))
+    return true;
   for (size_t i = 0; i < scope->engine->kinds.len; i++) {
     ir_kind *kind = scope->engine->kinds.items[i];
     if (kind->single && attribute_slot(scope, kind, name, slot))
@@ -148,6 +181,8 @@ static size_t candidates(void *ctx, upk_arena *arena, upk_str **ret_names) {
   ir_names names = {0};
   if (scope->kind)
     add_candidates(scope, arena, scope->kind, false, &names);
+  for (size_t i = 0; i < LIVE_METRICS && !scope->kind; i++)
+    *UPK_PUSH(arena, &names) = upk_str_from(live_metrics[i].name);
   for (size_t i = 0; i < scope->engine->kinds.len; i++) {
     const ir_kind *kind = scope->engine->kinds.items[i];
     if (is_parent(scope, kind))

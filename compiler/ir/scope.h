@@ -25,6 +25,7 @@ typedef enum ir_slot_source {
   IR_SLOT_SETTING,
   IR_SLOT_REQUIREMENT,
   IR_SLOT_VERSION,
+  IR_SLOT_LIVE, /* a live metric: known to the runtime alone */
 } ir_slot_source;
 
 typedef struct ir_slot {

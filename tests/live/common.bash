@@ -29,6 +29,14 @@ expect_no_text() {
   esac
 }
 
+# A command that must fail: `! command` in the middle of a test cannot.
+refute() {
+  if "$@"; then
+    echo "did not fail: $*" >&2
+    return 1
+  fi
+}
+
 # No sanitizer has spoken, and no signal ended the program.
 expect_clean() {
   expect_no_text "Sanitizer" && expect_no_text "runtime error" && [ "$status" -lt 128 ]

@@ -164,7 +164,7 @@ YAML
   sql "delete from bad"
   run upkeep apply plan.json
   expect_code 0
-  ! grep -r hunter2secret . --include='*'
+  refute grep -r hunter2secret . --include='*'
 }
 
 @test "a role that may not: nothing is said to be done that was not" {
@@ -271,5 +271,82 @@ YAML
   expect_code 0
   expect_clean
   run upkeep plan --only 'integrity-*' --detailed-exitcode
+  expect_code 0
+}
+
+# A policy of one run_sql step on the table customer, never analysed; its `with` from standard input.
+own_sql() {
+  sed -i '/^use:/,$d' upkeep.yaml
+  echo 'include: [ own.yaml ]' >>upkeep.yaml
+  { cat <<'HEAD'
+policies:
+  - name: own
+    for: table
+    where: schema = 'public' and name = 'customer'
+    ensure: not never_analyzed
+    throttle: replica_lag <= 10s
+    by: run_sql
+    with:
+HEAD
+    cat; } >own.yaml
+}
+
+@test "a failed validation rolls the step's transaction back, ledger row and all" {
+  mess rolledback
+  own_sql <<'YAML'
+      run: [ { sql: "update public.customer set email = 'x'" } ]
+      checks: [ { sql: "select count(*) as n from public.customer where email = 'y'", expect: n > 0 } ]
+      undo: [ { sql: "select 1" } ]
+YAML
+  upkeep plan -o plan.json >/dev/null
+  run upkeep apply plan.json
+  expect_clean
+  [ "$status" -ne 0 ]
+  [ "$(sql "select count(*) from customer where email = 'x'")" -eq 0 ]
+  [ "$(sql "select count(*) from upkeep.ledger where action = 'run_sql' and outcome = 'applied'")" -eq 0 ]
+  run upkeep log verify
+  expect_code 0
+}
+
+@test "outside a transaction a failed validation is undone by the inverse" {
+  mess inverse
+  own_sql <<'YAML'
+      transaction: false
+      run: [ { sql: "create index concurrently fresh on public.customer (email)" } ]
+      checks: [ { sql: "select 1 as one", expect: one = 2 } ]
+      done: [ { sql: "select count(*) as n from pg_catalog.pg_class where relname = 'fresh'", expect: n = 1 } ]
+      undo: [ { sql: "drop index concurrently if exists public.fresh" } ]
+YAML
+  upkeep plan -o plan.json >/dev/null
+  run upkeep apply plan.json
+  expect_clean
+  [ "$status" -ne 0 ]
+  expect_text undone
+  [ "$(sql "select count(*) from pg_class where relname = 'fresh'")" -eq 0 ]
+}
+
+@test "the ledger row is written by the transaction that did the work" {
+  mess together
+  own_sql <<'YAML'
+      run: [ { sql: "update public.customer set email = 'seen' where id = 1" }, { sql: "analyze public.customer" } ]
+      checks: [ { sql: "select email from public.customer where id = 1", expect: email = 'seen' } ]
+      irreversible: a test
+YAML
+  upkeep plan -o plan.json >/dev/null
+  run upkeep apply plan.json
+  expect_code 0
+  expect_clean
+  [ "$(sql "select c.xmin = l.xmin from customer c, upkeep.ledger l where c.id = 1 and l.action = 'run_sql'")" = " t" ]
+}
+
+@test "statements have a deadline and a lock timeout on the server" {
+  mess limits
+  own_sql <<'YAML'
+      run: [ { sql: "create table public.limits as select name, setting from pg_catalog.pg_settings where name in ('lock_timeout', 'statement_timeout')" }, { sql: "analyze public.customer" } ]
+      checks: [ { sql: "select count(*) as n from public.limits where setting <> '0'", expect: n = 2 } ]
+      undo: [ { sql: "drop table public.limits" } ]
+YAML
+  upkeep plan -o plan.json >/dev/null
+  run upkeep apply plan.json
   expect_code 0
 }

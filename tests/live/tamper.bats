@@ -10,7 +10,7 @@ prepare() {
 @test "a plan edited by hand is refused" {
   prepare
   sed 's/drop index/DROP index/' plan.json >edited.json
-  ! cmp -s plan.json edited.json
+  refute cmp -s plan.json edited.json
   for verb in "apply edited.json" "show edited.json" "diff plan.json edited.json"; do
     run upkeep $verb
     expect_code 5
@@ -105,5 +105,5 @@ PY
   for file in .upkeep/runs/*/*; do
     case $(stat -c %a "$file") in *00) ;; *) stat -c '%a %n' "$file"; return 1 ;; esac
   done
-  ! grep -r "$PWD" .upkeep/runs plan.json
+  refute grep -r "$PWD" .upkeep/runs plan.json
 }
