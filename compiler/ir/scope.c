@@ -62,7 +62,7 @@ static bool label_known(const ir *ir, upk_str key) {
 #define LIVE_METRIC_TABLE(X)                                                   \
   X("active_sessions", INT)                                                    \
   X("disk_free", BYTES)                                                        \
-  X("load", RATIO) /* of the host, per core */                                 \
+  X("load", RATIO)             /* of the host, per core */                     \
   X("probe_latency", DURATION) /* of a canary query */                         \
   X("replica_lag", DURATION)                                                   \
   X("wal_rate", BYTE_RATE)

@@ -112,7 +112,7 @@ PY
   golden 3041 log verify
   sed '3d' good >"$log"
   golden 3042 log verify
-  { cat good; printf '{"det":'; } | sed '$!b' >"$log"
+  head -c -20 good >"$log"
   golden 3043 log verify
   sed '$d' good >"$log"
   golden 3044 log verify
