@@ -36,10 +36,11 @@ analyze; -- the last time anybody did
 
 with recursive n (i) as (select 1001 union all select i + 1 from n where i < 60000)
 insert into "order"
-select i, 1 + i % 500, 1 + i % 50, datetime('now', '-' || ((60000 - i) / 200) || ' days'), printf('order %d', i) from n;
+select i, 1 + i % 500, 1 + i % 50, datetime('now', '-' || ((60000 - i) / 200) || ' days', '-12 hours'), printf('order %d', i) from n;
 with recursive n (i) as (select 1001 union all select i + 1 from n where i < 40000)
 insert into event
-select i, i, 'shipped', datetime('now', '-' || ((40000 - i) / 130) || ' days') from n;
+-- Half a day off, so that no row passes its ninetieth day while somebody looks.
+select i, i, 'shipped', datetime('now', '-' || ((40000 - i) / 130) || ' days', '-12 hours') from n;
 with recursive n (i) as (select 1 union all select i + 1 from n where i < 3000)
 insert into import_batch select i, randomblob(6000) from n;
 pragma wal_checkpoint(truncate);
