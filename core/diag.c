@@ -17,6 +17,7 @@ static const upk_code codes[] = {
 #include "codes/2000-lint.def"
 #include "codes/3000-input.def"
 #include "codes/3100-runtime.def"
+#include "codes/3200-run.def"
 #include "codes/4000-cli.def"
 #undef X
 };
