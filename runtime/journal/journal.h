@@ -17,6 +17,7 @@
 #define JOURNAL_EVENT_TABLE(X)                                                 \
   X("run.begin")                                                               \
   X("session.open")                                                            \
+  X("step.wait")                                                               \
   X("step.check")                                                              \
   X("step.begin")                                                              \
   X("step.statement")                                                          \

@@ -186,7 +186,12 @@ static void start_what_can(machine *m) {
     number = schedule_pick(m);
     if (number == NO_STEP)
       return;
-    step_start(m, (size_t)number, on);
+    gate_reason why;
+    gate_answer answer = gate_ask(m, &m->steps[number], GATE_START, &why);
+    if (answer == GATE_OPEN)
+      step_start(m, (size_t)number, on);
+    else
+      gate_hold(m, (size_t)number, answer, &why);
   }
 }
 
@@ -204,7 +209,7 @@ void machine_advance(machine *m) {
   if (why)
     schedule_cancel(m, PLAN_NO_POLICY, why);
   start_what_can(m);
-  if (m->active == 0)
+  if (m->active == 0 && m->gated_len == 0)
     seal(m);
 }
 
@@ -280,6 +285,11 @@ static void dispatch(machine *m) {
     on_run_log(m);
     return;
   }
+  if (id == m->gate_timer && id) {
+    m->gate_timer = 0;
+    gate_wake(m);
+    return;
+  }
   for (unsigned i = 0; id && i < m->config.jobs; i++) {
     session *se = &m->sessions[i];
     if (se->awaiting != id)
@@ -312,6 +322,9 @@ void machine_handle(machine *m, const machine_event *event) {
     break;
   case MACHINE_STOP:
     on_stop(m, event->level);
+    break;
+  case MACHINE_PAUSE:
+    gate_on_pause(m, event->level != 0, event->text);
     break;
   case MACHINE_REPLY:
   case MACHINE_TIMER:

@@ -33,7 +33,8 @@
  *      +-> cancelled, skipped             +-----------+-> failed, cancelled,
  *                                                         in_doubt
  *
- *   pending    -> checking    its predecessors are done, no conflict, a session
+ *   pending    -> checking    its predecessors are done, no conflict, every
+ *                             gate is open (gate.c), a session
  *   checking   -> skipped     a pre-check says satisfied, gone or unknown
  *   checking   -> running     every pre-check holds; the intent is on disk
  *   running    -> validating  the statements ran; the probe says done
@@ -116,6 +117,7 @@ typedef enum machine_event_kind {
   MACHINE_TIMER,  /* a sleep is over */
   MACHINE_LOGGED, /* the answer to MACHINE_LOG */
   MACHINE_STOP,   /* an operator's signal */
+  MACHINE_PAUSE,  /* an operator's word: level 1 pause, 0 go on */
 } machine_event_kind;
 
 typedef struct machine_event {
@@ -131,7 +133,8 @@ typedef struct machine_event {
   bool granted;        /* LOCK */
   upk_str holder;      /* LOCK: who has it; OPEN: what the server calls us */
   upk_str head;        /* LOGGED: hash of the record */
-  unsigned level;      /* STOP: 1 finish cleanly, 2 cancel now */
+  unsigned level;      /* STOP: 1 finish cleanly, 2 cancel now; PAUSE: 1 or 0 */
+  upk_str text;        /* STOP, PAUSE: who says so, "SIGTERM"; may be absent */
 } machine_event;
 
 typedef enum machine_command_kind {
@@ -179,6 +182,27 @@ typedef struct machine_command {
 
 enum { MACHINE_SESSIONS_MAX = 16 };
 
+typedef enum machine_goal {
+  MACHINE_APPLY,    /* execute what is not applied yet */
+  MACHINE_ROLLBACK, /* undo what is applied, last first */
+} machine_goal;
+
+/* What the log of a run knows of a step, for the process that takes the run
+ * over. The database is asked before it is believed. */
+typedef struct machine_past {
+  /* PENDING: never begun, or what was begun counts for nothing; RUNNING: an
+   * intent without an outcome; UNDOING: an undo without one; else how it
+   * ended. */
+  machine_state state;
+  bool resolved;         /* `state` is an operator's word: APPLIED or PENDING */
+  unsigned attempts;     /* intents so far */
+  uint32_t det_count;    /* det records so far, see record.c */
+  int64_t started_at_us; /* of the first intent, on the server's clock */
+  uint64_t applied_order;   /* 1 ..: the order in which they were applied */
+  const upk_json *before;   /* what the pre-checks saw: an object, or NULL */
+  const upk_json *returned; /* {"name": {"column": value}}, or NULL */
+} machine_past;
+
 typedef struct machine_config {
   const plan *plan;
   unsigned jobs;      /* 1 to MACHINE_SESSIONS_MAX */
@@ -188,6 +212,8 @@ typedef struct machine_config {
   upk_str run;        /* the run's id */
   upk_str host, user; /* for run.begin */
   upk_str role;       /* the server must have it; absent: any */
+  machine_goal goal;
+  const machine_past *past; /* of each step; NULL: a run that begins now */
 } machine_config;
 
 typedef struct machine_counts {

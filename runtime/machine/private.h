@@ -96,15 +96,34 @@ typedef struct step {
   uint32_t position, mark; /* of det records: see record.c */
   uint64_t applied_order;
   bool released, undo_tried;
-  unsigned asked_again; /* times a session was lost under a question */
-  unsigned went_on;     /* times the validation was taken up again */
-  cells row;            /* of the check being asked */
-  int64_t rows;         /* of its first query */
+  unsigned asked_again;  /* times a session was lost under a question */
+  unsigned went_on;      /* times the validation was taken up again */
+  const char *waits_for; /* the gate that was last said; NULL: none */
+  cells row;             /* of the check being asked */
+  int64_t rows;          /* of its first query */
   cells before;
   UPK_VEC(returned) returns;
   upk_str seen; /* last failed check, in its own words */
   bool unknown; /* it is neither true nor false */
 } step;
+
+/* Why a step does not start. */
+typedef struct gate_reason {
+  const char *gate; /* "window", "pause", ... */
+  upk_str text;     /* English; what is waited for and the value seen */
+  int64_t until_us; /* look again then (mono); 0: when an event opens it */
+} gate_reason;
+
+typedef enum gate_answer {
+  GATE_OPEN,
+  GATE_WAIT,
+  GATE_SHUT, /* it will not open in this run */
+} gate_answer;
+
+typedef enum gate_moment {
+  GATE_START, /* before a step, or an attempt of it */
+  GATE_ROUND, /* between two rounds of a batch */
+} gate_moment;
 
 typedef enum session_state {
   SESSION_CLOSED,
@@ -180,6 +199,14 @@ struct machine {
   size_t heap_len;
   uint32_t *edge_first, *edge_to, *node_waits, *node_queue;
   uint32_t *node_before; /* see schedule_before */
+  uint32_t *gated;       /* ready steps that wait for a gate */
+  size_t gated_len;
+
+  /* gate.c */
+  uint64_t gate_timer;   /* the SLEEP under way; 0: none */
+  int64_t gate_until_us; /* when it ends */
+  bool paused;
+  upk_str paused_by;
   key_wait *keys;
   bool *policy_given_up;
   size_t *policy_active;
@@ -229,6 +256,27 @@ int schedule_undo(machine *m);
 uint32_t schedule_before(const machine *m, const step *s);
 /* Its successors no longer wait for it. */
 void schedule_release(machine *m, size_t number);
+
+/* A ready step waits for a gate; all of them look again. */
+void schedule_gate(machine *m, size_t number);
+void schedule_ungate(machine *m);
+
+/* ---- gate.c ---- */
+
+/* Whether every gate is open for a step. Otherwise *ret_why says which is not
+ * (in the arena of this event's commands). */
+gate_answer gate_ask(machine *m, step *s, gate_moment moment,
+                     gate_reason *ret_why);
+/* Says in the log what a step waits for, once for each gate in turn. */
+void gate_say(machine *m, step *s, const gate_reason *why);
+/* A step that may not start now: parks it, or cancels it for good. */
+void gate_hold(machine *m, size_t number, gate_answer answer,
+               const gate_reason *why);
+/* How long a step that keeps its session sleeps before it asks again. */
+int64_t gate_pause_us(const machine *m, const gate_reason *why);
+/* Steps that wait look again now. */
+void gate_wake(machine *m);
+void gate_on_pause(machine *m, bool paused, upk_str by);
 
 /* ---- step.c ---- */
 

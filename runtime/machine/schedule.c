@@ -77,6 +77,7 @@ void schedule_init(machine *m) {
   size_t nodes = p->step_count + p->barrier_count, tail = 0;
   make_edges(m, nodes);
   m->heap = UPK_NEW_ARRAY(m->arena, uint32_t, p->step_count + 1);
+  m->gated = UPK_NEW_ARRAY(m->arena, uint32_t, p->step_count + 1);
   m->keys = UPK_NEW_ARRAY(m->arena, key_wait, p->conflict_key_count + 1);
   m->policy_given_up = UPK_NEW_ARRAY(m->arena, bool, p->policy_count + 1);
   m->policy_active = UPK_NEW_ARRAY(m->arena, size_t, p->policy_count + 1);
@@ -131,6 +132,18 @@ int schedule_pick(machine *m) {
   return NO_STEP;
 }
 
+void schedule_gate(machine *m, size_t number) {
+  m->gated[m->gated_len++] = (uint32_t)number;
+}
+
+void schedule_ungate(machine *m) {
+  while (m->gated_len) {
+    uint32_t number = m->gated[--m->gated_len];
+    if (m->steps[number].state == MACHINE_PENDING)
+      heap_push(m, number);
+  }
+}
+
 void schedule_take(machine *m, size_t number) {
   const plan_step *p = m->steps[number].plan;
   for (size_t i = 0; i < p->conflict_count; i++)
@@ -157,6 +170,15 @@ void schedule_release(machine *m, size_t number) {
   settle(m, 1);
 }
 
+/* Those that wait for a gate and are pending still. */
+static void forget_gated(machine *m) {
+  size_t kept = 0;
+  for (size_t i = 0; i < m->gated_len; i++)
+    if (m->steps[m->gated[i]].state == MACHINE_PENDING)
+      m->gated[kept++] = m->gated[i];
+  m->gated_len = kept;
+}
+
 void schedule_cancel(machine *m, uint32_t policy, const char *why) {
   size_t count = 0, n = m->plan->step_count;
   for (size_t i = 0; i < n; i++) {
@@ -169,6 +191,7 @@ void schedule_cancel(machine *m, uint32_t policy, const char *why) {
   }
   if (!count)
     return;
+  forget_gated(m);
   record_note(m, command_text(m, "%zu steps are not started: %s", count, why));
   /* Steps of other policies that wait for these still run. */
   for (size_t i = 0; policy != PLAN_NO_POLICY && i < n; i++) {

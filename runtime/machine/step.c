@@ -327,8 +327,23 @@ void step_on_outcome(machine *m, step *s) {
 }
 
 void step_on_backoff(machine *m, step *s) {
-  if (m->stop || m->log_broken)
+  gate_reason why;
+  if (m->stop || m->log_broken) {
     step_end(m, s, MACHINE_CANCELLED);
-  else
+    return;
+  }
+  switch (gate_ask(m, s, GATE_START, &why)) {
+  case GATE_OPEN:
     step_again(m, s);
+    break;
+  case GATE_WAIT:
+    gate_say(m, s, &why);
+    step_sleep(m, s, gate_pause_us(m, &why));
+    break;
+  case GATE_SHUT:
+    s->why.code = 0;
+    s->why.text = upk_arena_copy(s->arena, why.text);
+    step_end(m, s, MACHINE_CANCELLED);
+    break;
+  }
 }
