@@ -42,10 +42,13 @@ upk_status upk_inspect(const upk_inspect_request *request,
 /* What happens, while it happens: for progress lines and NDJSON. */
 typedef struct upk_event {
   const char *name;   /* as in the plan log, and "progress" */
+  upk_str run;        /* id */
   upk_str step;       /* id, or absent */
+  const char *state;  /* of the step ("waiting", "running"), or of the run */
   upk_str text;       /* English, e.g. what a wait waits for */
   size_t done, total; /* steps */
   int64_t elapsed_us; /* of the step, or the run */
+  int64_t wall_us;    /* since 1970 */
   upk_str json;       /* the log record, or absent */
 } upk_event;
 

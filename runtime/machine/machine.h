@@ -173,6 +173,7 @@ typedef struct machine_command {
   upk_str det, obs;              /* LOG: canonical objects */
   bool sync;                     /* LOG */
   upk_str step;                  /* LOG: id, or absent */
+  const char *state;             /* LOG: of the step, or of the run */
   upk_str text;                  /* LOG, REPORT: English */
   upk_str help;                  /* REPORT: or absent */
   int64_t elapsed_us;            /* LOG: of the step or the run */

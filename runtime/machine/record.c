@@ -26,6 +26,15 @@ static bool det_repeats(record *r) {
   return false;
 }
 
+/* For those who watch. */
+static const char *state_of(const machine *m, const step *s) {
+  if (s)
+    return s->waits_for ? "waiting" : machine_state_name(s->state);
+  if (m->phase >= RUN_SEALING)
+    return "ended";
+  return m->stop ? "stopping" : m->paused ? "paused" : "running";
+}
+
 uint64_t record_end(record *r, bool sync, upk_str text) {
   machine *m = r->m;
   upk_json_writer *obs = r->obs_writer;
@@ -48,6 +57,7 @@ uint64_t record_end(record *r, bool sync, upk_str text) {
   command->obs = upk_arena_copy(m->out, upk_buf_view(&r->obs));
   command->sync = sync;
   command->step = r->step ? r->step->plan->id : UPK_NO_STR;
+  command->state = state_of(m, r->step);
   command->text = upk_arena_copy(m->out, text.data ? text : UPK_STR(""));
   command->elapsed_us = since ? m->mono_us - since : 0;
   upk_buf_free(&r->det);

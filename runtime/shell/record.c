@@ -7,6 +7,9 @@ enum { PROGRESS_US = 1000 * 1000 };
 
 static void tell(shell *sh, upk_event *event) {
   const upk_apply_request *apply = sh->request->apply;
+  const upk_clock *clock = sh->request->clock;
+  event->run = sh->run;
+  event->wall_us = clock->wall_us(clock->ctx);
   event->done = sh->done;
   event->total = sh->request->plan->step_count;
   if (apply->on_event)
@@ -60,6 +63,7 @@ void shell_log(shell *sh, const machine_command *command) {
   upk_event event = {
       .name = command->event,
       .step = command->step,
+      .state = command->state,
       .text = command->text,
       .elapsed_us = command->elapsed_us,
       .json = line,
@@ -87,7 +91,8 @@ void shell_progress(shell *sh) {
     upk_event event = {
         .name = "progress",
         .step = sh->active[i].step,
-        .text = UPK_STR("running"),
+        .state = "running",
+        .text = UPK_STR(""),
         .elapsed_us = now_us - sh->active[i].since_us,
     };
     tell(sh, &event);

@@ -110,7 +110,7 @@ load common
   upkeep validate -f "$BATS_TEST_TMPDIR/upkeep.yaml"
 }
 
-@test "apply --json gives one record a line" {
+@test "apply --json gives one event a line, with run, step, state and times" {
   sqlite3 shop.db <"$UPKEEP_SOURCE/examples/quickstart/make_database.sql" >/dev/null
   cp -r "$UPKEEP_SOURCE/examples/quickstart/upkeep.yaml" "$UPKEEP_SOURCE/examples/quickstart/policies" .
   upkeep plan -o plan.json >/dev/null
@@ -118,9 +118,18 @@ load common
   python3 - <<'PY'
 import json
 events = [json.loads(line) for line in open("events")]
-names = [e["event"] for e in events]
+records = [e["record"] for e in events if "record" in e]
+names = [r["event"] for r in records]
 assert names[0] == "run.begin" and names[-1] == "run.end", names
-assert [e["seq"] for e in events] == sorted(e["seq"] for e in events)
+assert [r["seq"] for r in records] == list(range(1, len(records) + 1))
+assert len({e["run"] for e in events}) == 1
+times = [e["wall_us"] for e in events]
+assert times == sorted(times) and times[0] > 1_700_000_000_000_000
+for e in events:
+    assert e["event"] != "step.begin" or e["state"] == "checking", e
+    assert e["event"] != "step.end" or e["state"] == "applied", e
+    assert ("step" in e) == (e["event"].startswith("step.") or e["event"] == "progress"), e
+assert events[-1]["state"] == "ended" and events[-1]["done"] == events[-1]["total"]
 PY
 }
 
