@@ -1,69 +1,9 @@
 /* upkeep log: runs, and the record of one. */
-#include <dirent.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "runs.h"
 #include "timefmt.h"
-
-typedef UPK_VEC(upk_str) run_vec;
-
-static int by_bytes(const void *a, const void *b) {
-  return upk_str_compare(*(const upk_str *)a, *(const upk_str *)b);
-}
-
-/* Oldest first: run names begin with their UTC start. */
-static void list_runs(cli *c, upk_str folder, run_vec *runs) {
-  upk_str path = upk_arena_copy(c->arena, folder);
-  DIR *dir = opendir(path.data);
-  const struct dirent *entry;
-  while (dir && (entry = readdir(dir)))
-    if (entry->d_name[0] != '.')
-      *UPK_PUSH(c->arena, runs) =
-          upk_arena_copy(c->arena, upk_str_from(entry->d_name));
-  if (dir)
-    closedir(dir);
-  if (runs->len)
-    qsort(runs->items, runs->len, sizeof *runs->items, by_bytes);
-}
-
-/* A run by its name, a unique start of it, or the latest for "". */
-static upk_status find_run(cli *c, upk_str folder, upk_str wanted,
-                           upk_str *ret_folder) {
-  run_vec runs = {0};
-  upk_str found = UPK_NO_STR;
-  size_t matches = 0;
-  list_runs(c, folder, &runs);
-  for (size_t i = 0; i < runs.len; i++) {
-    upk_str prefix = upk_arena_copy(c->arena, wanted);
-    if (upk_str_equal(runs.items[i], wanted)) {
-      found = runs.items[i];
-      matches = 1;
-      break;
-    }
-    if (upk_str_starts(runs.items[i], prefix.data)) {
-      found = runs.items[i];
-      matches++;
-    }
-  }
-  if (found.data && (matches == 1 || !wanted.len)) {
-    *ret_folder = upk_arena_printf(c->arena, "%.*s/%.*s", UPK_FMT(folder),
-                                   UPK_FMT(found));
-    return UPK_OK;
-  }
-  upk_diag *diag =
-      matches > 1
-          ? upk_diag_add(&c->diags, 4006, UPK_NO_SPAN,
-                         "%zu runs begin with `%.*s`", matches, UPK_FMT(wanted))
-      : wanted.len
-          ? upk_diag_add(&c->diags, 4006, UPK_NO_SPAN, "there is no run `%.*s`",
-                         UPK_FMT(wanted))
-          : upk_diag_add(&c->diags, 4006, UPK_NO_SPAN, "there is no run yet");
-  if (!upk_diag_suggest(&c->diags, diag, wanted, runs.items, runs.len))
-    upk_diag_help(&c->diags, diag, "`upkeep log` lists the runs");
-  return UPK_USAGE;
-}
 
 /* `det` or `obs` as key=value words. */
 static void fields_text(const upk_json *fields, upk_buf *out) {
@@ -149,7 +89,7 @@ static upk_status verify(cli *c, upk_str folder) {
 
 static upk_status list(cli *c, upk_str folder) {
   run_vec runs = {0};
-  list_runs(c, folder, &runs);
+  runs_list(c, folder, &runs);
   for (size_t i = 0; i < runs.len; i++)
     printf("%.*s\n", UPK_FMT(runs.items[i]));
   if (!runs.len)
@@ -165,8 +105,7 @@ static upk_status run(cli *c) {
   upk_status status = project_find(c, &p);
   if (status != UPK_OK)
     return status;
-  upk_str folder =
-      upk_arena_printf(c->arena, "%.*s/.upkeep/runs", UPK_FMT(p.folder));
+  upk_str folder = runs_folder(c, &p);
   if (upk_str_is(what, "list"))
     return list(c, folder);
   bool showing = upk_str_is(what, "show");
@@ -178,7 +117,7 @@ static upk_status run(cli *c) {
                   "upkeep log list, show [RUN] or verify [RUN]");
     return UPK_USAGE;
   }
-  status = find_run(c, folder, wanted, &run_folder);
+  status = runs_find(c, folder, wanted, &run_folder, NULL);
   if (status != UPK_OK)
     return status;
   return showing ? show(c, run_folder) : verify(c, run_folder);

@@ -52,12 +52,25 @@ typedef struct upk_event {
   upk_str json;       /* the log record, or absent */
 } upk_event;
 
+/* What is done with the plan. */
+typedef enum upk_goal {
+  UPK_APPLY,    /* a run begins */
+  UPK_RESUME,   /* a run goes on where it was cut off or stopped */
+  UPK_ROLLBACK, /* what a run applied is undone, last first */
+} upk_goal;
+
 typedef struct upk_apply_request {
+  upk_goal goal;
+  upk_str run; /* RESUME, ROLLBACK: its id, a folder in `runs_folder` */
+  /* RESUME, ROLLBACK: end a session of this run that works on though its
+   * executor is dead, instead of waiting for it. */
+  bool cancel_orphan;
   upk_target target;
   upk_str plan;        /* bytes of a plan file */
   upk_str plan_path;   /* for messages */
   upk_str runs_folder; /* ".upkeep/runs" */
   upk_str host, user;  /* for run.begin */
+  int64_t pid;         /* of this process, for run.begin */
   unsigned jobs;       /* 0: the target's */
   bool dry_run;        /* checks only: every pre-check, nothing else */
   int64_t connect_timeout_ms;
@@ -72,7 +85,9 @@ typedef struct upk_outcome {
   size_t applied, skipped, failed, undone, cancelled, in_doubt, total;
 } upk_outcome;
 
-/* Executes a plan. Strings of the outcome are in the diagnostics' arena. */
+/* Executes a plan. RESUME and ROLLBACK: UPK_STALE when `plan` is not the one
+ * that the run began with or its log is damaged, UPK_LOCKED while the run
+ * lives. Strings of the outcome are in the diagnostics' arena. */
 upk_status upk_apply(const upk_apply_request *request, const upk_clock *clock,
                      upk_diags *diags, upk_outcome *ret_outcome);
 

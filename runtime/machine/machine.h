@@ -188,20 +188,32 @@ typedef enum machine_goal {
   MACHINE_ROLLBACK, /* undo what is applied, last first */
 } machine_goal;
 
+/* An operator's word about a step in doubt. */
+typedef enum machine_word {
+  MACHINE_NO_WORD,
+  MACHINE_DONE,
+  MACHINE_NOT_DONE,
+} machine_word;
+
 /* What the log of a run knows of a step, for the process that takes the run
- * over. The database is asked before it is believed. */
+ * over (past.h folds the log to it). The database is asked before it is
+ * believed. */
 typedef struct machine_past {
   /* PENDING: never begun, or what was begun counts for nothing; RUNNING: an
    * intent without an outcome; UNDOING: an undo without one; else how it
    * ended. */
   machine_state state;
-  bool resolved;         /* `state` is an operator's word: APPLIED or PENDING */
-  unsigned attempts;     /* intents so far */
-  uint32_t det_count;    /* det records so far, see record.c */
-  int64_t started_at_us; /* of the first intent, on the server's clock */
-  uint64_t applied_order;   /* 1 ..: the order in which they were applied */
-  const upk_json *before;   /* what the pre-checks saw: an object, or NULL */
-  const upk_json *returned; /* {"name": {"column": value}}, or NULL */
+  bool undoing;                 /* IN_DOUBT: the doubt is about its undo */
+  bool left;                    /* FAILED: its effect is there, and stays */
+  machine_word word;            /* IN_DOUBT: what an operator found */
+  unsigned attempts;            /* intents so far */
+  uint32_t det_count, undo_det; /* see record.c; before the undo */
+  int64_t started_at_us;        /* of the last intent, on the server's clock */
+  uint64_t applied_order; /* 1 ..: the order in which they were applied; 0:
+                             it was not, or not yet */
+  upk_str before;         /* what the pre-checks saw: a canonical object */
+  upk_str returned;       /* {"name": {"column": value}}, one a line; both may
+                             be absent */
 } machine_past;
 
 typedef struct machine_config {

@@ -1,0 +1,58 @@
+/* Executing a plan: what apply, resume and rollback share. */
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "progress.h"
+#include "runs.h"
+
+static void who(upk_apply_request *request, char host[256]) {
+  const struct passwd *user = getpwuid(geteuid());
+  request->user = upk_str_from(user ? user->pw_name : "unknown");
+  if (gethostname(host, 255) != 0)
+    memcpy(host, "unknown", 8);
+  host[255] = '\0';
+  request->host = upk_str_from(host);
+  request->pid = getpid();
+}
+
+static bool read_jobs(cli *c, unsigned *ret_jobs) {
+  *ret_jobs = 0;
+  if (!flag_given(c, FLAG_jobs))
+    return true;
+  char *end;
+  long jobs = strtol(c->flags[FLAG_jobs], &end, 10);
+  if (*end || jobs < 1 || jobs > 64) {
+    upk_diag_add(&c->diags, 4000, UPK_NO_SPAN,
+                 "--jobs takes a number from 1 to 64");
+    return false;
+  }
+  *ret_jobs = (unsigned)jobs;
+  return true;
+}
+
+upk_status execute(cli *c, const project *p, const upk_json *plan,
+                   upk_apply_request *request) {
+  char host[256] = "";
+  progress *shown = progress_new(c, plan);
+  request->runs_folder = runs_folder(c, p);
+  request->dry_run = flag_given(c, FLAG_dry_run);
+  request->on_event = progress_event;
+  request->ctx = shown;
+  request->stop = signals_watch();
+  who(request, host);
+  if (!read_jobs(c, &request->jobs) ||
+      !flag_duration_ms(c, FLAG_connect_timeout, UPK_CONNECT_MS,
+                        &request->connect_timeout_ms))
+    return UPK_USAGE;
+  upk_status status = project_target(
+      c, p, upk_json_text(shown->view.target, "name"), &request->target);
+  if (status != UPK_OK)
+    return status;
+  upk_clock clock = system_clock();
+  upk_outcome outcome = {0};
+  status = upk_apply(request, &clock, &c->diags, &outcome);
+  progress_end(shown, &outcome, status, request->dry_run);
+  return status;
+}

@@ -1,0 +1,25 @@
+/* The runs of a project, and how a plan is executed: what apply, resume,
+ * rollback, log and status share. */
+#ifndef CLI_RUNS_H
+#define CLI_RUNS_H
+
+#include "cli.h"
+
+typedef UPK_VEC(upk_str) run_vec;
+
+/* The folder of all runs of a project. */
+upk_str runs_folder(cli *c, const project *p);
+/* Their names, oldest first: they begin with their UTC start. */
+void runs_list(cli *c, upk_str folder, run_vec *runs);
+/* A run by its name, a start of it that no other has, or the latest for ""
+ * and "last". `ret_name` may be NULL. UPK_USAGE after a diagnostic. */
+upk_status runs_find(cli *c, upk_str folder, upk_str wanted,
+                     upk_str *ret_folder, upk_str *ret_name);
+
+/* Fills in what the flags, the project and the machine say (target, who, jobs,
+ * progress, signals), executes, and tells how it ended. The caller set what is
+ * to be done: plan, plan_path, goal, run. */
+upk_status execute(cli *c, const project *p, const upk_json *plan,
+                   upk_apply_request *request);
+
+#endif
