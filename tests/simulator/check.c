@@ -1,0 +1,179 @@
+/* The invariants (reliability of a run), each where it can be seen first. */
+#include <string.h>
+
+#include "simulator/sim.h"
+
+void sim_violation(sim_world *w, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  vsnprintf(w->why, sizeof w->why, format, args);
+  va_end(args);
+  longjmp(w->violated, 1);
+}
+
+static bool is_event(const sim_record *r, const char *name) {
+  return strcmp(r->event, name) == 0;
+}
+
+static machine_state outcome_of(sim_world *w, const sim_record *r) {
+  static const char key[] = "\"outcome\":\"";
+  const char *found = strstr(r->det.data, key);
+  if (is_event(r, "step.skip"))
+    return MACHINE_SKIPPED;
+  /* A repeated record has no det; its outcome is that of the one before. */
+  for (int s = 0; found && s < MACHINE_STATES; s++) {
+    const char *name = machine_state_name((machine_state)s);
+    size_t len = strlen(name);
+    if (strncmp(found + sizeof key - 1, name, len) == 0 &&
+        found[sizeof key - 1 + len] == '"')
+      return (machine_state)s;
+  }
+  sim_violation(w, "an end without an outcome: %.*s", UPK_FMT(r->det));
+}
+
+/* What a process knows by its log. */
+void check_fold(sim_world *w, sim_process *p, const sim_record *r) {
+  if (r->step < 0)
+    return;
+  if (is_event(r, "step.begin") || is_event(r, "step.undo")) {
+    p->intent[r->step] = true;
+    p->known[r->step] =
+        is_event(r, "step.begin") ? MACHINE_RUNNING : MACHINE_UNDOING;
+  } else if (is_event(r, "step.end") || is_event(r, "step.skip")) {
+    p->intent[r->step] = false;
+    p->known[r->step] = outcome_of(w, r);
+  } else if (is_event(r, "step.retry")) {
+    p->intent[r->step] = false;
+    p->known[r->step] = MACHINE_RETRYING;
+  }
+}
+
+static bool is_over(machine_state state) {
+  return state == MACHINE_APPLIED || state == MACHINE_SKIPPED ||
+         state == MACHINE_FAILED || state == MACHINE_UNDONE ||
+         state == MACHINE_CANCELLED || state == MACHINE_IN_DOUBT;
+}
+
+/* The machine cancels steps that have not begun without a record each. */
+static void check_order(sim_world *w, const sim_process *p, int step) {
+  for (int i = 0; i < step; i++) {
+    bool given_up = p->known[i] == MACHINE_PENDING;
+    if (w->plan->before[i][step] && !is_over(p->known[i]) && !given_up)
+      sim_violation(w, "step s%d begins while s%d, before it, is %s", step, i,
+                    machine_state_name(p->known[i]));
+    if (w->plan->before[i][step] && given_up &&
+        w->plan->steps[i].policy == PLAN_NO_POLICY)
+      sim_violation(w, "step s%d begins before s%d", step, i);
+  }
+}
+
+static void check_conflicts(sim_world *w, const sim_process *p, int step) {
+  const plan_step *mine = &w->plan->steps[step];
+  for (size_t i = 0; i < w->plan->plan.step_count; i++) {
+    const plan_step *other = &w->plan->steps[i];
+    if ((int)i == step || !p->intent[i])
+      continue;
+    for (size_t a = 0; a < mine->conflict_count; a++)
+      for (size_t b = 0; b < other->conflict_count; b++)
+        if (mine->conflicts[a] == other->conflicts[b])
+          sim_violation(w, "steps s%d and s%zu run at once", step, i);
+  }
+}
+
+void check_record(sim_world *w, sim_process *p, const sim_record *r) {
+  if (is_event(r, "step.begin")) {
+    machine_state was = p->known[r->step];
+    if (was == MACHINE_APPLIED || was == MACHINE_UNDONE ||
+        was == MACHINE_SKIPPED)
+      sim_violation(w, "step s%d begins again and was %s", r->step,
+                    machine_state_name(was));
+    if (p->stop)
+      sim_violation(w, "step s%d begins after the stop", r->step);
+    if (p->paused && w->now_us > p->paused_at_us + 120 * 1000000LL)
+      sim_violation(w, "step s%d begins while the run is paused", r->step);
+    if (!r->synced)
+      sim_violation(w, "the intent of s%d is not synced", r->step);
+    check_order(w, p, r->step);
+    check_conflicts(w, p, r->step);
+  }
+  check_fold(w, p, r);
+}
+
+void check_sending(sim_world *w, const sim_process *p, upk_str sql) {
+  int i, k;
+  bool works = sim_parse(sql, "run", &i, &k) || sim_parse(sql, "undo", &i, &k);
+  if (works && !p->intent[i])
+    sim_violation(w, "`%.*s` is sent without an intent", UPK_FMT(sql));
+}
+
+/* On the server: whoever works holds the executor's lock, and nobody else. */
+void check_statement(sim_world *w, const sim_moment *m, int step) {
+  const sim_session *mine = &w->base.sessions[m->session];
+  if (!mine->locks)
+    sim_violation(w, "step s%d runs without the lock", step);
+  for (unsigned i = 0; i < BASE_SESSIONS; i++) {
+    const sim_session *s = &w->base.sessions[i];
+    if (s->open && s->locks && s->run != mine->run)
+      sim_violation(w, "two runs hold the lock");
+  }
+}
+
+static bool any_effect(const sim_world *w, int step) {
+  for (unsigned i = 0; i < STATEMENTS_MAX; i++)
+    if (w->base.disk.effect[step][i])
+      return true;
+  return false;
+}
+
+static bool all_effects(const sim_world *w, int step) {
+  for (unsigned i = 0; i < w->plan->statements[step]; i++)
+    if (!w->base.disk.effect[step][i])
+      return false;
+  return true;
+}
+
+static bool has_row(const sim_world *w, unsigned run, int step) {
+  for (size_t i = 0; i < w->base.disk.row_count; i++) {
+    const sim_row *row = &w->base.disk.rows[i];
+    if (row->run == run && row->step == step && !row->undone)
+      return true;
+  }
+  return false;
+}
+
+static void check_step(sim_world *w, const sim_process *p, int i) {
+  machine_state state = p->known[i];
+  bool row = has_row(w, p->run->number, i);
+  const char *name = machine_state_name(state);
+  if (state == MACHINE_APPLIED && !all_effects(w, i))
+    sim_violation(w, "the log calls s%d applied, and it is not done", i);
+  if (state == MACHINE_APPLIED && w->plan->plan.has_ledger && !row)
+    sim_violation(w, "s%d is applied and has no row", i);
+  if (row && state != MACHINE_APPLIED && state != MACHINE_UNDONE &&
+      state != MACHINE_FAILED && state != MACHINE_IN_DOUBT)
+    sim_violation(w, "s%d has a row, and its log says %s", i, name);
+  bool untouched = state == MACHINE_UNDONE || state == MACHINE_SKIPPED ||
+                   state == MACHINE_CANCELLED || state == MACHINE_PENDING;
+  if (untouched && any_effect(w, i))
+    sim_violation(w, "s%d took effect, and its log says %s", i, name);
+}
+
+static bool can_doubt(const sim_world *w) {
+  const sim_faults *f = &w->faults;
+  return f->lost || f->broken || f->reply_lost || f->restart || f->failover ||
+         f->disk_full || f->crash || f->stop || f->error || f->transient;
+}
+
+void check_end(sim_world *w, const sim_process *p) {
+  for (unsigned i = 0; i < BASE_SESSIONS; i++)
+    if (w->base.sessions[i].open && w->base.sessions[i].process == p->number &&
+        !w->base.sessions[i].orphan)
+      sim_violation(w, "a session is left open");
+  if (w->base.failed_over || p->run->log.full)
+    return;
+  for (int i = 0; i < (int)w->plan->plan.step_count; i++) {
+    check_step(w, p, i);
+    if (p->known[i] == MACHINE_IN_DOUBT && !can_doubt(w))
+      sim_violation(w, "s%d is in doubt, and nothing went wrong", i);
+  }
+}

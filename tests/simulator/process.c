@@ -1,0 +1,305 @@
+/* A process that executes a plan: a machine, its commands in flight, its log.
+ * A twin machine gets the same events and must give the same commands. */
+#include <string.h>
+
+#include "simulator/sim.h"
+
+sim_moment *moment_add(sim_world *w, sim_moment_kind kind, int64_t at_us) {
+  for (size_t i = 0; i < MOMENTS_MAX; i++)
+    if (w->moments[i].kind == MOMENT_FREE) {
+      w->moments[i] = (sim_moment){.kind = kind, .at_us = at_us};
+      return &w->moments[i];
+    }
+  sim_violation(w, "more than %d commands are in flight", MOMENTS_MAX);
+}
+
+/* ---- the log ---- */
+
+static const char *const events[] = {
+#define X(name) name,
+    JOURNAL_EVENT_TABLE(X)
+#undef X
+};
+
+static const char *event_name(const char *name) {
+  for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+    if (strcmp(name, events[i]) == 0)
+      return events[i];
+  return NULL;
+}
+
+static bool append(sim_world *w, sim_process *p, const machine_command *c) {
+  sim_log *log = &p->run->log;
+  if (sim_chance(&w->random, w->faults.disk_full))
+    log->full = true;
+  if (log->full)
+    return false;
+  sim_record record = {event_name(c->event), -1, {0}, {0}, c->sync};
+  if (!record.event)
+    sim_violation(w, "a record is called %s", c->event);
+  if (c->step.data)
+    sscanf(c->step.data, "s%d", &record.step);
+  record.det = upk_arena_copy(w->arena, c->det);
+  record.obs = upk_arena_copy(w->arena, c->obs);
+  for (size_t i = log->records.len; c->sync && i > 0; i--) {
+    if (log->records.items[i - 1].synced)
+      break;
+    log->records.items[i - 1].synced = true;
+  }
+  *UPK_PUSH(w->arena, &log->records) = record;
+  sim_say(w, "    %s %.*s %.*s", c->event, UPK_FMT(c->det), UPK_FMT(c->text));
+  check_record(w, p, &record);
+  return true;
+}
+
+static void perform_log(sim_world *w, sim_process *p,
+                        const machine_command *c) {
+  if (p->logged_len == LOGGED_MAX)
+    sim_violation(w, "more than %d records at once", LOGGED_MAX);
+  p->logged_good[p->logged_len] = append(w, p, c);
+  p->logged[p->logged_len++] = c->id;
+}
+
+/* ---- commands ---- */
+
+static int64_t latency_us(sim_world *w, const machine_command *c) {
+  sim_random *r = &w->random;
+  int64_t us = 100 + sim_below(r, 20000);
+  if (c->kind == MACHINE_QUERY && sim_chance(r, 50))
+    us += (int64_t)sim_below(r, 30000) * 1000;
+  if (c->deadline_ms > 0 && us > c->deadline_ms * 1000)
+    us = c->deadline_ms * 1000;
+  return us;
+}
+
+static void perform_session(sim_world *w, sim_process *p,
+                            const machine_command *c) {
+  unsigned n = c->session;
+  if (c->kind == MACHINE_OPEN) {
+    p->at[n] = (int)base_open(w, p);
+    p->at_generation[n] = w->base.sessions[p->at[n]].generation;
+  }
+  if (p->at[n] < 0)
+    sim_violation(w, "a command for session %u, which is closed", n);
+  sim_moment *m = moment_add(w, MOMENT_REPLY, w->now_us + latency_us(w, c));
+  m->process = p->number;
+  m->id = c->id;
+  m->command = c->kind;
+  m->session = (unsigned)p->at[n];
+  m->generation = p->at_generation[n];
+  m->cancelled =
+      c->deadline_ms > 0 && m->at_us - w->now_us >= c->deadline_ms * 1000;
+  if (c->kind == MACHINE_LOCK)
+    sscanf(upk_arena_copy(w->arena, c->key).data, "upkeep/%u", &m->slot);
+  if (c->kind != MACHINE_QUERY)
+    return;
+  check_sending(w, p, c->sql);
+  size_t len = c->sql.len < sizeof m->sql - 1 ? c->sql.len : sizeof m->sql - 1;
+  memcpy(m->sql, c->sql.data, len);
+  m->param_count = c->param_count < 6 ? c->param_count : 6;
+  for (size_t i = 0; i < m->param_count; i++) {
+    m->params[i] = c->params[i];
+    if (c->params[i].type == PLAN_TEXT)
+      m->params[i].text = upk_arena_copy(w->arena, c->params[i].text);
+  }
+  sim_say(w, "    query %.*s", UPK_FMT(c->sql));
+}
+
+static void perform_cancel(sim_world *w, const sim_process *p, unsigned n) {
+  for (size_t i = 0; i < MOMENTS_MAX && p->at[n] >= 0; i++) {
+    sim_moment *m = &w->moments[i];
+    if (m->kind != MOMENT_REPLY || m->session != (unsigned)p->at[n] ||
+        m->generation != p->at_generation[n])
+      continue;
+    m->cancelled = true;
+    m->at_us = w->now_us + 1000;
+  }
+}
+
+static void close_session(sim_world *w, sim_process *p, unsigned n) {
+  if (p->at[n] >= 0)
+    base_abandon(w, (unsigned)p->at[n], p->at_generation[n]);
+  p->at[n] = -1;
+}
+
+static void perform(sim_world *w, sim_process *p, const machine_command *c) {
+  sim_moment *m;
+  switch (c->kind) {
+  case MACHINE_CANCEL:
+    perform_cancel(w, p, c->session);
+    break;
+  case MACHINE_CLOSE:
+    close_session(w, p, c->session);
+    break;
+  case MACHINE_SLEEP:
+    m = moment_add(w, MOMENT_TIMER, w->now_us + c->delay_us);
+    m->process = p->number;
+    m->id = c->id;
+    break;
+  case MACHINE_LOG:
+    perform_log(w, p, c);
+    break;
+  case MACHINE_REPORT:
+    sim_say(w, "    says %d: %.*s", c->code, UPK_FMT(c->text));
+    break;
+  case MACHINE_END:
+    p->ended = true;
+    p->status = c->status;
+    sim_say(w, "  process %u ended: %s", p->number, upk_status_text(c->status));
+    break;
+  default:
+    perform_session(w, p, c);
+  }
+}
+
+static bool same_text(upk_str a, upk_str b) {
+  return (a.data == NULL) == (b.data == NULL) && upk_str_equal(a, b);
+}
+
+/* The twin must say the same: the machine is a function of its events. */
+static void compare(sim_world *w, const machine_command *c,
+                    const machine_command *t) {
+  bool same = t && c->kind == t->kind && c->id == t->id &&
+              c->session == t->session && c->delay_us == t->delay_us &&
+              c->status == t->status && same_text(c->sql, t->sql) &&
+              same_text(c->det, t->det) && same_text(c->obs, t->obs);
+  if (!same)
+    sim_violation(w, "the same events lead to another command");
+}
+
+/* ---- events ---- */
+
+static void handle(sim_world *w, sim_process *p, machine_event *event) {
+  const machine_command *c;
+  event->wall_us = 1790000000000000 + w->now_us + w->wall_skew_us;
+  event->mono_us = w->now_us;
+  machine_handle(p->machine, event);
+  machine_handle(p->twin, event);
+  while ((c = machine_next(p->machine))) {
+    compare(w, c, machine_next(p->twin));
+    if (sim_chance(&w->random, w->faults.crash)) {
+      process_crash(w, p);
+      return;
+    }
+    perform(w, p, c);
+  }
+}
+
+static void answer_record(sim_world *w, sim_process *p) {
+  static const char head[] =
+      "0123456789012345678901234567890123456789012345678901234567890123";
+  machine_event event = {.kind = MACHINE_LOGGED,
+                         .id = p->logged[p->logged_first],
+                         .head = UPK_STR(head)};
+  if (!p->logged_good[p->logged_first++])
+    event.fault = (machine_fault){.kind = MACHINE_ERROR,
+                                  .class = UPK_STR("error"),
+                                  .message = UPK_STR("no space")};
+  if (p->logged_first == p->logged_len)
+    p->logged_first = p->logged_len = 0;
+  handle(w, p, &event);
+}
+
+void process_feed(sim_world *w, sim_process *p, machine_event *event) {
+  handle(w, p, event);
+  while (p->alive && p->logged_first < p->logged_len)
+    answer_record(w, p);
+  if (p->ended)
+    p->alive = false;
+}
+
+/* ---- life ---- */
+
+/* What the log knows: the machine's past (runtime/journal folds it from the
+ * lines of a real one). */
+static void fold(sim_world *w, const sim_run *run, machine_past *past,
+                 sim_process *p) {
+  uint64_t order = 0;
+  for (size_t i = 0; i < run->log.records.len; i++) {
+    const sim_record *r = &run->log.records.items[i];
+    if (r->step < 0)
+      continue;
+    machine_past *s = &past[r->step];
+    s->det_count += r->det.len > 2;
+    if (strcmp(r->event, "step.begin") == 0) {
+      s->state = MACHINE_RUNNING;
+      s->attempts++;
+    } else if (strcmp(r->event, "step.undo") == 0) {
+      s->state = MACHINE_UNDOING;
+    }
+    check_fold(w, p, r);
+    if (strcmp(r->event, "step.end") == 0 || strcmp(r->event, "step.skip") == 0)
+      s->state = p->known[r->step];
+    if (s->state == MACHINE_APPLIED && !s->applied_order)
+      s->applied_order = ++order;
+  }
+}
+
+static machine *make_machine(sim_world *w, const sim_process *p,
+                             const machine_past *past, unsigned jobs,
+                             uint64_t seed) {
+  machine_config config = {
+      .plan = &w->plan->plan,
+      .jobs = jobs,
+      .slots = 4,
+      .seed = seed,
+      .run = p->run->name,
+      .host = UPK_STR("host"),
+      .user = UPK_STR("user"),
+      .goal = p->goal,
+      .past = past,
+  };
+  return machine_new(&config);
+}
+
+sim_process *process_start(sim_world *w, sim_run *run, machine_goal goal) {
+  sim_process *p = &w->processes[w->process_count];
+  machine_past *past = NULL;
+  *p = (sim_process){.number = w->process_count++, .run = run, .goal = goal};
+  p->alive = true;
+  for (size_t i = 0; i <= MACHINE_SESSIONS_MAX; i++)
+    p->at[i] = -1;
+  if (run->log.records.len) {
+    past = UPK_NEW_ARRAY(w->arena, machine_past, STEPS_MAX);
+    fold(w, run, past, p);
+  }
+  unsigned jobs = 1 + sim_below(&w->random, 4);
+  uint64_t seed = sim_draw(&w->random);
+  p->machine = make_machine(w, p, past, jobs, seed);
+  p->twin = make_machine(w, p, past, jobs, seed);
+  sim_say(w, "  process %u of %s begins, %u jobs", p->number, run->name.data,
+          jobs);
+  machine_event event = {.kind = MACHINE_START};
+  process_feed(w, p, &event);
+  return p;
+}
+
+/* Unsynced records may be lost with the power, but not with the process. */
+static void cut_log(sim_world *w, sim_log *log) {
+  size_t synced = log->records.len;
+  while (synced > 0 && !log->records.items[synced - 1].synced)
+    synced--;
+  size_t loose = log->records.len - synced;
+  if (sim_chance(&w->random, w->faults.power))
+    log->records.len = synced + sim_below(&w->random, (unsigned)loose + 1);
+  log->full = false; /* the next process finds room again */
+}
+
+void process_crash(sim_world *w, sim_process *p) {
+  sim_say(w, "  process %u crashes", p->number);
+  p->alive = false;
+  p->crashed = true;
+  for (unsigned i = 0; i <= MACHINE_SESSIONS_MAX; i++)
+    close_session(w, p, i);
+  for (size_t i = 0; i < MOMENTS_MAX; i++)
+    if (w->moments[i].process == p->number &&
+        (w->moments[i].kind == MOMENT_TIMER ||
+         w->moments[i].kind == MOMENT_REPLY))
+      w->moments[i].kind = MOMENT_FREE;
+  cut_log(w, &p->run->log);
+}
+
+void process_free(sim_process *p) {
+  machine_free(p->machine);
+  machine_free(p->twin);
+}

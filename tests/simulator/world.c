@@ -1,0 +1,265 @@
+/* One seed from start to end. */
+#include <string.h>
+
+#include "simulator/sim.h"
+
+enum { EVENTS_MAX = 20000 };
+
+/* splitmix64 (Steele, Lea, Flood 2014). */
+uint64_t sim_draw(sim_random *r) {
+  uint64_t z = r->state += 0x9e3779b97f4a7c15U;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+  return z ^ (z >> 31);
+}
+
+unsigned sim_below(sim_random *r, unsigned n) {
+  return n ? (unsigned)(sim_draw(r) % n) : 0;
+}
+
+bool sim_chance(sim_random *r, unsigned per_mille) {
+  return per_mille && sim_below(r, 1000) < per_mille;
+}
+
+void sim_say(sim_world *w, const char *format, ...) {
+  va_list args;
+  if (!w->verbose)
+    return;
+  printf("%9.3f ", (double)w->now_us / 1e6);
+  va_start(args, format);
+  vprintf(format, args);
+  va_end(args);
+  putchar('\n');
+}
+
+/* Each kind of fault is on in a third of the seeds. */
+static unsigned draw_rate(sim_random *r, unsigned most) {
+  return sim_chance(r, 330) ? 1 + sim_below(r, most) : 0;
+}
+
+static void draw_faults(sim_faults *f, sim_random *r) {
+  if (sim_chance(r, 50))
+    return; /* all goes well */
+  f->error = draw_rate(r, 80);
+  f->transient = draw_rate(r, 150);
+  f->lost = draw_rate(r, 60);
+  f->broken = draw_rate(r, 80);
+  f->reply_lost = draw_rate(r, 60);
+  f->orphan = draw_rate(r, 900);
+  f->check_false = draw_rate(r, 200);
+  f->check_null = draw_rate(r, 60);
+  f->other_fixes = draw_rate(r, 300);
+  f->other_breaks = draw_rate(r, 300);
+  f->other_drops = draw_rate(r, 200);
+  f->restart = draw_rate(r, 900);
+  f->failover = draw_rate(r, 300);
+  f->disk_full = draw_rate(r, 20);
+  f->crash = draw_rate(r, 15);
+  f->power = draw_rate(r, 900);
+  f->competitor = draw_rate(r, 900);
+  f->stop = draw_rate(r, 500);
+  f->pause = draw_rate(r, 700);
+  f->clock = draw_rate(r, 700);
+}
+
+/* ---- what happens to all ---- */
+
+typedef enum happening {
+  RESTART,
+  FAILOVER,
+  FIX,
+  BREAK,
+  DROP,
+  STOP,
+  PAUSE,
+  CLOCK,
+  COMPETITOR,
+  RESUME,
+  HAPPENINGS
+} happening;
+
+static sim_moment *plan_happening(sim_world *w, happening what,
+                                  int64_t within_us) {
+  int64_t delay = (int64_t)(sim_draw(&w->random) % (uint64_t)within_us);
+  sim_moment *m = moment_add(w, MOMENT_WORLD, w->now_us + delay);
+  m->session = what;
+  return m;
+}
+
+static void plan_happenings(sim_world *w) {
+  const unsigned rates[HAPPENINGS] = {
+      [RESTART] = w->faults.restart,       [FAILOVER] = w->faults.failover,
+      [FIX] = w->faults.other_fixes,       [BREAK] = w->faults.other_breaks,
+      [DROP] = w->faults.other_drops,      [STOP] = w->faults.stop,
+      [PAUSE] = w->faults.pause,           [CLOCK] = w->faults.clock,
+      [COMPETITOR] = w->faults.competitor,
+  };
+  for (int i = 0; i < HAPPENINGS; i++)
+    if (sim_chance(&w->random, rates[i]))
+      plan_happening(w, (happening)i,
+                     sim_chance(&w->random, 500) ? 1000000 : 20000000);
+}
+
+static sim_run *new_run(sim_world *w) {
+  sim_run *run = &w->runs[w->run_count];
+  run->number = ++w->run_count;
+  run->name = upk_arena_printf(w->arena, "run%u", run->number);
+  return run;
+}
+
+static void tell_all(sim_world *w, machine_event_kind kind, unsigned level) {
+  for (unsigned i = 0; i < w->process_count; i++) {
+    sim_process *p = &w->processes[i];
+    machine_event event = {.kind = kind, .level = level};
+    if (!p->alive)
+      continue;
+    if (kind == MACHINE_STOP)
+      p->stop = level;
+    p->paused = kind == MACHINE_PAUSE ? level != 0 : p->paused;
+    p->paused_at_us = w->now_us;
+    process_feed(w, p, &event);
+  }
+}
+
+static void happen(sim_world *w, happening what) {
+  static const char *const names[] = {
+      "restart", "failover", "fix",   "break",      "drop",
+      "stop",    "pause",    "clock", "competitor", "resume"};
+  size_t steps = w->plan->plan.step_count;
+  unsigned step = sim_below(&w->random, (unsigned)steps);
+  sim_say(w, "  happens: %s", names[what]);
+  switch (what) {
+  case RESTART:
+    base_restart(w);
+    break;
+  case FAILOVER:
+    base_failover(w);
+    break;
+  case FIX:
+    w->base.fixed[step] = true;
+    break;
+  case BREAK:
+    w->base.spoilt[step] = true;
+    break;
+  case DROP:
+    w->base.gone[step] = true;
+    break;
+  case STOP:
+    tell_all(w, MACHINE_STOP, 1 + sim_below(&w->random, 2));
+    break;
+  case PAUSE:
+    tell_all(w, MACHINE_PAUSE, 1);
+    plan_happening(w, HAPPENINGS, 400 * 1000000LL);
+    break;
+  case HAPPENINGS: /* after a pause */
+    tell_all(w, MACHINE_PAUSE, 0);
+    break;
+  case CLOCK:
+    w->wall_skew_us +=
+        (int64_t)sim_below(&w->random, 7200) * 1000000 - 3600LL * 1000000;
+    break;
+  case COMPETITOR:
+    if (w->process_count < PROCESSES_MAX)
+      process_start(w, new_run(w), MACHINE_APPLY);
+    break;
+  case RESUME:
+    break;
+  }
+}
+
+/* ---- time ---- */
+
+static sim_moment *next_moment(sim_world *w) {
+  sim_moment *next = NULL;
+  for (size_t i = 0; i < MOMENTS_MAX; i++) {
+    sim_moment *m = &w->moments[i];
+    if (m->kind != MOMENT_FREE && (!next || m->at_us < next->at_us))
+      next = m;
+  }
+  return next;
+}
+
+static void deliver(sim_world *w, sim_moment *m) {
+  sim_process *p = &w->processes[m->process];
+  machine_event event = {.kind = MACHINE_REPLY, .id = m->id};
+  sim_moment copy = *m;
+  m->kind = MOMENT_FREE;
+  switch (copy.kind) {
+  case MOMENT_REPLY:
+    base_execute(w, &copy, &event);
+    if (copy.command == MACHINE_OPEN)
+      event.holder = UPK_STR("pid 1");
+    process_feed(w, p, &event);
+    break;
+  case MOMENT_TIMER:
+    event.kind = MACHINE_TIMER;
+    process_feed(w, p, &event);
+    break;
+  case MOMENT_ORPHAN:
+    sim_say(w, "  an orphan's statement ends: %s", copy.sql);
+    base_execute(w, &copy, &event);
+    if (w->base.sessions[copy.session].generation == copy.generation)
+      base_close(w, copy.session);
+    break;
+  case MOMENT_WORLD:
+    happen(w, (happening)copy.session);
+    break;
+  case MOMENT_FREE:
+    break;
+  }
+}
+
+static bool any_alive(const sim_world *w) {
+  for (unsigned i = 0; i < w->process_count; i++)
+    if (w->processes[i].alive)
+      return true;
+  return false;
+}
+
+static void run_until_idle(sim_world *w) {
+  sim_moment *m;
+  while ((m = next_moment(w)) && (any_alive(w) || m->kind == MOMENT_ORPHAN ||
+                                  m->kind == MOMENT_WORLD)) {
+    if (m->at_us > w->now_us)
+      w->now_us = m->at_us;
+    if (++w->events > EVENTS_MAX)
+      sim_violation(w, "the run does not end");
+    deliver(w, m);
+  }
+  if (any_alive(w))
+    sim_violation(w, "the run waits for nothing");
+}
+
+static void play(sim_world *w) {
+  process_start(w, new_run(w), MACHINE_APPLY);
+  plan_happenings(w);
+  run_until_idle(w);
+  for (unsigned i = 0; i < w->process_count; i++)
+    if (!w->processes[i].crashed)
+      check_end(w, &w->processes[i]);
+}
+
+const char *world_play(upk_arena *arena, uint64_t seed, bool verbose,
+                       uint64_t *ret_events) {
+  sim_world *w = UPK_NEW(arena, sim_world);
+  const char *why = NULL;
+  w->arena = arena;
+  w->seed = seed;
+  w->verbose = verbose;
+  w->random.state = seed * 0x9e3779b97f4a7c15U + 1;
+  draw_faults(&w->faults, &w->random);
+  w->plan = sim_plan_new(arena, &w->random);
+  w->base.replica = w->base.disk;
+  w->base.disk.ledger = w->plan->plan.has_ledger &&
+                        !sim_parse(w->plan->steps[0].run.items[0].query.sql,
+                                   "create", &(int){0}, &(int){0});
+  w->base.replica = w->base.disk;
+  if (setjmp(w->violated) == 0)
+    play(w);
+  else
+    why = w->why;
+  for (unsigned i = 0; i < w->process_count; i++)
+    process_free(&w->processes[i]);
+  *ret_events += w->events;
+  return why;
+}
