@@ -94,11 +94,14 @@ static void ask_partial(machine *m, step *s) {
   check_ask(m, s, &s->plan->probe_partial);
 }
 
-/* A statement outside a transaction was sent. When the server refused it, it
- * was not done, whatever else may look so. */
+/* A statement outside a transaction was sent. When the server refused it, or
+ * the probe said so, it was not done, whatever else may look so. A probe that
+ * could not be asked said nothing. */
 static void find_out(machine *m, step *s) {
-  bool refused = s->fault == MACHINE_ERROR || s->fault == MACHINE_TRANSIENT ||
-                 s->failed_in == PHASE_PROBE;
+  bool probed = s->failed_in == PHASE_PROBE;
+  bool refused =
+      probed ? s->fault == MACHINE_FINE
+             : s->fault == MACHINE_ERROR || s->fault == MACHINE_TRANSIENT;
   if (refused && (s->plan->has_probe || s->statement == 0))
     ask_partial(m, s);
   else if (!s->plan->has_probe)

@@ -196,7 +196,7 @@ static void start_what_can(machine *m) {
 }
 
 void machine_advance(machine *m) {
-  if (m->phase == RUN_WORKERS && session_all_settled(m))
+  if (m->phase == RUN_WORKERS && session_all_settled(m) && !session_prove(m))
     m->phase = RUN_WORKING;
   if (m->phase != RUN_WORKING)
     return;

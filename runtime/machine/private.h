@@ -135,6 +135,7 @@ typedef enum session_state {
   SESSION_RUNS,
   SESSION_FREE,
   SESSION_BUSY,
+  SESSION_PROVING, /* takes slots of workers that are not there */
   SESSION_WAITING, /* lost; opened again after a while */
   SESSION_GONE,    /* given up */
 } session_state;
@@ -184,8 +185,9 @@ struct machine {
   upk_str stranger;   /* an identity that the plan does not know; or absent */
   upk_status shut;    /* why the rest of it cannot be executed */
   unsigned stop;
-  bool stopping;   /* on_failure: stop */
-  bool log_broken; /* nothing more may be started */
+  bool stopping;     /* on_failure: stop */
+  unsigned unproven; /* bit n: nobody has looked at slot n of the lock */
+  bool log_broken;   /* nothing more may be started */
   bool ledger_there;
   bool executed_any;
   upk_buf log_head;
@@ -236,6 +238,9 @@ void session_free(machine *m, int number); /* its step is done */
 void session_close(machine *m, int number);
 /* Whether the workers' sessions are all open or given up. */
 bool session_all_settled(const machine *m);
+/* Before the first step: takes the slots of workers that could not be opened,
+ * one at a time. False when there is nothing to prove. */
+bool session_prove(machine *m);
 int session_find_free(const machine *m);
 
 /* ---- schedule.c ---- */

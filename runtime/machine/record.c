@@ -1,5 +1,7 @@
 /* Records of the log: what two faultless runs of a plan share goes to `det`,
  * everything else to `obs`. */
+#include <string.h>
+
 #include "machine/private.h"
 
 void record_init(record *r, machine *m, step *s, const char *event,
@@ -13,16 +15,20 @@ void record_init(record *r, machine *m, step *s, const char *event,
 
 void record_rewind(step *s) { s->position = 0; }
 
-/* A det record of a step that an earlier attempt wrote already stays empty. */
+/* A det record of a step that an earlier attempt wrote already stays empty; an
+ * outcome is always said. */
 static bool det_repeats(record *r) {
   step *s = r->step;
+  bool outcome =
+      strcmp(r->event, "step.end") == 0 || strcmp(r->event, "step.skip") == 0;
   if (!r->has_det)
     return true;
   if (!s)
     return false;
-  if (++s->position <= s->mark)
+  if (++s->position <= s->mark && !outcome)
     return true;
-  s->mark = s->position;
+  if (s->mark < s->position)
+    s->mark = s->position;
   return false;
 }
 

@@ -115,6 +115,9 @@ static void open_failed(machine *m, int number, upk_status status, int code,
   if (m->shut == UPK_OK &&
       (status == UPK_LOCKED || (status == UPK_STALE && se->was_good)))
     m->shut = status;
+  /* A slot that no session of ours has may be another run's. */
+  if (number != 0 && !se->was_good && status != UPK_LOCKED)
+    m->unproven |= 1U << (number + 1);
   if (se->step == NO_STEP && !se->was_good)
     record_note(m, text);
   else
@@ -289,8 +292,27 @@ static void on_identity(machine *m, int number) {
     ask_lock(m, number);
 }
 
+bool session_prove(machine *m) {
+  session *se = &m->sessions[0];
+  if (!m->unproven || se->state != SESSION_FREE)
+    return false;
+  unsigned slot = 0;
+  while (!(m->unproven & (1U << slot)))
+    slot++;
+  machine_command *command = session_ask(m, 0, MACHINE_LOCK);
+  command->key = command_text(m, "upkeep/%u", slot);
+  se->state = SESSION_PROVING;
+  return true;
+}
+
 static void on_lock(machine *m, int number) {
   session *se = &m->sessions[number];
+  if (m->event->granted && se->state == SESSION_PROVING) {
+    m->unproven &= m->unproven - 1;
+    se->state = SESSION_FREE;
+    machine_advance(m);
+    return;
+  }
   if (m->event->granted) {
     se->cursor++;
     ask_lock(m, number);
@@ -377,7 +399,7 @@ static void (*const on_reply[])(machine *m, int number) = {
     [SESSION_OPENING] = on_open,      [SESSION_SETUP] = ask_setup,
     [SESSION_IDENTITY] = on_identity, [SESSION_LOCKING] = on_lock,
     [SESSION_PRESENT] = on_present,   [SESSION_RUNS] = on_runs,
-    [SESSION_WAITING] = session_open,
+    [SESSION_WAITING] = session_open, [SESSION_PROVING] = on_lock,
 };
 
 static const char *const doing[] = {
@@ -385,6 +407,7 @@ static const char *const doing[] = {
     [SESSION_SETUP] = "the session cannot be set up",
     [SESSION_IDENTITY] = "the target's identity cannot be read",
     [SESSION_LOCKING] = "the executor's lock cannot be tried",
+    [SESSION_PROVING] = "the executor's lock cannot be tried",
     [SESSION_PRESENT] = "the ledger cannot be looked for",
     [SESSION_RUNS] = "the ledger cannot be read",
     [SESSION_WAITING] = "",

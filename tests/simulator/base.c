@@ -37,9 +37,13 @@ static void apply(sim_world *w, const sim_op *op) {
   sim_disk *disk = &w->base.disk;
   switch (op->kind) {
   case OP_EFFECT:
+    /* Another run's piece is the stdlib's business, not the machine's. */
+    if (disk->owner[op->step] != op->run && !is_done(w, NULL, op->step))
+      memset(disk->effect[op->step], 0, sizeof disk->effect[op->step]);
     if (disk->effect[op->step][op->nth]++)
       sim_violation(w, "statement %d of step s%d took effect twice", op->nth,
                     op->step);
+    disk->owner[op->step] = op->run;
     break;
   case OP_CLEAR:
     memset(disk->effect[op->step], 0, sizeof disk->effect[op->step]);
@@ -56,6 +60,7 @@ static void apply(sim_world *w, const sim_op *op) {
 }
 
 static void change(sim_world *w, sim_session *s, sim_op op) {
+  op.run = s->run;
   if (!s->in_transaction)
     apply(w, &op);
   else if (s->op_count < OPS_MAX)

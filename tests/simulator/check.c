@@ -42,6 +42,7 @@ void check_fold(sim_world *w, sim_process *p, const sim_record *r) {
   } else if (is_event(r, "step.end") || is_event(r, "step.skip")) {
     p->intent[r->step] = false;
     p->known[r->step] = outcome_of(w, r);
+    p->over[r->step] = true;
   } else if (is_event(r, "step.retry")) {
     p->intent[r->step] = false;
     p->known[r->step] = MACHINE_RETRYING;
@@ -58,7 +59,10 @@ static bool is_over(machine_state state) {
 static void check_order(sim_world *w, const sim_process *p, int step) {
   for (int i = 0; i < step; i++) {
     bool given_up = p->known[i] == MACHINE_PENDING;
-    if (w->plan->before[i][step] && !is_over(p->known[i]) && !given_up)
+    /* One that was applied may be undone meanwhile: `after` only orders. */
+    bool undoing = p->known[i] == MACHINE_UNDOING && p->over[i];
+    if (w->plan->before[i][step] && !is_over(p->known[i]) && !given_up &&
+        !undoing)
       sim_violation(w, "step s%d begins while s%d, before it, is %s", step, i,
                     machine_state_name(p->known[i]));
     if (w->plan->before[i][step] && given_up &&
@@ -118,9 +122,10 @@ void check_statement(sim_world *w, const sim_moment *m, int step) {
   }
 }
 
-static bool any_effect(const sim_world *w, int step) {
+/* Of this run. */
+static bool any_effect(const sim_world *w, int step, unsigned run) {
   for (unsigned i = 0; i < STATEMENTS_MAX; i++)
-    if (w->base.disk.effect[step][i])
+    if (w->base.disk.effect[step][i] && w->base.disk.owner[step] == run)
       return true;
   return false;
 }
@@ -154,7 +159,7 @@ static void check_step(sim_world *w, const sim_process *p, int i) {
     sim_violation(w, "s%d has a row, and its log says %s", i, name);
   bool untouched = state == MACHINE_UNDONE || state == MACHINE_SKIPPED ||
                    state == MACHINE_CANCELLED || state == MACHINE_PENDING;
-  if (untouched && any_effect(w, i))
+  if (untouched && any_effect(w, i, p->run->number))
     sim_violation(w, "s%d took effect, and its log says %s", i, name);
 }
 

@@ -64,10 +64,11 @@ static void fill_kind(sim_plan *p, upk_arena *arena, sim_random *random,
     p->looks[i] = sim_chance(random, 200);
     return;
   }
-  p->statements[i] = sim_chance(random, 200) ? 2 : 1;
   s->has_probe = true;
   s->probe_done = make_check(arena, "done", i);
   p->leaves[i] = s->has_partial = sim_chance(random, 500);
+  /* Without `partial` a step is one that can be run again from its start. */
+  p->statements[i] = s->has_partial && sim_chance(random, 300) ? 2 : 1;
   if (!s->has_partial)
     return;
   s->probe_partial = make_check(arena, "partial", i);

@@ -73,6 +73,7 @@ enum { ROWS_MAX = 512, OPS_MAX = 16, BASE_SESSIONS = 96 };
 typedef struct sim_disk {
   unsigned char effect[STEPS_MAX][STATEMENTS_MAX]; /* times it took effect */
   bool leftover[STEPS_MAX];
+  unsigned owner[STEPS_MAX]; /* the run whose effect it is */
   bool ledger;
   sim_row rows[ROWS_MAX];
   size_t row_count;
@@ -82,6 +83,7 @@ typedef struct sim_disk {
 typedef struct sim_op {
   enum { OP_EFFECT, OP_CLEAR, OP_ROW, OP_CREATE } kind;
   int step, nth;
+  unsigned run;
   sim_row row;
 } sim_op;
 
@@ -145,6 +147,7 @@ typedef struct sim_process {
   machine_goal goal;
   machine_state known[STEPS_MAX]; /* from its log records */
   bool intent[STEPS_MAX];         /* durable, without outcome */
+  bool over[STEPS_MAX];           /* it had an outcome once */
 } sim_process;
 
 typedef enum sim_moment_kind {

@@ -74,8 +74,8 @@ typedef enum happening {
   PAUSE,
   CLOCK,
   COMPETITOR,
-  RESUME,
-  HAPPENINGS
+  HAPPENINGS,
+  UNPAUSE,
 } happening;
 
 static sim_moment *plan_happening(sim_world *w, happening what,
@@ -123,8 +123,8 @@ static void tell_all(sim_world *w, machine_event_kind kind, unsigned level) {
 
 static void happen(sim_world *w, happening what) {
   static const char *const names[] = {
-      "restart", "failover", "fix",   "break",      "drop",
-      "stop",    "pause",    "clock", "competitor", "resume"};
+      "restart", "failover", "fix",        "break", "drop",   "stop",
+      "pause",   "clock",    "competitor", "",      "goes on"};
   size_t steps = w->plan->plan.step_count;
   unsigned step = sim_below(&w->random, (unsigned)steps);
   sim_say(w, "  happens: %s", names[what]);
@@ -149,9 +149,9 @@ static void happen(sim_world *w, happening what) {
     break;
   case PAUSE:
     tell_all(w, MACHINE_PAUSE, 1);
-    plan_happening(w, HAPPENINGS, 400 * 1000000LL);
+    plan_happening(w, UNPAUSE, 400 * 1000000LL);
     break;
-  case HAPPENINGS: /* after a pause */
+  case UNPAUSE:
     tell_all(w, MACHINE_PAUSE, 0);
     break;
   case CLOCK:
@@ -162,7 +162,7 @@ static void happen(sim_world *w, happening what) {
     if (w->process_count < PROCESSES_MAX)
       process_start(w, new_run(w), MACHINE_APPLY);
     break;
-  case RESUME:
+  case HAPPENINGS:
     break;
   }
 }
