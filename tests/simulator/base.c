@@ -47,7 +47,7 @@ static void apply(sim_world *w, const sim_op *op) {
     break;
   case OP_CLEAR:
     memset(disk->effect[op->step], 0, sizeof disk->effect[op->step]);
-    disk->leftover[op->step] = false;
+    disk->leftover[op->step] = 0;
     break;
   case OP_ROW:
     if (disk->row_count < ROWS_MAX)
@@ -100,11 +100,25 @@ void base_close(sim_world *w, unsigned session) {
 static sim_moment *in_flight(sim_world *w, unsigned session) {
   for (size_t i = 0; i < MOMENTS_MAX; i++) {
     sim_moment *m = &w->moments[i];
-    if (m->kind == MOMENT_REPLY && m->session == session &&
+    bool flies = m->kind == MOMENT_REPLY || m->kind == MOMENT_ORPHAN;
+    if (flies && m->session == session &&
         m->generation == w->base.sessions[session].generation)
       return m;
   }
   return NULL;
+}
+
+static bool is_work(const sim_moment *m) {
+  int i, k;
+  upk_str sql = upk_str_from(m->sql);
+  return m->command == MACHINE_QUERY &&
+         (sim_parse(sql, "run", &i, &k) || sim_parse(sql, "undo", &i, &k) ||
+          sim_parse(sql, "clean", &i, &k) || sim_parse(sql, "create", &i, &k));
+}
+
+bool base_works(sim_world *w, unsigned session) {
+  const sim_moment *m = in_flight(w, session);
+  return w->base.sessions[session].in_transaction || (m && is_work(m));
 }
 
 void base_abandon(sim_world *w, unsigned session, unsigned generation) {
@@ -250,7 +264,7 @@ static void insert_row(sim_world *w, sim_session *s, const sim_moment *m,
 static void query_run(sim_world *w, sim_session *s, sim_moment *m, int step,
                       int nth) {
   check_statement(w, m, step);
-  if (!s->in_transaction && w->base.disk.leftover[step])
+  if (!s->in_transaction && w->base.disk.leftover[step] == s->run)
     sim_violation(w, "step s%d ran over what its last try left behind", step);
   change(w, s, (sim_op){.kind = OP_EFFECT, .step = step, .nth = nth});
 }
@@ -342,14 +356,6 @@ static void try_lock(sim_world *w, unsigned session, unsigned slot,
 
 /* ---- faults ---- */
 
-static bool is_work(const sim_moment *m) {
-  int i, k;
-  upk_str sql = upk_str_from(m->sql);
-  return m->command == MACHINE_QUERY &&
-         (sim_parse(sql, "run", &i, &k) || sim_parse(sql, "undo", &i, &k) ||
-          sim_parse(sql, "clean", &i, &k) || sim_parse(sql, "create", &i, &k));
-}
-
 /* A statement that commits by itself is cut off: a piece may stay. */
 static void leave_piece(sim_world *w, const sim_session *s,
                         const sim_moment *m) {
@@ -357,7 +363,7 @@ static void leave_piece(sim_world *w, const sim_session *s,
   if (!s->in_transaction && sim_parse(upk_str_from(m->sql), "run", &i, &k) &&
       w->plan->leaves[i] && !w->base.disk.effect[i][k] &&
       sim_chance(&w->random, 600))
-    w->base.disk.leftover[i] = true;
+    w->base.disk.leftover[i] = s->run;
 }
 
 static void perform(sim_world *w, sim_moment *m, machine_event *event) {

@@ -72,8 +72,8 @@ enum { ROWS_MAX = 512, OPS_MAX = 16, BASE_SESSIONS = 96 };
 /* What a restart keeps, and a failover may put back. */
 typedef struct sim_disk {
   unsigned char effect[STEPS_MAX][STATEMENTS_MAX]; /* times it took effect */
-  bool leftover[STEPS_MAX];
-  unsigned owner[STEPS_MAX]; /* the run whose effect it is */
+  unsigned leftover[STEPS_MAX]; /* the run that left a piece; 0: none */
+  unsigned owner[STEPS_MAX];    /* the run whose effect it is */
   bool ledger;
   sim_row rows[ROWS_MAX];
   size_t row_count;
@@ -212,6 +212,8 @@ unsigned base_open(sim_world *w, const sim_process *p);
 void base_close(sim_world *w, unsigned session); /* rolls back */
 /* The client is gone: what its session does may go on without it. */
 void base_abandon(sim_world *w, unsigned session, unsigned generation);
+/* A statement of a step is under way there, or a transaction is open. */
+bool base_works(sim_world *w, unsigned session);
 void base_restart(sim_world *w);
 void base_failover(sim_world *w);
 
