@@ -167,7 +167,8 @@ static void check_step(sim_world *w, const sim_process *p, int i) {
 static bool can_doubt(const sim_world *w) {
   const sim_faults *f = &w->faults;
   return f->lost || f->broken || f->reply_lost || f->restart || f->failover ||
-         f->disk_full || f->crash || f->stop || f->error || f->transient;
+         f->disk_full || f->crash || f->stop || f->error || f->transient ||
+         w->slow;
 }
 
 void check_end(sim_world *w, const sim_process *p) {

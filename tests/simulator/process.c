@@ -210,34 +210,27 @@ void process_feed(sim_world *w, sim_process *p, machine_event *event) {
 
 /* ---- life ---- */
 
-/* What the log knows: the machine's past (runtime/journal folds it from the
- * lines of a real one). */
-static void fold(sim_world *w, const sim_run *run, machine_past *past,
-                 sim_process *p) {
-  uint64_t order = 0;
-  for (size_t i = 0; i < run->log.records.len; i++) {
-    const sim_record *r = &run->log.records.items[i];
-    if (r->step < 0)
-      continue;
-    machine_past *s = &past[r->step];
-    s->det_count += r->det.len > 2;
-    if (strcmp(r->event, "step.begin") == 0) {
-      s->state = MACHINE_RUNNING;
-      s->attempts++;
-    } else if (strcmp(r->event, "step.undo") == 0) {
-      s->state = MACHINE_UNDOING;
-    }
+static const upk_json *parse(sim_world *w, upk_str object) {
+  upk_json_error error;
+  upk_str line = upk_arena_printf(w->arena, "%.*s\n", UPK_FMT(object));
+  return upk_json_parse(w->arena, line, &error);
+}
+
+/* What the log knows, for the machine and for the checks. */
+static void fold(sim_world *w, sim_process *p) {
+  const sim_log *log = &p->run->log;
+  for (size_t i = 0; i < log->records.len; i++) {
+    const sim_record *r = &log->records.items[i];
     check_fold(w, p, r);
-    if (strcmp(r->event, "step.end") == 0 || strcmp(r->event, "step.skip") == 0)
-      s->state = p->known[r->step];
-    if (s->state == MACHINE_APPLIED && !s->applied_order)
-      s->applied_order = ++order;
+    if (!machine_history_add(p->history, upk_str_from(r->event),
+                             parse(w, r->det), parse(w, r->obs)))
+      sim_violation(w, "the log speaks of a step that is not there");
   }
 }
 
-static machine *make_machine(sim_world *w, const sim_process *p,
-                             const machine_past *past, unsigned jobs,
+static machine *make_machine(sim_world *w, const sim_process *p, unsigned jobs,
                              uint64_t seed) {
+  bool first = p->run->log.records.len == 0;
   machine_config config = {
       .plan = &w->plan->plan,
       .jobs = jobs,
@@ -247,26 +240,23 @@ static machine *make_machine(sim_world *w, const sim_process *p,
       .host = UPK_STR("host"),
       .user = UPK_STR("user"),
       .goal = p->goal,
-      .past = past,
+      .past = first ? NULL : machine_history_steps(p->history),
   };
   return machine_new(&config);
 }
 
 sim_process *process_start(sim_world *w, sim_run *run, machine_goal goal) {
   sim_process *p = &w->processes[w->process_count];
-  machine_past *past = NULL;
   *p = (sim_process){.number = w->process_count++, .run = run, .goal = goal};
   p->alive = true;
   for (size_t i = 0; i <= MACHINE_SESSIONS_MAX; i++)
     p->at[i] = -1;
-  if (run->log.records.len) {
-    past = UPK_NEW_ARRAY(w->arena, machine_past, STEPS_MAX);
-    fold(w, run, past, p);
-  }
+  p->history = machine_history_new(&w->plan->plan);
+  fold(w, p);
   unsigned jobs = 1 + sim_below(&w->random, 4);
   uint64_t seed = sim_draw(&w->random);
-  p->machine = make_machine(w, p, past, jobs, seed);
-  p->twin = make_machine(w, p, past, jobs, seed);
+  p->machine = make_machine(w, p, jobs, seed);
+  p->twin = make_machine(w, p, jobs, seed);
   sim_say(w, "  process %u of %s begins, %u jobs", p->number, run->name.data,
           jobs);
   machine_event event = {.kind = MACHINE_START};
@@ -302,4 +292,5 @@ void process_crash(sim_world *w, sim_process *p) {
 void process_free(sim_process *p) {
   machine_free(p->machine);
   machine_free(p->twin);
+  machine_history_free(p->history);
 }

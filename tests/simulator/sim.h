@@ -19,7 +19,7 @@
 #include <stdio.h>
 
 #include "journal/journal.h"
-#include "machine/machine.h"
+#include "machine/past.h"
 
 enum {
   STEPS_MAX = 12,
@@ -134,6 +134,7 @@ typedef struct sim_process {
   unsigned number;
   sim_run *run;
   machine *machine, *twin;
+  machine_history *history;
   int at[MACHINE_SESSIONS_MAX + 1]; /* the base's session, or -1 */
   unsigned at_generation[MACHINE_SESSIONS_MAX + 1];
   uint64_t logged[LOGGED_MAX]; /* records that await their answer */
@@ -190,7 +191,7 @@ struct sim_world {
   sim_moment moments[MOMENTS_MAX];
   int64_t now_us, wall_skew_us;
   unsigned events;
-  bool verbose;
+  bool verbose, slow; /* slow: a deadline passed */
   upk_json *identity;
   jmp_buf violated;
   char why[256];
