@@ -138,13 +138,15 @@ void step_on_limits(machine *m, step *s) {
 
 /* ---- checking -> running ---- */
 
+/* One that does not hold may hold in a later attempt: it is no det. */
 void step_record_check(machine *m, step *s, const plan_check *check,
                        const char *part, bool holds) {
   record r;
-  record_init(&r, m, s, "step.check", true);
-  upk_json_put_string(r.det_writer, "check", check->name);
-  upk_json_put_bool(r.det_writer, "holds", holds);
-  upk_json_put_string(r.det_writer, "part", upk_str_from(part));
+  record_init(&r, m, s, "step.check", holds);
+  upk_json_writer *w = holds ? r.det_writer : r.obs_writer;
+  upk_json_put_string(w, "check", check->name);
+  upk_json_put_bool(w, "holds", holds);
+  upk_json_put_string(w, "part", upk_str_from(part));
   if (holds && strcmp(part, "post") == 0) {
     upk_json_key(r.obs_writer, "after");
     record_cells(r.obs_writer, &s->row);

@@ -184,3 +184,40 @@ void check_end(sim_world *w, const sim_process *p) {
       sim_violation(w, "s%d is in doubt, and nothing went wrong", i);
   }
 }
+
+/* ---- the semantic digest ---- */
+
+static bool all_applied(const sim_world *w, const sim_process *p) {
+  for (size_t i = 0; i < w->plan->plan.step_count; i++)
+    if (p->known[i] != MACHINE_APPLIED)
+      return false;
+  return true;
+}
+
+/* Of a run whose steps are all applied; false when it cannot be compared: it
+ * was sealed more than once. */
+static bool digest_of(sim_world *w, const sim_process *p,
+                      upk_digest *ret_digest) {
+  const sim_log *log = &p->run->log;
+  journal_semantic *semantic = journal_semantic_new();
+  upk_json_error error;
+  size_t seals = 0;
+  for (size_t i = 0; i < log->records.len; i++) {
+    upk_str det = upk_arena_printf(w->arena, "%.*s\n",
+                                   UPK_FMT(log->records.items[i].det));
+    seals += is_event(&log->records.items[i], "run.end");
+    journal_semantic_add(semantic, upk_json_parse(w->arena, det, &error));
+  }
+  *ret_digest = journal_semantic_finish(semantic);
+  return seals == 1;
+}
+
+void check_digest(sim_world *w, const sim_process *p,
+                  const sim_process *faultless) {
+  upk_digest mine, other;
+  if (!all_applied(w, p) || !all_applied(w, faultless) ||
+      !digest_of(w, p, &mine) || !digest_of(w, faultless, &other))
+    return;
+  if (!upk_str_equal(upk_digest_view(&mine), upk_digest_view(&other)))
+    sim_violation(w, "the semantic digest is not that of a run without faults");
+}

@@ -25,7 +25,7 @@ enum {
   STEPS_MAX = 12,
   STATEMENTS_MAX = 3,
   POLICIES_MAX = 3,
-  PROCESSES_MAX = 12, /* of one seed: crashes and competitors included */
+  PROCESSES_MAX = 16, /* of one seed: crashes and competitors included */
   LOGGED_MAX = 64,
 };
 
@@ -233,6 +233,10 @@ void check_sending(sim_world *w, const sim_process *p, upk_str sql);
 void check_statement(sim_world *w, const sim_moment *moment, int step);
 /* After the last process of a run has ended by itself. */
 void check_end(sim_world *w, const sim_process *p);
+
+/* Both applied everything: their logs' det say the same. */
+void check_digest(sim_world *w, const sim_process *p,
+                  const sim_process *faultless);
 
 /* world.c: NULL, or what was violated, in `arena`. */
 const char *world_play(upk_arena *arena, uint64_t seed, bool verbose,

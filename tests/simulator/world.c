@@ -101,6 +101,8 @@ static void plan_happenings(sim_world *w) {
 }
 
 static sim_run *new_run(sim_world *w) {
+  if (w->run_count == PROCESSES_MAX)
+    sim_violation(w, "too many runs");
   sim_run *run = &w->runs[w->run_count];
   run->number = ++w->run_count;
   run->name = upk_arena_printf(w->arena, "run%u", run->number);
@@ -159,7 +161,7 @@ static void happen(sim_world *w, happening what) {
         (int64_t)sim_below(&w->random, 7200) * 1000000 - 3600LL * 1000000;
     break;
   case COMPETITOR:
-    if (w->process_count < PROCESSES_MAX)
+    if (w->process_count + 4 < PROCESSES_MAX)
       process_start(w, new_run(w), MACHINE_APPLY);
     break;
   case HAPPENINGS:
@@ -230,13 +232,48 @@ static void run_until_idle(sim_world *w) {
     sim_violation(w, "the run waits for nothing");
 }
 
+static void reset_base(sim_world *w) {
+  int step, nth;
+  bool creates = sim_parse(w->plan->steps[0].run.items[0].query.sql, "create",
+                           &step, &nth);
+  w->base = (sim_base){0};
+  w->base.disk.ledger = w->plan->plan.has_ledger && !creates;
+  w->base.replica = w->base.disk;
+}
+
+/* The last process of a run, if it ended by itself. */
+static sim_process *last_of(sim_world *w, const sim_run *run) {
+  sim_process *last = NULL;
+  for (unsigned i = 0; i < w->process_count; i++)
+    if (w->processes[i].run == run)
+      last = &w->processes[i];
+  return last && !last->crashed ? last : NULL;
+}
+
+/* The same plan once more, and nothing goes wrong. */
+static void play_faultless(sim_world *w, const sim_process *p) {
+  w->faults = (sim_faults){0};
+  for (size_t i = 0; i < MOMENTS_MAX; i++)
+    w->moments[i].kind = MOMENT_FREE;
+  reset_base(w);
+  sim_process *faultless = process_start(w, new_run(w), MACHINE_APPLY);
+  run_until_idle(w);
+  check_end(w, faultless);
+  check_digest(w, p, faultless);
+}
+
 static void play(sim_world *w) {
   process_start(w, new_run(w), MACHINE_APPLY);
   plan_happenings(w);
   run_until_idle(w);
-  for (unsigned i = 0; i < w->process_count; i++)
-    if (!w->processes[i].crashed)
-      check_end(w, &w->processes[i]);
+  for (unsigned i = 0; i < w->run_count; i++) {
+    const sim_process *p = last_of(w, &w->runs[i]);
+    if (p)
+      check_end(w, p);
+  }
+  const sim_process *first = last_of(w, &w->runs[0]);
+  if (first && first->status == UPK_OK)
+    play_faultless(w, first);
 }
 
 const char *world_play(upk_arena *arena, uint64_t seed, bool verbose,
@@ -249,11 +286,7 @@ const char *world_play(upk_arena *arena, uint64_t seed, bool verbose,
   w->random.state = seed * 0x9e3779b97f4a7c15U + 1;
   draw_faults(&w->faults, &w->random);
   w->plan = sim_plan_new(arena, &w->random);
-  w->base.replica = w->base.disk;
-  w->base.disk.ledger = w->plan->plan.has_ledger &&
-                        !sim_parse(w->plan->steps[0].run.items[0].query.sql,
-                                   "create", &(int){0}, &(int){0});
-  w->base.replica = w->base.disk;
+  reset_base(w);
   if (setjmp(w->violated) == 0)
     play(w);
   else
