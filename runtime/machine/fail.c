@@ -3,7 +3,8 @@
  *   session lost ----> opened again ----+
  *   transaction open -> ROLLBACK -------+--> COMMIT was sent? ask the ledger
  *                                       |      there: applied
- *                                       |      not there: nothing was done
+ *                                       |      not there: nothing was done;
+ *                                       |      no ledger yet: likewise
  *                                       +--> a statement outside a transaction
  *                                       |    was sent? ask the probe
  *                                       |      done: validate
@@ -220,8 +221,42 @@ static bool asked(machine *m, step *s, const char *what) {
   return false;
 }
 
+/* The row is not there: the transaction was not committed. */
+static void no_row(machine *m, step *s) {
+  if (may_go_on(s)) {
+    step_go_on(m, s);
+    return;
+  }
+  s->effect = s->done;
+  settle(m, s);
+}
+
+/* A step that makes the ledger has no ledger to ask when it was not
+ * committed. */
+static bool ask_present(machine *m, step *s) {
+  const plan_query *present = &m->plan->ledger_present;
+  if (m->event->fault.kind != MACHINE_ERROR || !present->sql.data)
+    return false;
+  s->phase = PHASE_ASK_PRESENT;
+  step_query(m, s, present, 1);
+  return true;
+}
+
+void fail_on_present(machine *m, step *s) {
+  const machine_rows *rows = &m->event->rows;
+  if (!asked(m, s, "the ledger cannot be looked for"))
+    return;
+  if (rows->count && rows->column_count && rows->values[0].type != PLAN_NULL &&
+      rows->values[0].integer == 0)
+    no_row(m, s);
+  else
+    doubt(m, s, "the ledger cannot be asked whether it was committed");
+}
+
 void fail_on_ledger(machine *m, step *s) {
   const machine_rows *rows = &m->event->rows;
+  if (ask_present(m, s))
+    return;
   if (!asked(m, s, "the ledger cannot be asked whether it was committed"))
     return;
   for (size_t i = 0; rows->column_count && i < rows->count; i++) {
@@ -238,12 +273,19 @@ void fail_on_ledger(machine *m, step *s) {
     doubt(m, s, "the ledger has more rows of the run than can be read");
     return;
   }
-  if (may_go_on(s)) {
-    step_go_on(m, s);
-    return;
+  no_row(m, s);
+}
+
+/* The statements whose answers were lost: done, says the probe. */
+static void record_unheard(machine *m, step *s) {
+  for (; s->statement < s->plan->run.count; s->statement++) {
+    record r;
+    record_init(&r, m, s, "step.statement", true);
+    upk_json_put_string(r.det_writer, "part", UPK_STR("run"));
+    upk_json_put_int(r.det_writer, "statement", (int64_t)s->statement + 1);
+    upk_json_put_bool(r.obs_writer, "recovered", true);
+    record_end(&r, false, UPK_NO_STR);
   }
-  s->effect = s->done;
-  settle(m, s);
 }
 
 void fail_on_done(machine *m, step *s) {
@@ -254,6 +296,7 @@ void fail_on_done(machine *m, step *s) {
     return;
   if (answer == CHECK_HOLDS) {
     s->done = true;
+    record_unheard(m, s);
     step_post(m, s);
   } else {
     ask_partial(m, s);

@@ -44,6 +44,7 @@ typedef struct returned {
   X(BACKOFF, step_on_backoff)                                                  \
   X(ROLLBACK, fail_on_rollback)                                                \
   X(ASK_LEDGER, fail_on_ledger)                                                \
+  X(ASK_PRESENT, fail_on_present)                                              \
   X(ASK_DONE, fail_on_done)                                                    \
   X(ASK_PARTIAL, fail_on_partial)                                              \
   X(CLEANUP, fail_on_cleanup)                                                  \

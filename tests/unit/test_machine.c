@@ -550,6 +550,29 @@ static void a_lost_commit_is_asked_for(void **state) {
          UPK_OK, NULL);
 }
 
+/* The step that makes the ledger was not committed: there is none to ask. */
+static void a_ledger_that_was_not_made_is_looked_for(void **state) {
+  (void)state;
+  scene gone = {STEPS({.id = "a", .retries = 1}), .ledger = RUN_LEDGER,
+                RULES({"commit", 1, .fault = MACHINE_LOST},
+                      {"applied", 1, .fault = MACHINE_ERROR},
+                      {"present", 2, .x = 0})};
+  expect(&gone,
+         CHECKED
+         "begin run step.statement post step.check insert commit " REOPENED
+         "applied present step.retry sleep " CHECKED
+         "begin run step.statement post step.check insert commit +step.end",
+         UPK_OK, NULL);
+  scene there = {STEPS(TX), .ledger = RUN_LEDGER,
+                 RULES({"commit", 1, .fault = MACHINE_LOST},
+                       {"applied", 1, .fault = MACHINE_ERROR})};
+  expect(&there,
+         CHECKED
+         "begin run step.statement post step.check insert commit " REOPENED
+         "applied present +step.end",
+         UPK_IN_DOUBT, "the ledger cannot be asked");
+}
+
 static void a_lost_transaction_did_nothing(void **state) {
   (void)state;
   expect(&(scene){STEPS({.id = "a", .retries = 1}),
@@ -607,8 +630,9 @@ static void autocommit_asks_the_probe(void **state) {
 static void a_lost_statement_is_probed(void **state) {
   (void)state;
   expect(&(scene){STEPS(AUTO), RULES({"run", .fault = MACHINE_LOST})},
-         CHECKED "run " REOPENED "done post step.check +step.end", UPK_OK,
-         NULL);
+         CHECKED "run " REOPENED "done step.statement post step.check "
+                 "+step.end",
+         UPK_OK, NULL);
   expect(&(scene){STEPS({.id = "a",
                          .atomicity = "autocommit",
                          .probe = PROBE,
@@ -622,6 +646,37 @@ static void a_lost_statement_is_probed(void **state) {
   expect(&(scene){STEPS(AUTO), RULES({"run", .fault = MACHINE_LOST},
                                      {"done", .fault = MACHINE_ERROR})},
          CHECKED "run " REOPENED "done +step.end", UPK_IN_DOUBT, "3138");
+}
+
+static void a_lost_probe_is_asked_again(void **state) {
+  (void)state;
+  expect(&(scene){STEPS(AUTO), RULES({"done", 1, .fault = MACHINE_LOST})},
+         CHECKED "run step.statement done " REOPENED
+                 "done post step.check +step.end",
+         UPK_OK, NULL);
+  expect(&(scene){STEPS(AUTO), RULES({"done", 1, .fault = MACHINE_TRANSIENT})},
+         CHECKED "run step.statement done done post step.check +step.end",
+         UPK_OK, NULL);
+}
+
+/* What the server did without our hearing of it shows only in obs. */
+static void unheard_answers_do_not_show_in_det(void **state) {
+  (void)state;
+  scene smooth = {STEPS(AUTO)};
+  scene rough = {STEPS(AUTO), RULES({"run", .fault = MACHINE_LOST})};
+  world *one = play(&smooth), *two = play(&rough);
+  upk_str rest = upk_buf_view(&two->det);
+  upk_buf kept = {0};
+  while (rest.data && rest.len) {
+    upk_str line = upk_str_split(rest, '\n', &rest);
+    if (line.len && !upk_str_is(line, "{}"))
+      upk_buf_printf(&kept, "%.*s\n", UPK_FMT(line));
+  }
+  assert_string_equal(one->det.data, kept.data);
+  assert_non_null(strstr(two->obs.data, "\"recovered\":true"));
+  upk_buf_free(&kept);
+  leave(one);
+  leave(two);
 }
 
 /* A question that breaks each session does not go on for ever. */
@@ -1257,11 +1312,14 @@ int main(void) {
       T(columns_of_a_caught_error_are_null),
       T(a_parameter_nobody_knows_fails),
       T(a_lost_commit_is_asked_for),
+      T(a_ledger_that_was_not_made_is_looked_for),
       T(a_lost_transaction_did_nothing),
       T(a_server_that_stays_away_ends_it),
       T(another_database_behind_the_name_ends_it),
       T(autocommit_asks_the_probe),
       T(a_lost_statement_is_probed),
+      T(a_lost_probe_is_asked_again),
+      T(unheard_answers_do_not_show_in_det),
       T(a_probe_that_breaks_sessions_ends_in_doubt),
       T(a_lost_validation_goes_on),
       T(a_post_check_that_cannot_be_asked_has_failed),

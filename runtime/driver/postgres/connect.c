@@ -139,7 +139,10 @@ static void hide_secrets(const postgres_connect *connect, upk_buf *text) {
   PQconninfoFree(options);
 }
 
+/* Only what the server itself refused can be the password's fault. */
 static const char *hint_for(PGconn *pg) {
+  if (strstr(PQerrorMessage(pg), "closed the connection"))
+    return NULL;
   if (PQconnectionNeedsPassword(pg))
     return "give the password in a password file (~/.pgpass), a service "
            "file, or the connect string";

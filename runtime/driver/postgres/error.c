@@ -78,11 +78,15 @@ void postgres_fail(driver_conn *conn, const PGresult *result) {
   op->error.hint = driver_line(op->arena, hint ? hint : advice_for(state));
 }
 
+/* libpq adds guesses, and what came of using the dead socket: its first line
+ * says what happened. */
 void postgres_lose(driver_conn *conn) {
   const char *message = PQerrorMessage(conn->pg);
+  int len = (int)strcspn(message, "\n");
   conn->lost = true;
-  driver_op_fail(conn->op, DRIVER_CONNECTION, NULL, "%s",
-                 *message ? message : "the connection was lost");
+  driver_op_fail(conn->op, DRIVER_CONNECTION, NULL, "%.*s",
+                 len ? len : (int)sizeof "the connection was lost" - 1,
+                 len ? message : "the connection was lost");
   conn->op->error.class = DRIVER_CONNECTION;
 }
 
