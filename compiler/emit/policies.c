@@ -76,6 +76,8 @@ static void write_limits(upk_json_writer *w, const ir_limits *limits) {
   upk_json_put_int(w, "max_actions", limits->max_actions);
   upk_json_put_int(w, "max_blocking_us", limits->max_blocking_us);
   upk_json_put_int(w, "max_duration_us", limits->max_duration_us);
+  if (limits->pace == IR_PACE_NONE)
+    upk_json_put_string(w, "pace", UPK_STR("none"));
   upk_json_put_int(w, "reader_wait_us", limits->reader_wait_us);
   upk_json_put_int(w, "retries", limits->retries);
   upk_json_put_int(w, "statement_timeout_us", limits->statement_timeout_us);

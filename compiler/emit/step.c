@@ -223,6 +223,19 @@ static void write_throttle(upk_json_writer *w, const ir_policy *policy) {
   upk_json_end_array(w);
 }
 
+/* `settings`, when there are any. */
+static void write_settings(upk_json_writer *w, const ir_step *step) {
+  if (!step->settings.len)
+    return;
+  upk_json_key(w, "settings");
+  upk_json_begin_object(w);
+  for (size_t i = 0; i < step->settings.len; i++) {
+    upk_json_key_str(w, step->settings.items[i].name);
+    upk_json_string(w, step->settings.items[i].value);
+  }
+  upk_json_end_object(w);
+}
+
 void emit_step_intent(const ir *ir, upk_json_writer *w, const ir_step *step) {
   upk_json_begin_object(w);
   upk_json_put_string(w, "action", step->action->name);
@@ -237,6 +250,7 @@ void emit_step_intent(const ir *ir, upk_json_writer *w, const ir_step *step) {
   upk_json_put_string(w, "risk", risk_texts[step->risk]);
   upk_json_key(w, "run");
   write_statements(ir, w, step->run.items, step->run.len);
+  write_settings(w, step);
   upk_json_key(w, "undo");
   write_undo(ir, w, step);
   put_given(w, "window", window_of(step));
@@ -273,6 +287,7 @@ static void write_end(const ir *ir, upk_json_writer *w, const ir_step *step) {
   write_statements(ir, w, step->run.items, step->run.len);
   upk_json_key(w, "score");
   write_score(w, step);
+  write_settings(w, step);
   if (step->policy && step->policy->throttle.len) {
     upk_json_key(w, "throttle");
     write_throttle(w, step->policy);

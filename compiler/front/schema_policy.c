@@ -33,6 +33,13 @@ static const schema_word ends[] = {
     {0},
 };
 
+static const schema_word paces[] = {
+    {"gentle", IR_PACE_GENTLE, false,
+     "rest between pieces of work, one such step at a time"},
+    {"none", IR_PACE_NONE, false, "as fast as the server can"},
+    {0},
+};
+
 #define IN(member) offsetof(ir_limits, member)
 static const schema_field limit_fields[] = {
     {"lock_timeout", SCHEMA_DURATION, 0, IN(lock_timeout_us), 1000, DAYS(1),
@@ -50,6 +57,8 @@ static const schema_field limit_fields[] = {
      .doc = "how often a step is tried again"},
     {"max_actions", SCHEMA_INT, 0, IN(max_actions), 0, 1000000, "0",
      .doc = "most steps of this policy in one plan; 0 is no limit"},
+    {"pace", SCHEMA_CHOICE, 0, IN(pace), .otherwise = "gentle", .more = paces,
+     .doc = "how much of the server a step that cannot be paused may take"},
 };
 #undef IN
 static const schema_object limits = {.name = "limits map",

@@ -226,10 +226,14 @@ typedef struct ir_remedy {
   arguments; /* check: typed, defaults filled in, in byte order */
 } ir_remedy;
 
+/* How much of the server a step may take that nothing can pause. */
+typedef enum ir_pace { IR_PACE_GENTLE, IR_PACE_NONE } ir_pace;
+
 typedef struct ir_limits {
   int64_t lock_timeout_us, statement_timeout_us, max_duration_us;
   int64_t max_blocking_us, reader_wait_us;
   int64_t retries, max_actions; /* max_actions 0: no cap */
+  int pace;                     /* ir_pace */
 } ir_limits;
 
 typedef struct ir_object {
@@ -307,6 +311,11 @@ typedef struct ir_statement {
   bool no_transaction;
 } ir_statement;
 
+/* Of the session, while the step runs. */
+typedef struct ir_setting {
+  upk_str name, value;
+} ir_setting;
+
 typedef struct ir_lock {
   upk_str mode;
   UPK_VEC(upk_str) object;
@@ -333,6 +342,8 @@ struct ir_step {
   ir_risk risk;
   UPK_VEC(ir_check) pre, post;
   UPK_VEC(ir_statement) run;
+  UPK_VEC(ir_setting) settings; /* in byte order of names */
+  upk_str turn; /* steps of one turn never run at once; absent: none */
   bool has_probe;
   ir_check probe_done, probe_partial;
   bool has_partial;

@@ -193,6 +193,8 @@ static void put_limits(upk_buf *out, const ir_limits *limits) {
   put_number(out, "reader_wait_us", limits->reader_wait_us, 0);
   put_number(out, "retries", limits->retries, 0);
   put_number(out, "max_actions", limits->max_actions, 0);
+  if (limits->pace == IR_PACE_NONE)
+    upk_buf_str(out, UPK_STR("  pace none\n"));
 }
 
 static void put_verdicts(upk_buf *out, const ir_policy *policy) {
@@ -302,6 +304,10 @@ static void put_step(const ir *ir, const ir_step *step, upk_buf *out) {
   put_step_effects(out, step);
   put_number(out, "p50_ms", step->estimate.p50_ms, 0);
   put_number(out, "score", step->score, 0);
+  for (size_t i = 0; i < step->settings.len; i++)
+    upk_buf_printf(out, "  setting %.*s %.*s\n",
+                   UPK_FMT(step->settings.items[i].name),
+                   UPK_FMT(step->settings.items[i].value));
   for (size_t i = 0; i < step->conflicts.len; i++)
     put_line(out, "conflict", step->conflicts.items[i]);
   put_number(out, "start_ms", step->start_ms, 0);

@@ -115,6 +115,25 @@ static void mark_object(const ir *ir, const locked *object) {
   }
 }
 
+/* Steps of one turn share a key of its name; one alone needs none. */
+static void take_turns(ir *ir) {
+  upk_map first;
+  upk_map_init(&first, ir->arena);
+  for (size_t i = 0; i < ir->plan_order.len; i++) {
+    ir_step *step = &ir->steps.items[ir->plan_order.items[i]];
+    uint64_t other = 0;
+    if (!step->turn.data)
+      continue;
+    if (!upk_map_find(&first, step->turn, &other)) {
+      upk_map_put(&first, step->turn, ir->plan_order.items[i]);
+      continue;
+    }
+    upk_str key = upk_arena_printf(ir->arena, "turn:%.*s", UPK_FMT(step->turn));
+    add_key(ir, &ir->steps.items[other], key);
+    add_key(ir, step, key);
+  }
+}
+
 static int by_bytes(const void *a, const void *b) {
   return upk_str_compare(*(const upk_str *)a, *(const upk_str *)b);
 }
@@ -130,6 +149,7 @@ static void find_conflicts(ir *ir) {
       add_lock(&l, number, &step->locks.items[j], &name);
   }
   upk_buf_free(&name);
+  take_turns(ir);
   for (size_t i = 0; i < l.objects.len; i++)
     mark_object(ir, &l.objects.items[i]);
   for (size_t i = 0; i < ir->plan_order.len; i++) {
@@ -175,11 +195,41 @@ static void say_windows(ir *ir) {
   }
 }
 
+typedef struct started {
+  int64_t start_ms;
+  uint32_t place, step;
+} started;
+
+static int by_start(const void *a, const void *b) {
+  const started *left = a;
+  const started *right = b;
+  if (left->start_ms != right->start_ms)
+    return left->start_ms < right->start_ms ? -1 : 1;
+  return left->place < right->place ? -1 : 1;
+}
+
+/* The executor starts steps in the plan's order: with several jobs, that of
+ * the predicted starts, or the longest would come last, and alone. No step
+ * starts before what it waits for. */
+static void order_by_start(ir *ir) {
+  size_t count = ir->plan_order.len;
+  started *order = UPK_NEW_ARRAY(ir->arena, started, count + 1);
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t number = ir->plan_order.items[i];
+    order[i] = (started){ir->steps.items[number].start_ms, i, number};
+  }
+  qsort(order, count, sizeof *order, by_start);
+  for (size_t i = 0; i < count; i++)
+    ir->plan_order.items[i] = order[i].step;
+}
+
 upk_status pass_schedule(ir *ir) {
   say_windows(ir);
   say_throttles(ir);
   find_conflicts(ir);
   timing_predict(ir);
+  if (ir->target->jobs > 1)
+    order_by_start(ir);
   for (size_t i = 0; i < ir->plan_order.len; i++)
     ir->totals.blocking_ms +=
         ir->steps.items[ir->plan_order.items[i]].estimate.blocking_ms;

@@ -70,11 +70,15 @@ static void check_ledger(stdlib_reader *reader) {
 }
 
 void define_engine(ir *ir, const stdlib_declaration *d) {
-  static const field_rule rules[] = {
-      {"name", TYPE(TEXT) | FIELD_NEEDED},     {"capabilities", TYPE(MAP)},
-      {"identity", TYPE(TEXT) | FIELD_NEEDED}, {"session", TYPE(LIST)},
-      {"ledger", TYPE(MAP) | FIELD_NEEDED},    {"lock_conflicts", TYPE(MAP)},
-      {"traffic_locks", TYPE(LIST)},           {"doc", TYPE(TEXT)}};
+  static const field_rule rules[] = {{"name", TYPE(TEXT) | FIELD_NEEDED},
+                                     {"capabilities", TYPE(MAP)},
+                                     {"identity", TYPE(TEXT) | FIELD_NEEDED},
+                                     {"session", TYPE(LIST)},
+                                     {"ledger", TYPE(MAP) | FIELD_NEEDED},
+                                     {"lock_conflicts", TYPE(MAP)},
+                                     {"traffic_locks", TYPE(LIST)},
+                                     {"settings", TYPE(LIST)},
+                                     {"doc", TYPE(TEXT)}};
   stdlib_reader reader = stdlib_reader_of(ir, d, "engine");
   FIELDS_CHECK(&reader, d->map, "", rules);
   if (!field_name(&reader))
@@ -96,6 +100,7 @@ void define_engine(ir *ir, const stdlib_declaration *d) {
   engine->definition = d->map;
   engine->identity_sql = field_text(d->map, "identity");
   engine->session = field_names(&reader, d->map, "session");
+  field_names(&reader, d->map, "settings"); /* texts: step/build.c reads it */
   define_capabilities(&reader, engine);
   check_ledger(&reader);
   *UPK_PUSH(ir->arena, &ir->engines) = engine;

@@ -98,8 +98,32 @@ static const node *ask(making *m, const node *function, const char *name) {
   return value;
 }
 
+static bool may_set(const ir_engine *engine, upk_str name) {
+  const node *list = node_find(engine->definition, "settings");
+  for (size_t i = 0; list && i < list->list.count; i++)
+    if (upk_str_equal(list->list.items[i]->text, name))
+      return true;
+  return false;
+}
+
+static void ask_settings(making *m, const node *map) {
+  ir_step *step = &m->step;
+  convert_settings(&m->convert, map, &step->settings.items,
+                   &step->settings.len);
+  step->settings.cap = step->settings.len;
+  for (size_t i = 0; i < step->settings.len && !m->convert.failed; i++) {
+    upk_str name = step->settings.items[i].name;
+    if (may_set(m->ir->engine, name))
+      continue;
+    m->convert.code = 1580;
+    convert_refuse(&m->convert, map, "a step may not set `%.*s` of its session",
+                   UPK_FMT(name));
+  }
+}
+
 static void ask_plan(making *m) {
-  static const char *const keys[] = {"pre", "run", "post", NULL};
+  static const char *const keys[] = {"pre",      "run",  "post",
+                                     "settings", "turn", NULL};
   const node *plan = ask(m, m->recipe->plan, "plan");
   ir_step *step = &m->step;
   if (!plan || !convert_keys(&m->convert, plan, "what `plan` gives", keys))
@@ -110,6 +134,12 @@ static void ask_plan(making *m) {
                      "a statement in `run`", &step->run.items, &step->run.len);
   convert_checks(&m->convert, node_find(plan, "post"), "a check in `post`",
                  false, &step->post.items, &step->post.len);
+  const node *settings = node_find(plan, "settings");
+  const node *turn = node_find(plan, "turn");
+  if (settings && settings->type != NODE_NULL)
+    ask_settings(m, settings);
+  if (turn && turn->type != NODE_NULL)
+    step->turn = convert_text(&m->convert, turn, "`turn`");
   step->pre.cap = step->pre.items ? step->pre.len + 1 : 0;
   step->run.cap = step->run.len;
   step->post.cap = step->post.items ? step->post.len + 1 : 0;

@@ -2,6 +2,7 @@
 #include "step/convert.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "expr.h"
 
@@ -399,6 +400,31 @@ void convert_locks(convert *c, const node *list, ir_lock **ret_items,
     lock->object.items = object.items;
     lock->object.len = lock->object.cap = object.len;
   }
+}
+
+static int by_name(const void *a, const void *b) {
+  return upk_str_compare(((const ir_setting *)a)->name,
+                         ((const ir_setting *)b)->name);
+}
+
+void convert_settings(convert *c, const node *map, ir_setting **ret_items,
+                      size_t *ret_count) {
+  *ret_items = NULL;
+  *ret_count = 0;
+  if (map->type == NODE_LIST && !map->list.count)
+    return;
+  if (map->type != NODE_MAP) {
+    convert_refuse(c, map, "`settings` must be a table, not %s",
+                   node_describe(map));
+    return;
+  }
+  *ret_items = UPK_NEW_ARRAY(c->arena, ir_setting, map->map.count + 1);
+  for (size_t i = 0; i < map->map.count; i++) {
+    upk_str name = upk_arena_copy(c->arena, map->map.members[i].key);
+    upk_str value = convert_text(c, map->map.members[i].value, name.data);
+    (*ret_items)[(*ret_count)++] = (ir_setting){name, value};
+  }
+  qsort(*ret_items, *ret_count, sizeof **ret_items, by_name);
 }
 
 /* ---- scalars of a step ---- */

@@ -51,6 +51,9 @@ void convert_statements(convert *c, const node *list, const char *what,
                         ir_statement **ret_items, size_t *ret_count);
 void convert_locks(convert *c, const node *list, ir_lock **ret_items,
                    size_t *ret_count);
+/* A map of names and texts, sorted by the bytes of names. */
+void convert_settings(convert *c, const node *map, ir_setting **ret_items,
+                      size_t *ret_count);
 ir_estimate convert_estimate(convert *c, const node *map);
 /* One of `words`, which ends with NULL; absent after a diagnostic. */
 upk_str convert_word(convert *c, const node *value, const char *what,

@@ -2,7 +2,8 @@
 #include "step/recipe.h"
 
 static bool add_read(ir *ir, step_recipe *recipe, upk_str name) {
-  static const char *const own[] = {"kind", "display", "sql", "engine_version"};
+  static const char *const own[] = {"kind", "display", "sql", "engine_version",
+                                    "pace"};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
     if (upk_str_is(name, own[i]))
       return true;
@@ -83,6 +84,9 @@ bool object_prepare(ir *ir, step_recipe *recipe) {
   upk_version_parse(ir->facts.version, &version);
   script_table_set_int(recipe->object, "engine_version", version);
   script_table_set_text(recipe->object, "kind", recipe->kind->name);
+  bool fast = recipe->policy && recipe->policy->limits.pace == IR_PACE_NONE;
+  script_table_set_text(recipe->object, "pace",
+                        fast ? UPK_STR("none") : UPK_STR("gentle"));
   return true;
 }
 

@@ -121,11 +121,20 @@ typedef struct driver_query {
   void *ctx;
 } driver_query;
 
+/* A setting of the session, such as vacuum_cost_delay = "2ms". */
+typedef struct driver_setting {
+  upk_str name, value;
+} driver_setting;
+
 /* 0 means "no limit of the session's own"; the deadline holds all the same. */
 typedef struct driver_limits {
   int64_t lock_ms;      /* lock_timeout; busy_timeout */
   int64_t statement_ms; /* statement_timeout */
   bool read_only;       /* until changed: refuse to write */
+  /* Those set by an earlier call and absent here are put back to what the role
+   * has. SQLite: an error of class SYNTAX when there are any. */
+  const driver_setting *settings;
+  size_t setting_count;
 } driver_limits;
 
 /* `granted` false and error NONE: another has it, and `holder` says who. */

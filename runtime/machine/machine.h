@@ -166,19 +166,21 @@ typedef struct machine_command {
   size_t rows_max;
   int64_t deadline_ms;           /* QUERY, BEGIN, COMMIT, UNDO_ALL */
   int64_t lock_ms, statement_ms; /* LIMITS */
-  bool read_only;                /* LIMITS, OPEN */
-  upk_str key;                   /* LOCK */
-  int64_t delay_us;              /* SLEEP */
-  const char *event;             /* LOG: "step.begin" */
-  upk_str det, obs;              /* LOG: canonical objects */
-  bool sync;                     /* LOG */
-  upk_str step;                  /* LOG: id, or absent */
-  const char *state;             /* LOG: of the step, or of the run */
-  upk_str text;                  /* LOG, REPORT: English */
-  upk_str help;                  /* REPORT: or absent */
-  int64_t elapsed_us;            /* LOG: of the step or the run */
-  int code;                      /* REPORT */
-  upk_status status;             /* END */
+  const plan_setting *settings;  /* LIMITS; those of before are put back */
+  size_t setting_count;
+  bool read_only;     /* LIMITS, OPEN */
+  upk_str key;        /* LOCK */
+  int64_t delay_us;   /* SLEEP */
+  const char *event;  /* LOG: "step.begin" */
+  upk_str det, obs;   /* LOG: canonical objects */
+  bool sync;          /* LOG */
+  upk_str step;       /* LOG: id, or absent */
+  const char *state;  /* LOG: of the step, or of the run */
+  upk_str text;       /* LOG, REPORT: English */
+  upk_str help;       /* REPORT: or absent */
+  int64_t elapsed_us; /* LOG: of the step or the run */
+  int code;           /* REPORT */
+  upk_status status;  /* END */
 } machine_command;
 
 enum { MACHINE_SESSIONS_MAX = 16 };

@@ -73,6 +73,11 @@ typedef struct plan_statements {
   size_t count;
 } plan_statements;
 
+/* Of the session, while the step runs. */
+typedef struct plan_setting {
+  upk_str name, value;
+} plan_setting;
+
 typedef struct plan_checks {
   const plan_check *items;
   size_t count;
@@ -101,6 +106,8 @@ typedef struct plan_step {
   const uint32_t *conflicts; /* numbers of conflict keys, each once */
   size_t conflict_count;
   plan_checks pre, post;
+  const plan_setting *settings;
+  size_t setting_count;
   plan_statements run;
   size_t run_lead; /* so many of `run` go before BEGIN of a transaction */
   bool has_probe, has_partial;

@@ -149,8 +149,10 @@ typedef struct session {
   unsigned reopens;  /* tries since it was last good */
   bool was_good;
   upk_str name; /* what the server calls it */
-  bool limited; /* lock_ms and statement_ms below are set there */
+  bool limited; /* what stands below is set there */
   int64_t lock_ms, statement_ms;
+  const plan_setting *settings;
+  size_t setting_count;
 } session;
 
 typedef enum run_phase {

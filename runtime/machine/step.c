@@ -76,14 +76,25 @@ void step_sleep(machine *m, step *s, int64_t us) {
   command->delay_us = us;
 }
 
+static bool same_settings(const session *se, const plan_step *p) {
+  bool same = se->setting_count == p->setting_count;
+  for (size_t i = 0; same && i < p->setting_count; i++)
+    same = upk_str_equal(se->settings[i].name, p->settings[i].name) &&
+           upk_str_equal(se->settings[i].value, p->settings[i].value);
+  return same;
+}
+
 bool step_limits(machine *m, step *s) {
   session *se = &m->sessions[s->session];
   int64_t ms = statement_ms(s);
-  if (se->limited && se->lock_ms == s->plan->lock_ms && se->statement_ms == ms)
+  if (se->limited && se->lock_ms == s->plan->lock_ms &&
+      se->statement_ms == ms && same_settings(se, s->plan))
     return true;
   machine_command *command = session_ask(m, s->session, MACHINE_LIMITS);
   command->lock_ms = se->lock_ms = s->plan->lock_ms;
   command->statement_ms = se->statement_ms = ms;
+  command->settings = se->settings = s->plan->settings;
+  command->setting_count = se->setting_count = s->plan->setting_count;
   command->read_only = m->config.dry_run;
   se->limited = true;
   return false;

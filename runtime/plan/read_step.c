@@ -25,6 +25,7 @@ static const plan_field step_fields[] = {
     {"risk", UPK_JSON_STRING, true},
     {"run", UPK_JSON_ARRAY, true},
     {"score", UPK_JSON_OBJECT, false},
+    {"settings", UPK_JSON_OBJECT, false},
     {"throttle", UPK_JSON_ARRAY, false},
     {"timeouts", UPK_JSON_OBJECT, true},
     {"undo", UPK_JSON_OBJECT, true},
@@ -152,6 +153,21 @@ static bool read_timeouts(plan_reader *rd, const upk_json *value,
          plan_bad(rd, 3024, "a timeout is negative");
 }
 
+static bool read_settings(plan_reader *rd, const upk_json *object,
+                          plan_step *step) {
+  size_t count = upk_json_count(object);
+  plan_setting *items = UPK_NEW_ARRAY(rd->arena, plan_setting, count + 1);
+  for (size_t i = 0; i < count; i++) {
+    const upk_json_member *member = &object->object.members[i];
+    if (member->value->type != UPK_JSON_STRING)
+      return plan_bad(rd, 3024, "a setting is no text");
+    items[i] = (plan_setting){member->key, member->value->string};
+  }
+  step->settings = items;
+  step->setting_count = count;
+  return true;
+}
+
 static bool read_words(plan_reader *rd, const upk_json *value,
                        plan_step *step) {
   static const char *const atomicities[] = {"transaction", "autocommit",
@@ -205,6 +221,8 @@ static upk_digest intent_of(const upk_json *step) {
   put(w, step, "parameters");
   put(w, step, "risk");
   put(w, step, "run");
+  if (upk_json_get(step, "settings")->type != UPK_JSON_NULL)
+    put(w, step, "settings");
   put(w, step, "undo");
   if (upk_json_text(step, "window").data)
     put(w, step, "window");
@@ -241,6 +259,7 @@ bool plan_read_step(plan_reader *rd, const upk_json *value) {
       read_object(rd, upk_json_get(value, "object"), &step) &&
       read_conflicts(rd, upk_json_get(value, "conflicts"), &step) &&
       read_timeouts(rd, upk_json_get(value, "timeouts"), &step) &&
+      read_settings(rd, upk_json_get(value, "settings"), &step) &&
       plan_read_checks(rd, upk_json_get(value, "pre"), "pre", &step.pre) &&
       plan_read_checks(rd, upk_json_get(value, "post"), "post", &step.post) &&
       plan_read_statements(rd, upk_json_get(value, "run"), "run",

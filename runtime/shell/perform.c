@@ -47,10 +47,17 @@ static void perform_open(shell *sh, const machine_command *command) {
 }
 
 static void perform_limits(shell *sh, const machine_command *command) {
+  upk_arena *scratch = upk_arena_new(NULL);
+  driver_setting *settings =
+      UPK_NEW_ARRAY(scratch, driver_setting, command->setting_count + 1);
+  for (size_t i = 0; i < command->setting_count; i++)
+    settings[i] =
+        (driver_setting){command->settings[i].name, command->settings[i].value};
   driver_limits limits = {command->lock_ms, command->statement_ms,
-                          command->read_only};
+                          command->read_only, settings, command->setting_count};
   shell_op *op = op_new(sh, command);
   sh->request->driver->set_limits(op->conn, &limits, on_done, op);
+  upk_arena_free(scratch);
 }
 
 static void perform_lock(shell *sh, const machine_command *command) {

@@ -272,6 +272,34 @@ static void limits_outlive_rollback(void **state) {
   assert_true(facts_session_rollback(&f->s, 9000));
 }
 
+/* What a step set of its session is gone with the next one's limits. */
+static void settings_are_put_back(void **state) {
+  static const driver_setting slow[] = {
+      {{"vacuum_cost_delay", 17}, {"3ms", 3}},
+      {{"vacuum_cost_limit", 17}, {"100", 3}}};
+  static const driver_setting other[] = {
+      {{"vacuum_cost_limit", 17}, {"it's", 4}}};
+  static const driver_setting never[] = {{{"work_mem;drop", 13}, {"1", 1}}};
+  static const char ask[] = "select current_setting('vacuum_cost_delay'), "
+                            "current_setting('vacuum_cost_limit')";
+  fixture *f = *state;
+  must_open(f, &f->s);
+  must(&f->s, "begin");
+  assert_true(facts_session_set_limits(
+      &f->s, &(driver_limits){.settings = slow, .setting_count = 2}));
+  assert_true(facts_session_rollback(&f->s, 9000));
+  expect_rows(&f->s, ask, "'3ms','100';");
+  assert_true(facts_session_set_limits(
+      &f->s, &(driver_limits){.settings = slow, .setting_count = 1}));
+  expect_rows(&f->s, ask, "'3ms','200';");
+  assert_false(facts_session_set_limits(
+      &f->s, &(driver_limits){.settings = other, .setting_count = 1}));
+  assert_false(facts_session_set_limits(
+      &f->s, &(driver_limits){.settings = never, .setting_count = 1}));
+  assert_true(facts_session_set_limits(&f->s, &(driver_limits){0}));
+  expect_rows(&f->s, ask, "'0','200';");
+}
+
 static void commit_of_the_failed_fails(void **state) {
   fixture *f = *state;
   answer a = {0};
@@ -526,6 +554,7 @@ int main(int argc, char **argv) {
       TEST(warnings_are_told),
       TEST(cancel_is_told_apart),
       TEST(limits_outlive_rollback),
+      TEST(settings_are_put_back),
       TEST(commit_of_the_failed_fails),
       TEST(lost_connections_are_seen),
       TEST(silence_ends),

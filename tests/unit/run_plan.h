@@ -20,6 +20,7 @@
 typedef struct run_step {
   const char *id, *atomicity, *on_failure, *policy;
   const char *pre, *run, *post, *undo, *probe, *conflicts;
+  const char *settings;
   int retries;
 } run_step;
 
@@ -53,6 +54,8 @@ static upk_str run_step_text(upk_arena *arena, const run_step *s,
     upk_buf_printf(&b, ",\"probe\":%s", s->probe);
   upk_buf_printf(&b, ",\"retries\":%d,\"risk\":\"low\",\"run\":%s", s->retries,
                  run_or(s->run, "[{\"sql\":\"run\"}]"));
+  if (s->settings)
+    upk_buf_printf(&b, ",\"settings\":%s", s->settings);
   upk_buf_printf(&b,
                  ",\"timeouts\":{\"lock_ms\":1000,\"max_ms\":0,"
                  "\"statement_ms\":0},\"undo\":%s}",
@@ -68,8 +71,9 @@ static upk_digest run_step_intent(const run_step *s) {
   upk_buf_printf(
       &b,
       "{\"action\":\"act\",\"object\":{\"kind\":\"table\",\"name\":[\"t\"]"
-      "},\"parameters\":{},\"risk\":\"low\",\"run\":%s,\"undo\":%s}",
+      "},\"parameters\":{},\"risk\":\"low\",\"run\":%s%s%s,\"undo\":%s}",
       run_or(s->run, "[{\"sql\":\"run\"}]"),
+      s->settings ? ",\"settings\":" : "", run_or(s->settings, ""),
       run_or(s->undo, "{\"class\":\"none\",\"steps\":[],\"why\":\"there is no "
                       "way back\"}"));
   upk_digest digest = upk_digest_of(upk_buf_view(&b));

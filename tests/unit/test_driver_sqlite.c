@@ -78,6 +78,9 @@ static void read_only_cannot_write(void **state) {
   assert_true(
       facts_session_set_limits(&f->s, &(driver_limits){.read_only = true}));
   expect_error(f, "delete from t", DRIVER_READ_ONLY, "SQLITE_READONLY");
+  static const driver_setting setting = {{"a", 1}, {"b", 1}};
+  assert_false(facts_session_set_limits(
+      &f->s, &(driver_limits){.settings = &setting, .setting_count = 1}));
   assert_true(facts_session_set_limits(&f->s, &(driver_limits){0}));
   assert_true(facts_session_execute(&f->s, UPK_STR("delete from t"), 999));
 }

@@ -96,6 +96,9 @@ static void take(world *w, const machine_command *c) {
   }
   upk_buf_printf(&w->out, "%s%s%s", w->out.len ? " " : "",
                  c->kind == MACHINE_LOG && c->sync ? "+" : "", q->what);
+  for (size_t i = 0; i < c->setting_count; i++)
+    upk_buf_printf(&w->out, "(%.*s=%.*s)", UPK_FMT(c->settings[i].name),
+                   UPK_FMT(c->settings[i].value));
   if (c->kind == MACHINE_END)
     w->status = c->status;
   else if (c->kind != MACHINE_CANCEL && c->kind != MACHINE_CLOSE)
@@ -1130,6 +1133,26 @@ static int most_at_once(const char *out) {
   return most;
 }
 
+/* Steps of equal settings share them; the next without is told so. */
+static void settings_end_with_the_step(void **state) {
+  (void)state;
+  scene s = {STEPS({.id = "a", .settings = "{\"pace\":\"slow\"}"},
+                   {.id = "b", .settings = "{\"pace\":\"slow\"}"}, {.id = "c"},
+                   {.id = "d", .settings = "{\"pace\":\"fast\"}"})};
+  world *w = play(&s);
+  upk_str out = upk_buf_view(&w->out);
+  static const char *const parts[] = {"limits(pace=slow) pre", "+step.end pre",
+                                      "+step.end limits pre",
+                                      "+step.end limits(pace=fast) pre"};
+  const char *at = out.data;
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    at = strstr(at, parts[i]);
+    if (!at)
+      fail_msg("no %s in order in: %s", parts[i], out.data);
+  }
+  leave(w);
+}
+
 static void conflicting_steps_take_turns(void **state) {
   (void)state;
   scene apart = {STEPS({.id = "a"}, {.id = "b"}, {.id = "c"}, {.id = "d"}),
@@ -1340,6 +1363,7 @@ int main(void) {
       T(a_doubt_stops_the_rollback),
       T(a_doubtful_undo_stops_the_run),
       T(barriers_hold_back),
+      T(settings_end_with_the_step),
       T(conflicting_steps_take_turns),
       T(a_second_session_may_fail_to_open),
       T(the_first_signal_ends_cleanly),

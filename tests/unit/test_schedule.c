@@ -34,6 +34,36 @@ static void jobs_share_the_steps(void **state) {
   fixture_free(f);
 }
 
+/* One at a time on two jobs; a step that is alone in its turn has no key. */
+static void steps_of_a_turn_exclude_each_other(void **state) {
+  (void)state;
+  fixture *f = begin(4);
+  f->ir.steps.items[0].turn = f->ir.steps.items[1].turn = UPK_STR("paced");
+  f->ir.steps.items[2].turn = UPK_STR("alone");
+  run(f);
+  assert_int_equal(f->ir.steps.items[0].conflicts.len, 1);
+  assert_text(f->ir.steps.items[0].conflicts.items[0], "turn:paced");
+  assert_text(f->ir.steps.items[1].conflicts.items[0], "turn:paced");
+  assert_int_equal(f->ir.steps.items[2].conflicts.len, 0);
+  assert_int_equal(f->ir.steps.items[3].conflicts.len, 0);
+  assert_true(f->ir.steps.items[0].end_ms <= f->ir.steps.items[1].start_ms ||
+              f->ir.steps.items[1].end_ms <= f->ir.steps.items[0].start_ms);
+  fixture_free(f);
+}
+
+/* The executor takes them in the plan's order. */
+static void with_several_jobs_the_longest_comes_first(void **state) {
+  (void)state;
+  fixture *f = begin(4);
+  f->ir.steps.items[3].estimate = (ir_estimate){.p50_ms = 3000, .p90_ms = 9000};
+  run(f);
+  assert_int_equal(f->ir.plan_order.items[1], 3);
+  for (size_t i = 1; i < f->ir.plan_order.len; i++)
+    assert_true(f->ir.steps.items[f->ir.plan_order.items[i - 1]].start_ms <=
+                f->ir.steps.items[f->ir.plan_order.items[i]].start_ms);
+  fixture_free(f);
+}
+
 static void without_a_table_of_modes_all_locks_conflict(void **state) {
   (void)state;
   fixture *f = begin(3);
@@ -150,6 +180,8 @@ static void a_window_is_noted_as_open(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(jobs_share_the_steps),
+      cmocka_unit_test(steps_of_a_turn_exclude_each_other),
+      cmocka_unit_test(with_several_jobs_the_longest_comes_first),
       cmocka_unit_test(without_a_table_of_modes_all_locks_conflict),
       cmocka_unit_test(modes_say_what_excludes_what),
       cmocka_unit_test(an_unknown_mode_excludes_everything),

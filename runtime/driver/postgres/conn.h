@@ -62,6 +62,9 @@ struct driver_conn {
   postgres_stop stop;
   uint64_t begun_ms, stopped_ms;
   driver_limits limits;
+  upk_arena *settings_arena; /* of limits.settings */
+  upk_arena *touched_arena;
+  UPK_VEC(upk_str) touched; /* settings that were set here at some time */
   bool read_only;
   bool limits_in_transaction; /* set since BEGIN: lost with ROLLBACK */
   char session[32];
@@ -102,6 +105,10 @@ bool postgres_is_sendable(driver_op *op);
 void postgres_send_first(driver_conn *conn); /* of the operation */
 void postgres_send_lock(driver_conn *conn);  /* by `step`: try, or who has it */
 void postgres_send_limits(driver_conn *conn);
+/* False, after recording why, when a setting cannot be sent. */
+bool postgres_may_set(driver_op *op, const driver_limits *limits);
+/* The limits' settings were taken: they are put back one day. */
+void postgres_touch(driver_conn *conn);
 void postgres_send_plain(driver_conn *conn, const char *sql);
 
 /* ---- driver.c ---- */

@@ -36,6 +36,8 @@ static void on_handle_closed(uv_handle_t *handle) {
   PQfinish(conn->pg);
   driver_op_free(&conn->ops[0]);
   driver_op_free(&conn->ops[1]);
+  upk_arena_free(conn->settings_arena);
+  upk_arena_free(conn->touched_arena);
   upk_allocator_libc()->resize(NULL, conn, 0);
   if (on_closed)
     on_closed(ctx);
@@ -183,6 +185,8 @@ static void on_command_end(driver_conn *conn) {
   bool idle = PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
   bool went_well = op->error.class == DRIVER_NONE;
   conn->step++;
+  if (op->kind == DRIVER_OP_LIMITS && conn->step == 1 && went_well)
+    postgres_touch(conn);
   if (op->kind == DRIVER_OP_LOCK && conn->step == 1 && went_well &&
       !op->granted) {
     postgres_send_lock(conn);
@@ -314,6 +318,10 @@ static bool is_done(driver_conn *conn) {
   case DRIVER_OP_ROLLBACK:
     return status == PQTRANS_IDLE;
   case DRIVER_OP_LIMITS: /* a failed transaction takes only its end */
+    if (!postgres_may_set(op, &conn->limits)) {
+      conn->limits.setting_count = 0;
+      return true;
+    }
     conn->limits_in_transaction |= status == PQTRANS_INERROR;
     return status == PQTRANS_INERROR;
   default:
@@ -384,6 +392,8 @@ static driver_conn *open_conn(struct uv_loop_s *loop,
   conn->timer.data = conn;
   driver_op_init(&conn->ops[0]);
   driver_op_init(&conn->ops[1]);
+  conn->settings_arena = upk_arena_new(NULL);
+  conn->touched_arena = upk_arena_new(NULL);
   driver_op_begin(next_op(conn), DRIVER_OP_OPEN, options->connect_timeout_ms,
                   on_done, ctx);
   start_connecting(conn, options);
@@ -417,7 +427,16 @@ static void rollback(driver_conn *conn, int64_t deadline_ms,
 
 static void set_limits(driver_conn *conn, const driver_limits *limits,
                        driver_done on_done, void *ctx) {
+  upk_arena *arena = conn->settings_arena;
+  upk_arena_reset(arena);
+  driver_setting *settings =
+      UPK_NEW_ARRAY(arena, driver_setting, limits->setting_count + 1);
+  for (size_t i = 0; i < limits->setting_count; i++)
+    settings[i] =
+        (driver_setting){upk_arena_copy(arena, limits->settings[i].name),
+                         upk_arena_copy(arena, limits->settings[i].value)};
   conn->limits = *limits;
+  conn->limits.settings = settings;
   start_plain(conn, DRIVER_OP_LIMITS, DRIVER_GRACE_MS, on_done, ctx);
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "driver/postgres/conn.h"
+#include "quote.h"
 
 enum {
   LOCK_CLASS = 0x55504B50, /* "UPKP": the first key of our advisory locks */
@@ -56,11 +57,65 @@ static void send_query(driver_conn *conn) {
     postgres_lost(conn);
 }
 
+/* ---- settings ---- */
+
+static bool is_setting_name(upk_str name) {
+  for (size_t i = 0; i < name.len; i++) {
+    char c = name.data[i];
+    if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' &&
+        c != '.')
+      return false;
+  }
+  return name.len > 0;
+}
+
+bool postgres_may_set(driver_op *op, const driver_limits *limits) {
+  bool good = true;
+  for (size_t i = 0; i < limits->setting_count && good; i++)
+    good = is_setting_name(limits->settings[i].name) &&
+           upk_utf8_valid(limits->settings[i].value);
+  if (!good)
+    driver_op_fail(op, DRIVER_SYNTAX, NULL,
+                   "a setting's name or value cannot be sent");
+  return good;
+}
+
+static bool is_set(const driver_limits *limits, upk_str name) {
+  for (size_t i = 0; i < limits->setting_count; i++)
+    if (upk_str_equal(limits->settings[i].name, name))
+      return true;
+  return false;
+}
+
+static void settings_sql(const driver_conn *conn, upk_buf *out) {
+  const driver_limits *limits = &conn->limits;
+  for (size_t i = 0; i < conn->touched.len; i++)
+    if (!is_set(limits, conn->touched.items[i]))
+      upk_buf_printf(out, ";reset %.*s", UPK_FMT(conn->touched.items[i]));
+  for (size_t i = 0; i < limits->setting_count; i++) {
+    upk_buf_printf(out, ";set %.*s = ", UPK_FMT(limits->settings[i].name));
+    upk_quote_literal(UPK_POSTGRES, limits->settings[i].value, out);
+  }
+}
+
+void postgres_touch(driver_conn *conn) {
+  const driver_limits *limits = &conn->limits;
+  for (size_t i = 0; i < limits->setting_count; i++) {
+    bool known = false;
+    for (size_t j = 0; j < conn->touched.len && !known; j++)
+      known = upk_str_equal(conn->touched.items[j], limits->settings[i].name);
+    if (!known)
+      *UPK_PUSH(conn->touched_arena, &conn->touched) =
+          upk_arena_copy(conn->touched_arena, limits->settings[i].name);
+  }
+}
+
 void postgres_send_limits(driver_conn *conn) {
   upk_buf sql = {0};
   bool in_transaction = PQtransactionStatus(conn->pg) == PQTRANS_INTRANS;
   postgres_limits_sql(&conn->limits, conn->read_only || conn->limits.read_only,
                       in_transaction, &sql);
+  settings_sql(conn, &sql);
   conn->limits_in_transaction = in_transaction;
   postgres_send_plain(conn, sql.data);
   upk_buf_free(&sql);

@@ -166,6 +166,11 @@ static void roll_back(sqlite_session *session) {
 }
 
 static void set_limits(sqlite_session *session) {
+  if (session->op->limits.setting_count) {
+    driver_op_fail(session->op, DRIVER_SYNTAX, NULL,
+                   "SQLite has no settings of a session");
+    return;
+  }
   session->limits = session->op->limits;
   execute(session, session->limits.read_only ? "pragma query_only = on"
                                              : "pragma query_only = off");

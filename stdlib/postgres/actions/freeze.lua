@@ -1,3 +1,5 @@
+local pace = require "postgres/pace"
+
 -- Ages are read from the catalogue: they change with the vacuum itself, not with the counters.
 local function ages(o)
   return "select greatest(age(c.relfrozenxid), age(t.relfrozenxid))::bigint as frozen_age,"
@@ -14,7 +16,7 @@ return action {
   parameters = {
     emergency = {
       type = "bool", default = false,
-      doc = "the fastest form, for the last reserves: no freezing of young rows, no index cleanup, no truncation",
+      doc = "the fastest form, for the last reserves: no freezing of young rows, no index cleanup, no truncation, no rests",
     },
   },
   reads = { "size", "index_size", "is_partitioned", "xid_age", "corruption_found", "instance.xmin_horizon_age" },
@@ -36,7 +38,11 @@ return action {
   },
   undo = { class = "none", why = "frozen rows read the same" },
   estimate = function(o, p)
-    return { reads_bytes = o.size + o.index_size, writes_bytes = o.size, disk_peak_bytes = 0, blocking_ms = 0 }
+    local reads = o.size + o.index_size
+    return {
+      reads_bytes = reads, writes_bytes = o.size, disk_peak_bytes = 0, blocking_ms = 0,
+      ms = not p.emergency and pace.milliseconds(o, reads, o.size) or nil,
+    }
   end,
   probe = function(o, p)
     return { done = { name = "younger than before", sql = ages(o), expect = younger } }
@@ -49,6 +55,7 @@ return action {
     return {
       pre = { { name = "age before", otherwise = "skip", sql = ages(o), expect = "row_count = 1" } },
       run = { { sql = "vacuum (" .. form .. ") " .. o.sql, transaction = false } },
+      settings = not p.emergency and pace.vacuum(o) or nil, turn = not p.emergency and pace.turn(o) or nil,
       post = { { name = "younger than before", sql = ages(o), expect = younger } },
     }
   end,

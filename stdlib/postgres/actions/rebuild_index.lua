@@ -1,3 +1,5 @@
+local pace = require "postgres/pace"
+
 -- Postgres names what it builds NAME_ccnew, and cuts NAME so that 63 bytes hold both; never within a character.
 local function transient(name)
   local last = 63 - #"_ccnew"
@@ -92,6 +94,7 @@ return action {
           sql = "reindex " .. how .. "index " .. (p.online and "concurrently " or "") .. o.sql, transaction = false,
         },
       },
+      settings = pace.build(o), turn = pace.turn(o),
       post = { { name = "rebuilt", sql = state(o), expect = rebuilt } },
     }
   end,

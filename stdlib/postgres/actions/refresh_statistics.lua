@@ -1,3 +1,5 @@
+local pace = require "postgres/pace"
+
 -- The time of the last analyze is the server's own; it reaches the counters a moment later.
 local function analyzed(o)
   return "select (extract(epoch from greatest(pg_stat_get_last_analyze_time(c.oid),"
@@ -14,7 +16,7 @@ return action {
     columns = { type = "list", doc = "only these columns; otherwise all" },
     only = { type = "bool", default = false, doc = "of a partitioned table, not its partitions (18 and later)" },
   },
-  reads = { "size", "is_partitioned" },
+  reads = { "size", "rows", "is_partitioned" },
   atomicity = "autocommit",
   risk = "low",
   locks = function(o, p) return { { mode = "share update exclusive", object = { o.schema, o.name } } } end,
@@ -25,7 +27,10 @@ return action {
     -- 300 rows for each unit of the statistics target: 30,000 pages at most.
     local reads = o.size
     if reads > 245760000 then reads = 245760000 end
-    return { reads_bytes = reads, writes_bytes = 8192, disk_peak_bytes = 0, blocking_ms = 0 }
+    return {
+      reads_bytes = reads, writes_bytes = 8192, disk_peak_bytes = 0, blocking_ms = 0,
+      ms = pace.milliseconds(o, reads, 0),
+    }
   end,
   probe = function(o, p)
     return { done = { name = "analysed", sql = analyzed(o), columns = types, expect = newer, within_ms = 5000 } }
@@ -56,7 +61,8 @@ return action {
           expect = "vacuums = 0",
         },
       },
-      run = { { sql = "analyze " .. only .. o.sql .. columns, transaction = false } },
+      run = pace.analyzed(o, "analyze " .. only .. o.sql .. columns),
+      settings = pace.vacuum(o), turn = pace.turn(o),
       post = { { name = "analysed", sql = analyzed(o), columns = types, expect = newer, within_ms = 5000 } },
     }
   end,

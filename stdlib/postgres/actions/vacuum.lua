@@ -1,3 +1,5 @@
+local pace = require "postgres/pace"
+
 local function vacuumed(o)
   return "select (extract(epoch from greatest(pg_stat_get_last_vacuum_time(c.oid),"
     .. " pg_stat_get_last_autovacuum_time(c.oid))) * 1000000)::bigint as vacuumed_at"
@@ -5,18 +7,6 @@ local function vacuumed(o)
 end
 local types = { vacuumed_at = "timestamp" }
 local newer = "vacuumed_at > coalesce(before.vacuumed_at, 2000-01-01T00:00Z)"
-
--- The rest is a setting of the session, which later steps share: VACUUM has no option for it, and no transaction whose end
--- would take it back.
-local function left_behind(o, p)
-  if not p.cost_delay_us then return nil end
-  return {
-    name = "the session still has the step's own rest",
-    sql = "select count(*) as changed from pg_catalog.pg_settings where name = 'vacuum_cost_delay' and source = 'session'",
-    expect = "changed > 0",
-  }
-end
-local put_back = { sql = "reset vacuum_cost_delay", transaction = false }
 
 -- Options with the version that has them: { name, version, value for SQL }.
 local function options(o, p)
@@ -57,10 +47,12 @@ return action {
     parallel = { type = "int", default = -1, min = -1, max = 1024, doc = "workers for indexes; -1: as the server likes" },
     process_toast = { type = "bool", default = true, doc = "vacuum its TOAST table too (14)" },
     buffer_usage_limit = { type = "bytes", min = 131072, doc = "shared buffers it may use (16)" },
-    cost_delay_us = { type = "int", min = 0, max = 100000, doc = "rest after each round, in microseconds; otherwise as set" },
+    cost_delay_us = {
+      type = "int", min = 0, max = 100000, doc = "rest after each round, in microseconds; otherwise as the policy's pace wants it",
+    },
   },
   reads = {
-    "size", "index_size", "is_partitioned", "corruption_found", "instance.xmin_horizon_age",
+    "size", "index_size", "rows", "is_partitioned", "corruption_found", "instance.xmin_horizon_age",
     "instance.xmin_horizon_held_for",
   },
   atomicity = "autocommit",
@@ -78,22 +70,20 @@ return action {
   },
   undo = { class = "none", why = "only dead rows are gone" },
   estimate = function(o, p)
-    return { reads_bytes = o.size + o.index_size, writes_bytes = o.size // 4, disk_peak_bytes = 0, blocking_ms = 0 }
+    local reads, writes = o.size + o.index_size, o.size // 4
+    return {
+      reads_bytes = reads, writes_bytes = writes, disk_peak_bytes = 0, blocking_ms = 0,
+      ms = pace.milliseconds(o, reads, writes, p.cost_delay_us),
+    }
   end,
   probe = function(o, p)
     return {
       done = { name = "vacuumed", sql = vacuumed(o), columns = types, expect = newer, within_ms = 5000 },
-      partial = left_behind(o, p), cleanup = p.cost_delay_us and { put_back } or {},
     }
   end,
   plan = function(o, p)
     if o.is_partitioned then u.refuse("a partitioned table has no rows of its own") end
-    local run = {}
-    if p.cost_delay_us then
-      table.insert(run, { sql = string.format("set vacuum_cost_delay = '%d us'", p.cost_delay_us), transaction = false })
-    end
-    table.insert(run, { sql = "vacuum " .. options(o, p) .. o.sql, transaction = false })
-    if p.cost_delay_us then table.insert(run, put_back) end
+    local statement = "vacuum " .. options(o, p) .. o.sql
     return {
       pre = {
         { name = "last vacuumed", otherwise = "skip", sql = vacuumed(o), columns = types, expect = "row_count = 1" },
@@ -104,7 +94,8 @@ return action {
           expect = "vacuums = 0",
         },
       },
-      run = run,
+      run = p.analyze and pace.analyzed(o, statement) or { { sql = statement, transaction = false } },
+      settings = pace.vacuum(o, p.cost_delay_us), turn = pace.turn(o),
       post = { { name = "vacuumed", sql = vacuumed(o), columns = types, expect = newer, within_ms = 5000 } },
     }
   end,
