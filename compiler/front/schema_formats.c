@@ -252,6 +252,8 @@ static const schema_field step_fields[] = {
      .doc = "its statements"},
     {"score", SCHEMA_MAP, REQUIRED, NOWHERE,
      .doc = "benefit, cost and urgency"},
+    {"settings", SCHEMA_MAP, 0, NOWHERE,
+     .doc = "of the session, while it runs"},
     {"throttle", SCHEMA_TEXTS, SCHEMA_LIST, NOWHERE,
      .doc = "expressions under which it pauses"},
     {"timeouts", SCHEMA_OBJECT, REQUIRED, NOWHERE, .more = &timeouts,

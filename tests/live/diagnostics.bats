@@ -61,7 +61,7 @@ digest = lambda v: "sha256:" + hashlib.sha256(dump(v).encode()).hexdigest()
 exec(sys.argv[2])
 if sys.argv[1] == "sign":
     for s in body["steps"]:
-        keys = ("action", "parameters", "risk", "run", "undo", "window")
+        keys = ("action", "parameters", "risk", "run", "settings", "undo", "window")
         intent = {k: s[k] for k in keys if k in s}
         intent["object"] = {k: s["object"][k] for k in ("kind", "name")}
         s["intent"] = digest(intent)
