@@ -246,12 +246,19 @@ static void ask_present(machine *m, int number) {
     ask_runs(m, number);
 }
 
-/* Slots of the executor's lock: 1 to jobs, each on the session that works.
- * The first session also proves that nothing of a wider run is left. */
+/* Slots of the executor's lock: 1 to jobs, each on the session that works. The
+ * first session also takes those of a wider run, and of workers given up: so
+ * it proves that nobody else works. 0: no more. */
 static unsigned slot_of(const machine *m, int number, size_t cursor) {
   if (cursor == 0)
     return (unsigned)number + 1;
-  return number == 0 ? m->config.jobs + (unsigned)cursor : 0;
+  for (unsigned slot = 2; number == 0 && slot <= m->config.slots; slot++) {
+    bool ours =
+        slot <= m->config.jobs && m->sessions[slot - 1].state != SESSION_GONE;
+    if (!ours && --cursor == 0)
+      return slot;
+  }
+  return 0;
 }
 
 static void ask_lock(machine *m, int number) {
@@ -294,8 +301,12 @@ static void on_identity(machine *m, int number) {
 
 bool session_prove(machine *m) {
   session *se = &m->sessions[0];
-  if (!m->unproven || se->state != SESSION_FREE)
+  if (!m->unproven)
     return false;
+  if (se->state != SESSION_FREE) {
+    m->shut = m->shut == UPK_OK ? UPK_UNREACHABLE : m->shut;
+    return false;
+  }
   unsigned slot = 0;
   while (!(m->unproven & (1U << slot)))
     slot++;

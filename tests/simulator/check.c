@@ -35,6 +35,10 @@ static machine_state outcome_of(sim_world *w, const sim_record *r) {
 void check_fold(sim_world *w, sim_process *p, const sim_record *r) {
   if (r->step < 0)
     return;
+  if (is_event(r, "step.begin"))
+    p->validated[r->step] = false;
+  if (is_event(r, "step.check") && strstr(r->obs.data, "\"after\""))
+    p->validated[r->step] = true;
   if (is_event(r, "step.begin") || is_event(r, "step.undo")) {
     p->intent[r->step] = true;
     p->known[r->step] =
@@ -42,6 +46,9 @@ void check_fold(sim_world *w, sim_process *p, const sim_record *r) {
   } else if (is_event(r, "step.end") || is_event(r, "step.skip")) {
     p->intent[r->step] = false;
     p->known[r->step] = outcome_of(w, r);
+    if (p->known[r->step] == MACHINE_APPLIED && !p->validated[r->step] &&
+        !strstr(r->obs.data, "\"recovered\""))
+      sim_violation(w, "s%d is applied and was not validated", r->step);
     p->over[r->step] = true;
   } else if (is_event(r, "step.retry")) {
     p->intent[r->step] = false;
@@ -93,7 +100,8 @@ void check_record(sim_world *w, sim_process *p, const sim_record *r) {
                     machine_state_name(was));
     if (p->stop)
       sim_violation(w, "step s%d begins after the stop", r->step);
-    if (p->paused && w->now_us > p->paused_at_us + 120 * 1000000LL)
+    /* Each session may have been at a step's pre-checks. */
+    if (p->paused && ++p->begun_since_pause > p->jobs)
       sim_violation(w, "step s%d begins while the run is paused", r->step);
     if (!r->synced)
       sim_violation(w, "the intent of s%d is not synced", r->step);
@@ -160,6 +168,8 @@ static void check_step(sim_world *w, const sim_process *p, int i) {
     sim_violation(w, "s%d has a row, and its log says %s", i, name);
   bool untouched = state == MACHINE_UNDONE || state == MACHINE_SKIPPED ||
                    state == MACHINE_CANCELLED || state == MACHINE_PENDING;
+  if (untouched && w->base.disk.leftover[i] == p->run->number)
+    sim_violation(w, "s%d left a piece behind, and its log says %s", i, name);
   if (untouched && any_effect(w, i, p->run->number))
     sim_violation(w, "s%d took effect, and its log says %s", i, name);
 }

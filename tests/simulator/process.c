@@ -47,7 +47,7 @@ static bool append(sim_world *w, sim_process *p, const machine_command *c) {
     log->records.items[i - 1].synced = true;
   }
   *UPK_PUSH(w->arena, &log->records) = record;
-  sim_say(w, "    %s %.*s %.*s", c->event, UPK_FMT(c->det), UPK_FMT(c->text));
+  sim_say(w, "    %u %s %.*s %.*s", p->number, c->event, UPK_FMT(c->det), UPK_FMT(c->text));
   check_record(w, p, &record);
   return true;
 }
@@ -89,8 +89,11 @@ static void perform_session(sim_world *w, sim_process *p,
   m->generation = p->at_generation[n];
   m->cancelled =
       c->deadline_ms > 0 && m->at_us - w->now_us >= c->deadline_ms * 1000;
+  w->slow = w->slow || m->cancelled;
   if (c->kind == MACHINE_LOCK)
     sscanf(upk_arena_copy(w->arena, c->key).data, "upkeep/%u", &m->slot);
+  if (c->kind == MACHINE_LOCK)
+    sim_say(w, "    %u.%u lock %u", p->number, c->session, m->slot);
   if (c->kind != MACHINE_QUERY)
     return;
   check_sending(w, p, c->sql);
@@ -102,7 +105,7 @@ static void perform_session(sim_world *w, sim_process *p,
     if (c->params[i].type == PLAN_TEXT)
       m->params[i].text = upk_arena_copy(w->arena, c->params[i].text);
   }
-  sim_say(w, "    query %.*s", UPK_FMT(c->sql));
+  sim_say(w, "    %u.%u query %.*s", p->number, c->session, UPK_FMT(c->sql));
 }
 
 static void perform_cancel(sim_world *w, const sim_process *p, unsigned n) {
@@ -253,7 +256,7 @@ sim_process *process_start(sim_world *w, sim_run *run, machine_goal goal) {
     p->at[i] = -1;
   p->history = machine_history_new(&w->plan->plan);
   fold(w, p);
-  unsigned jobs = 1 + sim_below(&w->random, 4);
+  unsigned jobs = p->jobs = 1 + sim_below(&w->random, 4);
   uint64_t seed = sim_draw(&w->random);
   p->machine = make_machine(w, p, jobs, seed);
   p->twin = make_machine(w, p, jobs, seed);

@@ -140,7 +140,7 @@ typedef struct sim_process {
   uint64_t logged[LOGGED_MAX]; /* records that await their answer */
   bool logged_good[LOGGED_MAX];
   size_t logged_first, logged_len;
-  int64_t paused_at_us;
+  unsigned jobs, begun_since_pause;
   bool alive, ended, crashed;
   upk_status status;
   unsigned stop;
@@ -149,6 +149,7 @@ typedef struct sim_process {
   machine_state known[STEPS_MAX]; /* from its log records */
   bool intent[STEPS_MAX];         /* durable, without outcome */
   bool over[STEPS_MAX];           /* it had an outcome once */
+  bool validated[STEPS_MAX];      /* a post-check held */
 } sim_process;
 
 typedef enum sim_moment_kind {

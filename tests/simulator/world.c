@@ -118,7 +118,7 @@ static void tell_all(sim_world *w, machine_event_kind kind, unsigned level) {
     if (kind == MACHINE_STOP)
       p->stop = level;
     p->paused = kind == MACHINE_PAUSE ? level != 0 : p->paused;
-    p->paused_at_us = w->now_us;
+    p->begun_since_pause = 0;
     process_feed(w, p, &event);
   }
 }
