@@ -149,6 +149,51 @@ the_same() {
   diff "$HERE/calm.semantic" <(semantic_digest) || { echo "the semantic digest differs"; return 1; }
 }
 
+# A lock held by somebody else until `let_go`, or until the server ends.
+hold() { # table, mode
+  rm -f held
+  "$PSQL" -XqAt -d fault >held 2>/dev/null <<SQL &
+begin;
+lock table $1 in $2 mode;
+select 'held';
+\\! while [ ! -e let_go ]; do sleep 0.05; done
+rollback;
+SQL
+  HOLDER=$!
+  until [ -s held ]; do sleep 0.02; done
+}
+let_go() {
+  touch let_go
+  wait "$HOLDER" 2>/dev/null || true
+  rm -f let_go
+}
+
+# Until a session of upkeep's waits for a lock; gives its pid.
+until_waiting() {
+  local pid=
+  until [ -n "$pid" ]; do
+    sleep 0.02
+    pid=$(sql "select pid from pg_stat_activity where application_name like 'upkeep/%' and wait_event_type = 'Lock' limit 1" -d postgres)
+  done
+  echo "$pid"
+}
+
+# The plan in the background, its output in `out`; `finished CODE` waits for it.
+apply_on() {
+  timeout 300 "$UPKEEP" apply plan.json "$@" >out 2>&1 &
+  APPLIER=$!
+}
+finished() {
+  local code=0
+  wait "$APPLIER" || code=$?
+  [ "$code" -eq "$1" ] && return 0
+  echo "exit $code, not $1"
+  cat out
+  return 1
+}
+
+server() { pg_as_user "$PG_BIN/pg_ctl" -D "$PG_DIR/data" -l "$PG_DIR/server.log" -w -t 60 "$@" >/dev/null; }
+
 proxy_start() { # port of the server
   rm -f proxy.at
   python3 "$UPKEEP_SOURCE/tests/fault/proxy.py" "${1:-$PGPORT}" proxy.at &

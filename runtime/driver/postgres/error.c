@@ -54,15 +54,25 @@ static driver_class cancel_class(const driver_conn *conn) {
   return DRIVER_CANCELLED;
 }
 
+/* libpq adds guesses, and what came of using the dead socket: its first line
+ * says what happened. */
+static void fail_lost(driver_conn *conn, driver_class class,
+                      const char *message) {
+  size_t len = strcspn(message, "\n");
+  driver_op_fail(conn->op, class, NULL, "%.*s",
+                 len ? (int)len : (int)sizeof "the connection was lost" - 1,
+                 len ? message : "the connection was lost");
+}
+
 void postgres_fail(driver_conn *conn, const PGresult *result) {
   driver_op *op = conn->op;
   const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   if (!state) { /* libpq's own words: the connection broke */
-    driver_op_fail(op,
-                   PQstatus(conn->pg) == CONNECTION_BAD ? DRIVER_CONNECTION
-                                                        : DRIVER_OTHER,
-                   NULL, "%s", PQresultErrorMessage(result));
+    fail_lost(conn,
+              PQstatus(conn->pg) == CONNECTION_BAD ? DRIVER_CONNECTION
+                                                   : DRIVER_OTHER,
+              PQresultErrorMessage(result));
     return;
   }
   driver_class class = postgres_class(state);
@@ -78,15 +88,9 @@ void postgres_fail(driver_conn *conn, const PGresult *result) {
   op->error.hint = driver_line(op->arena, hint ? hint : advice_for(state));
 }
 
-/* libpq adds guesses, and what came of using the dead socket: its first line
- * says what happened. */
 void postgres_lose(driver_conn *conn) {
-  const char *message = PQerrorMessage(conn->pg);
-  int len = (int)strcspn(message, "\n");
   conn->lost = true;
-  driver_op_fail(conn->op, DRIVER_CONNECTION, NULL, "%.*s",
-                 len ? len : (int)sizeof "the connection was lost" - 1,
-                 len ? message : "the connection was lost");
+  fail_lost(conn, DRIVER_CONNECTION, PQerrorMessage(conn->pg));
   conn->op->error.class = DRIVER_CONNECTION;
 }
 
