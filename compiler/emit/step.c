@@ -56,6 +56,16 @@ static void write_columns(upk_json_writer *w, const ir_check *check) {
   upk_json_end_array(w);
 }
 
+/* The members of `exec` that sort before `params`. */
+static void write_exec(const ir *ir, upk_json_writer *w, const ir_exec *exec) {
+  if (exec->environment.len) {
+    upk_json_key(w, "env");
+    emit_strings(w, exec->environment.items, exec->environment.len);
+  }
+  upk_json_key(w, "exec");
+  write_params(ir, w, exec->arguments.items, exec->arguments.len);
+}
+
 static void write_check(const ir *ir, upk_json_writer *w,
                         const ir_check *check) {
   upk_json_begin_object(w);
@@ -63,6 +73,8 @@ static void write_check(const ir *ir, upk_json_writer *w,
     upk_json_key(w, "columns");
     write_columns(w, check);
   }
+  if (check->exec)
+    write_exec(ir, w, check->exec);
   put_given(w, "expect", check->expect);
   put_given(w, "name", check->name);
   put_given(w, "otherwise", check->otherwise);
@@ -77,6 +89,8 @@ static void write_check(const ir *ir, upk_json_writer *w,
   put_given(w, "rows", check->rows);
   if (!check->queries.len)
     put_given(w, "sql", check->sql);
+  if (check->exec && check->exec->timeout_ms)
+    upk_json_put_int(w, "timeout_ms", check->exec->timeout_ms);
   if (check->within_ms)
     upk_json_put_int(w, "within_ms", check->within_ms);
   upk_json_end_object(w);
@@ -90,19 +104,51 @@ static void write_checks(const ir *ir, upk_json_writer *w,
   upk_json_end_array(w);
 }
 
+static void write_statements(const ir *ir, upk_json_writer *w,
+                             const ir_statement *items, size_t count);
+
+static void write_batch(const ir *ir, upk_json_writer *w,
+                        const ir_batch *batch) {
+  upk_json_begin_object(w);
+  put_given(w, "count", batch->count);
+  put_given(w, "expect", batch->expect);
+  upk_json_put_int(w, "max_rows", batch->max_rows);
+  put_given(w, "of", batch->of);
+  upk_json_key(w, "run");
+  write_statements(ir, w, batch->run, batch->run_count);
+  upk_json_put_int(w, "start_rows", batch->start_rows);
+  upk_json_put_int(w, "target_ms", batch->target_ms);
+  if (batch->total_rows)
+    upk_json_put_int(w, "total_rows", batch->total_rows);
+  upk_json_end_object(w);
+}
+
 static void write_statement(const ir *ir, upk_json_writer *w,
                             const ir_statement *statement) {
+  const ir_exec *exec = statement->exec;
   upk_json_begin_object(w);
+  if (statement->batch) {
+    upk_json_key(w, "batch");
+    write_batch(ir, w, statement->batch);
+  }
   if (statement->catches.len) {
     upk_json_key(w, "catch");
     emit_strings(w, statement->catches.items, statement->catches.len);
   }
+  if (exec)
+    write_exec(ir, w, exec);
   if (statement->params.len) {
     upk_json_key(w, "params");
     write_params(ir, w, statement->params.items, statement->params.len);
   }
   put_given(w, "returns", statement->returns);
   put_given(w, "sql", statement->sql);
+  if (exec && exec->success.len) {
+    upk_json_key(w, "success");
+    write_params(ir, w, exec->success.items, exec->success.len);
+  }
+  if (exec && exec->timeout_ms)
+    upk_json_put_int(w, "timeout_ms", exec->timeout_ms);
   if (statement->no_transaction)
     upk_json_put_bool(w, "transaction", false);
   upk_json_end_object(w);

@@ -28,6 +28,11 @@ bool project_write(const ir *ir, upk_sink sink) {
   upk_json_writer *w = upk_json_writer_new(sink);
   upk_json_begin_object(w);
   upk_json_put_string(w, "format", UPK_STR("upkeep.project/1"));
+  upk_json_key(w, "programs");
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < ir->project.programs.len; i++)
+    upk_json_string(w, ir->project.programs.items[i].text);
+  upk_json_end_array(w);
   upk_json_put_string(w, "state", ir->project.state);
   upk_json_key(w, "targets");
   upk_json_begin_array(w);

@@ -100,6 +100,10 @@ static const schema_object column = {.name = "column",
 static const schema_field check_fields[] = {
     {"columns", SCHEMA_OBJECTS, 0, NOWHERE, .more = &column,
      .doc = "types of columns by name"},
+    {"env", SCHEMA_TEXTS, SCHEMA_LIST, NOWHERE,
+     .doc = "environment of the program: NAME or NAME=value"},
+    {"exec", SCHEMA_ANY, 0, NOWHERE,
+     .doc = "a program and its arguments in place of a query"},
     {"expect", SCHEMA_TEXT, 0, NOWHERE, .doc = "expression that must be true"},
     {"name", SCHEMA_TEXT, REQUIRED, NOWHERE, .doc = "name of the check"},
     {"otherwise", SCHEMA_WORD, 0, NOWHERE, .more = otherwises,
@@ -111,6 +115,7 @@ static const schema_field check_fields[] = {
      .doc = "which rows must meet it"},
     {"sql", SCHEMA_TEXT, 0, NOWHERE,
      .doc = "a text of its own instead of queries"},
+    {"timeout_ms", SCHEMA_INT, 0, NOWHERE, .doc = "longest run of the program"},
     {"within_ms", SCHEMA_INT, 0, NOWHERE,
      .doc = "how long it is asked again until it holds"},
 };
@@ -120,13 +125,56 @@ static const schema_object check = {
     SCHEMA_ROWS(check_fields),
     .open = false};
 
-static const schema_field statement_fields[] = {
-    {"catch", SCHEMA_TEXTS, SCHEMA_LIST, NOWHERE,
-     .doc = "errors that are an answer, by SQLSTATE or code"},
+static const schema_field round_statement_fields[] = {
     {"params", SCHEMA_ANY, 0, NOWHERE, .doc = "parameters"},
     {"returns", SCHEMA_TEXT, 0, NOWHERE,
      .doc = "name under which the first row is kept"},
     {"sql", SCHEMA_TEXT, REQUIRED, NOWHERE, .doc = "complete text"},
+};
+static const schema_object round_statement = {
+    .name = "statement of a batch",
+    .doc = "one statement of each round",
+    SCHEMA_ROWS(round_statement_fields),
+    .open = false};
+
+static const schema_field batch_fields[] = {
+    {"count", SCHEMA_TEXT, REQUIRED, NOWHERE,
+     .doc = "value that says how many rows a round treated"},
+    {"expect", SCHEMA_TEXT, 0, NOWHERE,
+     .doc = "expression that must be true before a round commits"},
+    {"max_rows", SCHEMA_INT, REQUIRED, NOWHERE, .doc = "most rows of a round"},
+    {"of", SCHEMA_TEXT, 0, NOWHERE,
+     .doc = "value that says how many there are"},
+    {"run", SCHEMA_OBJECTS, REQUIRED, NOWHERE, .more = &round_statement,
+     .doc = "the statements of a round"},
+    {"start_rows", SCHEMA_INT, REQUIRED, NOWHERE,
+     .doc = "rows of the first round"},
+    {"target_ms", SCHEMA_INT, REQUIRED, NOWHERE,
+     .doc = "time of a round that its size aims at"},
+    {"total_rows", SCHEMA_INT, 0, NOWHERE,
+     .doc = "most rows of all rounds; 0 or absent: no limit"},
+};
+static const schema_object batch = {.name = "batch",
+                                    .doc = "statements that are repeated",
+                                    SCHEMA_ROWS(batch_fields),
+                                    .open = false};
+
+static const schema_field statement_fields[] = {
+    {"batch", SCHEMA_OBJECT, 0, NOWHERE, .more = &batch,
+     .doc = "in place of sql: rounds of statements"},
+    {"catch", SCHEMA_TEXTS, SCHEMA_LIST, NOWHERE,
+     .doc = "errors that are an answer, by SQLSTATE or code"},
+    {"env", SCHEMA_TEXTS, SCHEMA_LIST, NOWHERE,
+     .doc = "environment of the program: NAME or NAME=value"},
+    {"exec", SCHEMA_ANY, 0, NOWHERE,
+     .doc = "in place of sql: a program and its arguments"},
+    {"params", SCHEMA_ANY, 0, NOWHERE, .doc = "parameters"},
+    {"returns", SCHEMA_TEXT, 0, NOWHERE,
+     .doc = "name under which the first row is kept"},
+    {"sql", SCHEMA_TEXT, 0, NOWHERE, .doc = "complete text"},
+    {"success", SCHEMA_ANY, 0, NOWHERE,
+     .doc = "exit codes that mean success; absent: 0"},
+    {"timeout_ms", SCHEMA_INT, 0, NOWHERE, .doc = "longest run of the program"},
     {"transaction", SCHEMA_BOOL, 0, NOWHERE,
      .doc = "false: must not be in a transaction"},
 };

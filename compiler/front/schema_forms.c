@@ -1,6 +1,7 @@
 #include "front/schema_forms.h"
 
 #include "expr.h"
+#include "program.h"
 
 static bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -116,6 +117,9 @@ const schema_form form_word = {is_word, "a word of letters, digits and `_`",
                                "^[A-Za-z_][A-Za-z0-9_]{0,62}$"};
 const schema_form form_path = {is_path, "a path below the project folder",
                                "^(?!/)(?!(.*/)?\\.\\.?(/|$)).+$"};
+const schema_form form_program = {upk_program_good,
+                                  "an absolute path, or a name without a path",
+                                  "^(/([^/]+/)*)?[^/]+$"};
 const schema_form form_rrule = {
     is_rrule, "a recurrence rule such as FREQ=DAILY;BYHOUR=2",
     "^([A-Z]+=[^;=]+;)*FREQ=[A-Z]+(;[A-Z]+=[^;=]+)*$"};

@@ -153,8 +153,9 @@ static const schema_field project_fields[] = {
      .doc = "Lua files with collectors of one's own"},
     {"vars", SCHEMA_VALUES, 0, IN(vars),
      .doc = "values for ${name} in files of policies"},
-    {"programs", SCHEMA_TEXTS, 0, NOWHERE,
-     .doc = "programs that steps may run"},
+    {"programs", SCHEMA_TEXTS, 0, IN(programs), .more = &form_program,
+     .doc = "programs that steps may run: absolute paths, or names to be found "
+            "in the system's folders"},
     {"protected", SCHEMA_TEXTS, 0, NOWHERE,
      .doc = "objects that no step may touch; * is a wildcard"},
 };

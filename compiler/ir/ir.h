@@ -179,6 +179,7 @@ typedef struct ir_project {
   ir_texts include, actions, facts;
   UPK_VEC(ir_use) use;
   ir_text required_version;
+  ir_texts programs;   /* that steps may run */
   const node *vars;    /* values for ${name}, or NULL */
   ir_names vars_known; /* declared by a file, or used: front */
   const node *raw; /* keys that later rooms read: blackouts, approvals ... */
@@ -289,10 +290,27 @@ typedef struct ir_policy {
 
 /* ---- steps ---- */
 
+/* A program in place of SQL: docs/formats.md, "A program". */
+typedef struct ir_exec {
+  UPK_VEC(const node *) arguments; /* the program's name first */
+  ir_names environment;            /* NAME or NAME=value */
+  UPK_VEC(const node *) success;   /* exit codes */
+  int64_t timeout_ms;
+} ir_exec;
+
+/* Statements that are repeated: docs/formats.md, "A batch". */
+typedef struct ir_batch {
+  struct ir_statement *run;
+  size_t run_count;
+  upk_str count, expect, of;
+  int64_t start_rows, max_rows, total_rows, target_ms;
+} ir_batch;
+
 typedef struct ir_check {
   upk_str name;
   ir_names queries; /* or */
   upk_str sql;
+  ir_exec *exec; /* in place of both, after the statements */
   UPK_VEC(const node *) params;
   UPK_VEC(struct {
     upk_str name;
@@ -304,7 +322,9 @@ typedef struct ir_check {
 } ir_check;
 
 typedef struct ir_statement {
-  upk_str sql;
+  upk_str sql;     /* or */
+  ir_exec *exec;   /* or */
+  ir_batch *batch; /* nothing but these three of it */
   UPK_VEC(const node *) params;
   upk_str returns;
   ir_names catches;

@@ -256,6 +256,9 @@ static void put_check(upk_buf *out, const char *key, const ir_check *check) {
   if (check->queries.len) {
     upk_buf_str(out, UPK_STR(" from "));
     put_names(out, check->queries.items, check->queries.len);
+  } else if (check->exec) {
+    upk_buf_str(out, UPK_STR(" by program "));
+    put_text(out, check->exec->arguments.items[0]->text);
   } else if (check->sql.data) {
     upk_buf_str(out, UPK_STR(" by "));
     put_text(out, check->sql);
@@ -263,18 +266,35 @@ static void put_check(upk_buf *out, const char *key, const ir_check *check) {
   upk_buf_char(out, '\n');
 }
 
+static void put_statement(upk_buf *out, const char *what,
+                          const ir_statement *statement) {
+  const ir_batch *batch = statement->batch;
+  if (statement->exec) {
+    upk_buf_printf(out, "  %s program ", what);
+    put_text(out, statement->exec->arguments.items[0]->text);
+    upk_buf_char(out, '\n');
+  } else if (batch) {
+    upk_buf_printf(out, "  %s in rounds of at most %lld\n", what,
+                   (long long)batch->max_rows);
+    for (size_t i = 0; i < batch->run_count; i++)
+      put_line(out, "  round", batch->run[i].sql);
+  } else {
+    put_line(out, what, statement->sql);
+  }
+}
+
 static void put_step_effects(upk_buf *out, const ir_step *step) {
   for (size_t i = 0; i < step->pre.len; i++)
     put_check(out, "pre", &step->pre.items[i]);
   for (size_t i = 0; i < step->run.len; i++)
-    put_line(out, "run", step->run.items[i].sql);
+    put_statement(out, "run", &step->run.items[i]);
   for (size_t i = 0; i < step->post.len; i++)
     put_check(out, "post", &step->post.items[i]);
   if (step->has_probe)
     put_check(out, "probe", &step->probe_done);
   put_line(out, "undo", step->undo_class);
   for (size_t i = 0; i < step->undo.len; i++)
-    put_line(out, "undo run", step->undo.items[i].sql);
+    put_statement(out, "undo run", &step->undo.items[i]);
   for (size_t i = 0; i < step->locks.len; i++) {
     const ir_lock *lock = &step->locks.items[i];
     upk_buf_str(out, UPK_STR("  lock "));

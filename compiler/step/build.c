@@ -1,5 +1,6 @@
 /* One step: the action's functions are called with the object, what they give
  * is converted, and the invariant's checks are put around it. */
+#include "program.h"
 #include "step/recipe.h"
 #include "step/step.h"
 
@@ -186,6 +187,50 @@ static void incomplete(making *m, const char *what) {
   convert_refuse(&m->convert, NULL, "%s", what);
 }
 
+static bool is_plain(const ir_statement *items, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (items[i].exec || items[i].batch)
+      return false;
+  return true;
+}
+
+static void check_exec(making *m, const ir_exec *exec) {
+  if (!exec || m->convert.failed)
+    return;
+  upk_str program = exec->arguments.items[0]->text;
+  const ir_texts *allowed = &m->ir->project.programs;
+  for (size_t i = 0; i < allowed->len; i++)
+    if (upk_program_fits(allowed->items[i].text, program))
+      return;
+  m->convert.code = 1526;
+  convert_refuse(&m->convert, NULL,
+                 "the program `%.*s` is not among the project's `programs`",
+                 UPK_FMT(program));
+}
+
+/* Programs must be allowed, and cannot be part of a transaction. */
+static void check_work(making *m) {
+  const ir_step *step = &m->step;
+  bool transaction = upk_str_is(step->atomicity, "transaction");
+  for (size_t i = 0; i < step->run.len + step->undo.len; i++) {
+    const ir_statement *statement = i < step->run.len
+                                        ? &step->run.items[i]
+                                        : &step->undo.items[i - step->run.len];
+    if (statement->exec && transaction)
+      convert_refuse(&m->convert, NULL,
+                     "a program cannot be part of a transaction: its "
+                     "atomicity is external");
+    check_exec(m, statement->exec);
+  }
+  for (size_t i = 0; i < step->post.len; i++)
+    check_exec(m, step->post.items[i].exec);
+  check_exec(m, step->probe_done.exec);
+  check_exec(m, step->probe_partial.exec);
+  if (!is_plain(step->cleanup.items, step->cleanup.len))
+    convert_refuse(&m->convert, NULL,
+                   "`cleanup` holds plain SQL: no batch and no program");
+}
+
 /* What no step may lack. */
 static void check_whole(making *m) {
   const ir_step *step = &m->step;
@@ -195,8 +240,9 @@ static void check_whole(making *m) {
     incomplete(m, "it gives no post-check, and none follows from an invariant");
   if (!step->undo_class.data)
     incomplete(m, "it gives no class of undo");
-  if (!step->has_probe && !upk_str_is(step->atomicity, "transaction"))
-    incomplete(m, "it is no transaction and gives no probe");
+  /* What a program did may be beyond asking: then a crash leaves a doubt. */
+  if (!step->has_probe && upk_str_is(step->atomicity, "autocommit"))
+    incomplete(m, "it commits by itself and gives no probe");
 }
 
 static void name_unusable(ir *ir, const step_recipe *recipe,
@@ -241,6 +287,8 @@ ir_step *step_build(ir *ir, ir_policy *policy, ir_remedy *remedy,
     invariant_add(ir, recipe, object, &m.step);
   if (!m.convert.failed)
     check_whole(&m);
+  if (!m.convert.failed)
+    check_work(&m);
   if (m.refusal.data) {
     *ret_refusal = m.refusal;
     return NULL;

@@ -55,7 +55,7 @@ upk_str convert_text(convert *c, const node *value, const char *what) {
 }
 
 /* What a plain scalar of YAML says by itself. */
-static node typed(const node *value) {
+node convert_scalar(const node *value) {
   node copy = *value;
   if (value->type != NODE_PLAIN)
     return copy;
@@ -83,7 +83,7 @@ static node typed(const node *value) {
 }
 
 int64_t convert_int(convert *c, const node *value, const char *what) {
-  node number = typed(value);
+  node number = convert_scalar(value);
   if (number.type == NODE_INT && number.integer >= 0)
     return number.integer;
   convert_refuse(c, value, "%s must be an integer that is not negative, not %s",
@@ -115,7 +115,7 @@ bool convert_keys(convert *c, const node *map, const char *what,
   return true;
 }
 
-static bool is_list(convert *c, const node *value, const char *what) {
+bool convert_is_list(convert *c, const node *value, const char *what) {
   if (value->type == NODE_LIST)
     return true;
   /* An empty table of Lua is no list yet. */
@@ -126,9 +126,9 @@ static bool is_list(convert *c, const node *value, const char *what) {
   return false;
 }
 
-static void names_of(convert *c, const node *value, const char *what,
-                     ir_names *names) {
-  if (!value || !is_list(c, value, what) || !value->list.count)
+void convert_names(convert *c, const node *value, const char *what,
+                   ir_names *names) {
+  if (!value || !convert_is_list(c, value, what) || !value->list.count)
     return;
   names->items = UPK_NEW_ARRAY(c->arena, upk_str, value->list.count);
   names->cap = value->list.count;
@@ -138,7 +138,7 @@ static void names_of(convert *c, const node *value, const char *what,
 
 const node *convert_copy(upk_arena *arena, const node *value) {
   node *copy = UPK_NEW(arena, node);
-  *copy = typed(value);
+  *copy = convert_scalar(value);
   if (copy->type == NODE_TEXT) {
     copy->text = upk_arena_copy(arena, value->text);
   } else if (copy->type == NODE_LIST) {
@@ -230,19 +230,18 @@ static const node *keep_param(convert *c, const node *param) {
   return memory->params.items[at];
 }
 
-#define PARAMS_OF(c, value, what, vec)                                         \
-  do {                                                                         \
-    const node *list = (value);                                                \
-    if (list && is_list((c), list, (what)) && list->list.count) {              \
-      (vec)->items =                                                           \
-          UPK_NEW_ARRAY((c)->arena, const node *, list->list.count);           \
-      (vec)->cap = list->list.count;                                           \
-      for (size_t p = 0; p < list->list.count; p++) {                          \
-        check_param((c), list->list.items[p], (what));                         \
-        (vec)->items[(vec)->len++] = keep_param((c), list->list.items[p]);     \
-      }                                                                        \
-    }                                                                          \
-  } while (0)
+const node **convert_params(convert *c, const node *list, const char *what,
+                            size_t *ret_count) {
+  *ret_count = 0;
+  if (!list || !convert_is_list(c, list, what) || !list->list.count)
+    return NULL;
+  const node **items = UPK_NEW_ARRAY(c->arena, const node *, list->list.count);
+  for (size_t i = 0; i < list->list.count; i++) {
+    check_param(c, list->list.items[i], what);
+    items[(*ret_count)++] = keep_param(c, list->list.items[i]);
+  }
+  return items;
+}
 
 /* ---- checks ---- */
 
@@ -295,16 +294,19 @@ static void check_columns(convert *c, const node *map, ir_check *check) {
 
 ir_check convert_check(convert *c, const node *value, const char *what,
                        bool is_pre) {
-  static const char *const keys[] = {"name",    "sql",       "params",
-                                     "expect",  "otherwise", "rows",
-                                     "columns", "within_ms", NULL};
+  static const char *const keys[] = {
+      "name",    "sql",       "params", "expect",     "otherwise", "rows",
+      "columns", "within_ms", "exec",   "timeout_ms", "env",       NULL};
   static const char *const others[] = {"skip", "fail", "retry", NULL};
   static const char *const rows[] = {"first", "every", "none", NULL};
   ir_check check = {0};
   if (!convert_keys(c, value, what, keys))
     return check;
   const node *part;
-  check.sql = convert_text(c, node_find(value, "sql"), "a check's `sql`");
+  if (!is_pre && node_find(value, "exec"))
+    check.exec = convert_exec(c, value);
+  else
+    check.sql = convert_text(c, node_find(value, "sql"), "a check's `sql`");
   check.name = (part = node_find(value, "name"))
                    ? convert_text(c, part, "a check's `name`")
                    : UPK_STR("own");
@@ -321,15 +323,18 @@ ir_check convert_check(convert *c, const node *value, const char *what,
     check.otherwise = UPK_STR("fail");
   if ((part = node_find(value, "within_ms")))
     check.within_ms = convert_int(c, part, "`within_ms`");
-  PARAMS_OF(c, node_find(value, "params"), "`params`", &check.params);
+  check.params.items = convert_params(c, node_find(value, "params"), "`params`",
+                                      &check.params.len);
+  check.params.cap = check.params.len;
   check_columns(c, node_find(value, "columns"), &check);
   return check;
 }
 
 ir_statement convert_statement(convert *c, const node *value,
                                const char *what) {
-  static const char *const keys[] = {"sql",   "params",      "returns",
-                                     "catch", "transaction", NULL};
+  static const char *const keys[] = {
+      "sql",     "params",     "returns", "catch",       "exec", "env",
+      "success", "timeout_ms", "batch",   "transaction", NULL};
   ir_statement statement = {0};
   if (value && is_text(value)) {
     statement.sql = convert_text(c, value, what);
@@ -338,18 +343,27 @@ ir_statement convert_statement(convert *c, const node *value,
   if (!convert_keys(c, value, what, keys))
     return statement;
   const node *part;
-  statement.sql = convert_text(c, node_find(value, "sql"), "`sql`");
+  if (node_find(value, "batch")) {
+    statement.batch = convert_batch(c, value);
+    return statement;
+  }
+  if (node_find(value, "exec"))
+    statement.exec = convert_exec(c, value);
+  else
+    statement.sql = convert_text(c, node_find(value, "sql"), "`sql`");
   if ((part = node_find(value, "returns")))
     statement.returns = convert_text(c, part, "`returns`");
   if ((part = node_find(value, "transaction"))) {
-    node flag = typed(part);
+    node flag = convert_scalar(part);
     if (flag.type != NODE_BOOL)
       convert_refuse(c, part, "`transaction` must be true or false, not %s",
                      node_describe(part));
     statement.no_transaction = flag.type == NODE_BOOL && !flag.boolean;
   }
-  names_of(c, node_find(value, "catch"), "`catch`", &statement.catches);
-  PARAMS_OF(c, node_find(value, "params"), "`params`", &statement.params);
+  convert_names(c, node_find(value, "catch"), "`catch`", &statement.catches);
+  statement.params.items = convert_params(c, node_find(value, "params"),
+                                          "`params`", &statement.params.len);
+  statement.params.cap = statement.params.len;
   return statement;
 }
 
@@ -359,7 +373,7 @@ void convert_checks(convert *c, const node *list, const char *what, bool is_pre,
                     ir_check **ret_items, size_t *ret_count) {
   *ret_items = NULL;
   *ret_count = 0;
-  if (!list || !is_list(c, list, what) || !list->list.count)
+  if (!list || !convert_is_list(c, list, what) || !list->list.count)
     return;
   *ret_items = UPK_NEW_ARRAY(c->arena, ir_check, list->list.count + 1);
   for (size_t i = 0; i < list->list.count; i++)
@@ -371,7 +385,7 @@ void convert_statements(convert *c, const node *list, const char *what,
                         ir_statement **ret_items, size_t *ret_count) {
   *ret_items = NULL;
   *ret_count = 0;
-  if (!list || !is_list(c, list, what) || !list->list.count)
+  if (!list || !convert_is_list(c, list, what) || !list->list.count)
     return;
   *ret_items = UPK_NEW_ARRAY(c->arena, ir_statement, list->list.count);
   for (size_t i = 0; i < list->list.count; i++)
@@ -384,7 +398,7 @@ void convert_locks(convert *c, const node *list, ir_lock **ret_items,
   static const char *const keys[] = {"mode", "object", NULL};
   *ret_items = NULL;
   *ret_count = 0;
-  if (!list || !is_list(c, list, "`locks`") || !list->list.count)
+  if (!list || !convert_is_list(c, list, "`locks`") || !list->list.count)
     return;
   *ret_items = UPK_NEW_ARRAY(c->arena, ir_lock, list->list.count);
   for (size_t i = 0; i < list->list.count; i++) {
@@ -394,7 +408,7 @@ void convert_locks(convert *c, const node *list, ir_lock **ret_items,
     ir_lock *lock = &(*ret_items)[(*ret_count)++];
     ir_names object = {0};
     lock->mode = convert_text(c, node_find(item, "mode"), "a lock's `mode`");
-    names_of(c, node_find(item, "object"), "a lock's `object`", &object);
+    convert_names(c, node_find(item, "object"), "a lock's `object`", &object);
     if (!object.len)
       convert_refuse(c, item, "a lock must name its `object`");
     lock->object.items = object.items;

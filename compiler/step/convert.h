@@ -40,6 +40,21 @@ int64_t convert_int(convert *c, const node *value, const char *what);
 bool convert_keys(convert *c, const node *map, const char *what,
                   const char *const *keys);
 
+/* A plain scalar with the type that it says by itself. */
+node convert_scalar(const node *value);
+/* Whether it is a list; false too, without a diagnostic, for Lua's {}. */
+bool convert_is_list(convert *c, const node *value, const char *what);
+/* Texts of a list behind `names`; NULL gives none. */
+void convert_names(convert *c, const node *value, const char *what,
+                   ir_names *names);
+/* Parameters of SQL or of a program: scalars and {from = ..}. */
+const node **convert_params(convert *c, const node *list, const char *what,
+                            size_t *ret_count);
+
+/* work.c: the programs and batches that stand where a statement may. */
+ir_exec *convert_exec(convert *c, const node *value);
+ir_batch *convert_batch(convert *c, const node *value);
+
 ir_check convert_check(convert *c, const node *value, const char *what,
                        bool is_pre);
 ir_statement convert_statement(convert *c, const node *value, const char *what);

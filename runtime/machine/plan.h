@@ -29,11 +29,23 @@ typedef struct plan_param {
   plan_value literal;
 } plan_param;
 
+/* A program in place of a query; its arguments are the query's parameters. */
+typedef struct plan_exec {
+  upk_str program;            /* an absolute path, or a name without one */
+  const upk_str *environment; /* NAME: as the executor has it; NAME=value */
+  size_t environment_count;
+  const int64_t *success; /* exit codes; none: 0 alone */
+  size_t success_count;
+  bool any_code;      /* of a check: each exit code is an answer */
+  int64_t timeout_ms; /* 0: the step's limits alone */
+} plan_exec;
+
 /* A query and its parameters; `sql` absent: there is none. */
 typedef struct plan_query {
   upk_str sql;
   const plan_param *params;
   size_t param_count;
+  const plan_exec *exec; /* in place of `sql`, or NULL */
 } plan_query;
 
 typedef enum plan_rows { PLAN_FIRST, PLAN_EVERY, PLAN_NO_ROW } plan_rows;
@@ -61,11 +73,14 @@ typedef struct plan_check {
   int64_t within_ms; /* 0: asked once */
 } plan_check;
 
+struct plan_batch;
+
 typedef struct plan_statement {
   plan_query query;
   upk_str returns; /* absent: nothing is kept */
   const upk_str *catches;
   size_t catch_count;
+  const struct plan_batch *batch; /* in place of `query`, or NULL */
 } plan_statement;
 
 typedef struct plan_statements {
@@ -77,6 +92,16 @@ typedef struct plan_statements {
 typedef struct plan_setting {
   upk_str name, value;
 } plan_setting;
+
+/* Rounds of statements; each commits by itself. */
+typedef struct plan_batch {
+  plan_statements run;
+  upk_str count;  /* place of the number of rows a round treated */
+  upk_str of;     /* place of how many there are; or absent */
+  upk_str expect; /* must be true before a round commits; or absent */
+  int64_t start_rows, max_rows, total_rows; /* total 0: no limit */
+  int64_t target_ms;
+} plan_batch;
 
 typedef struct plan_checks {
   const plan_check *items;
@@ -109,6 +134,7 @@ typedef struct plan_step {
   const plan_setting *settings;
   size_t setting_count;
   plan_statements run;
+  bool has_batch;  /* one of `run` */
   size_t run_lead; /* so many of `run` go before BEGIN of a transaction */
   bool has_probe, has_partial;
   plan_check probe_done, probe_partial;

@@ -54,6 +54,17 @@ bool plan_read_statements(plan_reader *rd, const upk_json *array,
                           const char *what, size_t *ret_lead,
                           plan_statements *ret_statements);
 
+/* The members of `value` that make a program into *ret_query. */
+bool plan_read_exec(plan_reader *rd, const upk_json *value, const char *what,
+                    bool any_code, plan_query *ret_query);
+bool plan_read_batch(plan_reader *rd, const upk_json *value,
+                     const plan_batch **ret_batch);
+/* An array of parameters as they stand. */
+bool plan_read_params(plan_reader *rd, const upk_json *array, const char *what,
+                      plan_query *query);
+/* Whether a place of a value has the form SPACE.NAME. */
+bool plan_is_place(upk_str from);
+
 /* read_step.c: appends the step to rd->steps and its intent to rd->intents. */
 bool plan_read_step(plan_reader *rd, const upk_json *value);
 

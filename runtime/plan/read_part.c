@@ -14,26 +14,33 @@ static const plan_field column_fields[] = {
 };
 
 static const plan_field check_fields[] = {
-    {"columns", UPK_JSON_ARRAY, false}, {"expect", UPK_JSON_STRING, false},
-    {"name", UPK_JSON_STRING, true},    {"otherwise", UPK_JSON_STRING, false},
-    {"params", UPK_JSON_ARRAY, false},  {"queries", UPK_JSON_ARRAY, false},
-    {"rows", UPK_JSON_STRING, false},   {"sql", UPK_JSON_STRING, false},
-    {"within_ms", UPK_JSON_INT, false},
+    {"columns", UPK_JSON_ARRAY, false},  {"env", UPK_JSON_ARRAY, false},
+    {"exec", UPK_JSON_ARRAY, false},     {"expect", UPK_JSON_STRING, false},
+    {"name", UPK_JSON_STRING, true},     {"otherwise", UPK_JSON_STRING, false},
+    {"params", UPK_JSON_ARRAY, false},   {"queries", UPK_JSON_ARRAY, false},
+    {"rows", UPK_JSON_STRING, false},    {"sql", UPK_JSON_STRING, false},
+    {"timeout_ms", UPK_JSON_INT, false}, {"within_ms", UPK_JSON_INT, false},
 };
 
 static const plan_field statement_fields[] = {
-    {"catch", UPK_JSON_ARRAY, false},      {"params", UPK_JSON_ARRAY, false},
-    {"returns", UPK_JSON_STRING, false},   {"sql", UPK_JSON_STRING, true},
-    {"transaction", UPK_JSON_BOOL, false},
+    {"batch", UPK_JSON_OBJECT, false},   {"catch", UPK_JSON_ARRAY, false},
+    {"env", UPK_JSON_ARRAY, false},      {"exec", UPK_JSON_ARRAY, false},
+    {"params", UPK_JSON_ARRAY, false},   {"returns", UPK_JSON_STRING, false},
+    {"sql", UPK_JSON_STRING, false},     {"success", UPK_JSON_ARRAY, false},
+    {"timeout_ms", UPK_JSON_INT, false}, {"transaction", UPK_JSON_BOOL, false},
 };
+
+bool plan_is_place(upk_str from) {
+  upk_str rest, head = upk_str_split(from, '.', &rest);
+  return head.len && rest.data && rest.len;
+}
 
 static bool read_from(plan_reader *rd, const upk_json *value, const char *what,
                       plan_param *param) {
   if (!PLAN_SHAPE(rd, value, "a parameter", from_fields))
     return false;
-  upk_str rest, from = upk_json_text(value, "from");
-  upk_str head = upk_str_split(from, '.', &rest);
-  if (!head.len || !rest.data || !rest.len)
+  upk_str from = upk_json_text(value, "from");
+  if (!plan_is_place(from))
     return plan_bad(rd, 3024, "`%.*s` in %s is no place of a value",
                     UPK_FMT(from), what);
   param->from = from;
@@ -66,8 +73,8 @@ static bool read_param(plan_reader *rd, const upk_json *value, const char *what,
   return plan_bad(rd, 3024, "a parameter of %s is an array", what);
 }
 
-static bool read_params(plan_reader *rd, const upk_json *array,
-                        const char *what, plan_query *query) {
+bool plan_read_params(plan_reader *rd, const upk_json *array, const char *what,
+                      plan_query *query) {
   size_t count = upk_json_count(array);
   plan_param *params = UPK_NEW_ARRAY(rd->arena, plan_param, count + 1);
   for (size_t i = 0; i < count; i++)
@@ -83,7 +90,7 @@ bool plan_read_query(plan_reader *rd, const upk_json *value, const char *what,
   if (!PLAN_SHAPE(rd, value, what, query_fields))
     return false;
   ret_query->sql = upk_json_text(value, "sql");
-  return read_params(rd, upk_json_get(value, "params"), what, ret_query);
+  return plan_read_params(rd, upk_json_get(value, "params"), what, ret_query);
 }
 
 /* ---- checks ---- */
@@ -113,12 +120,17 @@ static bool read_asked(plan_reader *rd, const upk_json *value,
   upk_str own = upk_json_text(value, "sql");
   size_t count = upk_json_count(names);
   plan_query *queries = UPK_NEW_ARRAY(rd->arena, plan_query, count + 1);
+  check->queries = queries;
+  check->query_count = 1;
+  if (upk_json_get(value, "exec")->type != UPK_JSON_NULL && !count && !own.data)
+    return plan_read_exec(rd, value, "a check", true, &queries[0]);
   if ((count > 0) == (own.data != NULL))
     return plan_bad(rd, 3028,
                     "check `%.*s` has neither or both of sql and "
                     "queries",
                     UPK_FMT(check->name));
-  if (!read_params(rd, upk_json_get(value, "params"), "a check", &queries[0]))
+  if (!plan_read_params(rd, upk_json_get(value, "params"), "a check",
+                        &queries[0]))
     return false;
   for (size_t i = 0; i < count; i++) {
     const upk_json *name = upk_json_at(names, i);
@@ -220,8 +232,18 @@ static bool read_statement(plan_reader *rd, const upk_json *value,
     return false;
   statement->query.sql = upk_json_text(value, "sql");
   statement->returns = upk_json_text(value, "returns");
-  return read_params(rd, upk_json_get(value, "params"), what,
-                     &statement->query) &&
+  const upk_json *batch = upk_json_get(value, "batch");
+  bool exec = upk_json_get(value, "exec")->type != UPK_JSON_NULL;
+  bool rounds = batch->type != UPK_JSON_NULL;
+  if ((statement->query.sql.data != NULL) + exec + rounds != 1)
+    return plan_bad(
+        rd, 3028, "a statement of %s has not one of sql, exec and batch", what);
+  if (rounds)
+    return plan_read_batch(rd, batch, &statement->batch);
+  if (exec)
+    return plan_read_exec(rd, value, what, false, &statement->query);
+  return plan_read_params(rd, upk_json_get(value, "params"), what,
+                          &statement->query) &&
          plan_texts(rd, upk_json_get(value, "catch"), "catch",
                     &statement->catches, &statement->catch_count);
 }

@@ -115,8 +115,8 @@ static bool read_probe(plan_reader *rd, const upk_json *value,
                        plan_step *step) {
   const upk_json *partial = upk_json_get(value, "partial");
   if (value->type == UPK_JSON_NULL)
-    return step->atomicity == PLAN_TRANSACTION ||
-           plan_bad(rd, 3028, "a step outside a transaction has no probe");
+    return step->atomicity != PLAN_AUTOCOMMIT ||
+           plan_bad(rd, 3028, "a step that commits by itself has no probe");
   if (!PLAN_SHAPE(rd, value, "probe", probe_fields) ||
       !plan_read_check(rd, upk_json_get(value, "done"), "probe.done",
                        &step->probe_done) ||
@@ -191,12 +191,52 @@ static bool read_words(plan_reader *rd, const upk_json *value,
          plan_bad(rd, 3024, "retries is not between 0 and 1000");
 }
 
+/* The texts of statements; programs by name alone. */
+static void join(upk_buf *text, const plan_statements *statements) {
+  for (size_t i = 0; i < statements->count; i++) {
+    const plan_statement *statement = &statements->items[i];
+    upk_buf_str(text, text->len ? UPK_STR(";\n") : UPK_STR(""));
+    if (statement->batch)
+      join(text, &statement->batch->run);
+    else if (statement->query.exec)
+      upk_buf_printf(text, "program %.*s",
+                     UPK_FMT(statement->query.exec->program));
+    else
+      upk_buf_str(text, statement->query.sql);
+  }
+}
+
+static bool any_exec(const plan_statements *statements) {
+  for (size_t i = 0; i < statements->count; i++)
+    if (statements->items[i].query.exec)
+      return true;
+  return false;
+}
+
+static bool any_batch(const plan_statements *statements) {
+  for (size_t i = 0; i < statements->count; i++)
+    if (statements->items[i].batch)
+      return true;
+  return false;
+}
+
+/* Where programs and batches cannot stand. */
+static bool check_work(plan_reader *rd, plan_step *step) {
+  step->has_batch = any_batch(&step->run);
+  if (step->atomicity == PLAN_TRANSACTION &&
+      (any_exec(&step->run) || any_exec(&step->undo)))
+    return plan_bad(rd, 3028, "a program stands in a transaction");
+  if (any_exec(&step->cleanup) || any_batch(&step->cleanup))
+    return plan_bad(rd, 3028, "cleanup holds a program or a batch");
+  for (size_t i = 0; i < step->pre.count; i++)
+    if (step->pre.items[i].queries[0].exec)
+      return plan_bad(rd, 3028, "a pre-check runs a program");
+  return true;
+}
+
 static void join_statements(plan_reader *rd, plan_step *step) {
   upk_buf text = {0};
-  for (size_t i = 0; i < step->run.count; i++) {
-    upk_buf_str(&text, i ? UPK_STR(";\n") : UPK_STR(""));
-    upk_buf_str(&text, step->run.items[i].query.sql);
-  }
+  join(&text, &step->run);
   step->statement = upk_arena_copy(rd->arena, upk_buf_view(&text));
   upk_buf_free(&text);
 }
@@ -270,6 +310,8 @@ bool plan_read_step(plan_reader *rd, const upk_json *value) {
     return false;
   if (!step.run.count)
     return plan_bad(rd, 3028, "the step has no statement");
+  if (!check_work(rd, &step))
+    return false;
   join_statements(rd, &step);
   *UPK_PUSH(rd->arena, &rd->steps) = step;
   rd->step = UPK_NO_STR;
