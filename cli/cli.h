@@ -83,7 +83,7 @@ void say(const cli *c, const char *format, ...)
 typedef struct project {
   upk_str folder; /* absolute, of upkeep.yaml */
   upk_str file;   /* its name there */
-  const upk_json *targets;
+  const upk_json *targets, *programs;
 } project;
 upk_status project_find(cli *c,
                         project *ret_project); /* folder and file only */

@@ -32,6 +32,20 @@ static bool read_jobs(cli *c, unsigned *ret_jobs) {
   return true;
 }
 
+extern char **environ;
+
+/* What steps may run here, and the environment it may be given a part of. */
+static void allow_programs(cli *c, const project *p,
+                           upk_apply_request *request) {
+  size_t count = upk_json_count(p->programs);
+  upk_str *programs = UPK_NEW_ARRAY(c->arena, upk_str, count + 1);
+  for (size_t i = 0; i < count; i++)
+    programs[i] = upk_json_at(p->programs, i)->string;
+  request->programs = programs;
+  request->program_count = count;
+  request->environment = environ;
+}
+
 upk_status execute(cli *c, const project *p, const upk_json *plan,
                    upk_apply_request *request) {
   char host[256] = "";
@@ -42,6 +56,7 @@ upk_status execute(cli *c, const project *p, const upk_json *plan,
   request->ctx = shown;
   request->stop = signals_watch();
   who(request, host);
+  allow_programs(c, p, request);
   if (!read_jobs(c, &request->jobs) ||
       !flag_duration_ms(c, FLAG_connect_timeout, UPK_CONNECT_MS,
                         &request->connect_timeout_ms))

@@ -165,6 +165,27 @@ static void sql_text(upk_buf *out, upk_str sql, const upk_json *params) {
   upk_buf_free(&bytes);
 }
 
+/* Words as JSON: nothing in them can be taken for another. */
+void program_text(const upk_json *words, upk_buf *out) {
+  upk_buf bytes = {0};
+  for (size_t i = 0; i < upk_json_count(words); i++) {
+    const upk_json *word = upk_json_at(words, i);
+    upk_json_writer *w = upk_json_writer_new(upk_sink_buf(&bytes));
+    upk_buf_clear(&bytes);
+    upk_json_write(w, word);
+    upk_json_writer_close(w);
+    upk_buf_printf(out, "%s%.*s", i ? " " : "", UPK_FMT(upk_buf_view(&bytes)));
+  }
+  upk_buf_free(&bytes);
+}
+
+static void sql_program(upk_buf *out, const upk_json *exec) {
+  upk_buf text = {0};
+  program_text(exec, &text);
+  comment(out, "program ", upk_buf_view(&text));
+  upk_buf_free(&text);
+}
+
 static void sql_check(upk_buf *out, const upk_json *check,
                       const upk_json *queries, const char *head) {
   const upk_json *names = upk_json_get(check, "queries");
@@ -175,6 +196,8 @@ static void sql_check(upk_buf *out, const upk_json *check,
   comment(out, head, upk_buf_view(&text));
   upk_buf_free(&text);
   upk_str sql = upk_json_text(check, "sql");
+  if (upk_json_count(upk_json_get(check, "exec")))
+    sql_program(out, upk_json_get(check, "exec"));
   if (sql.len)
     sql_text(out, sql, upk_json_get(check, "params"));
   for (size_t i = 0; i < upk_json_count(names); i++) {
@@ -191,16 +214,40 @@ static void sql_checks(upk_buf *out, const upk_json *checks,
     sql_check(out, upk_json_at(checks, i), queries, head);
 }
 
-static void sql_statements(upk_buf *out, const upk_json *statements) {
-  for (size_t i = 0; i < upk_json_count(statements); i++) {
-    const upk_json *statement = upk_json_at(statements, i);
+static void sql_statements(upk_buf *out, const upk_json *statements);
+
+static void sql_statement(upk_buf *out, const upk_json *statement) {
+  const upk_json *exec = upk_json_get(statement, "exec");
+  const upk_json *batch = upk_json_get(statement, "batch");
+  if (upk_json_count(exec)) {
+    sql_program(out, exec);
+  } else if (upk_json_count(upk_json_get(batch, "run"))) {
+    upk_buf_printf(out, "-- repeated in rounds of at most %lld rows\n",
+                   (long long)upk_json_number(batch, "max_rows", 0));
+    sql_statements(out, upk_json_get(batch, "run"));
+    upk_buf_str(out, UPK_STR("-- end of a round\n"));
+  } else {
     sql_text(out, upk_json_text(statement, "sql"),
              upk_json_get(statement, "params"));
   }
 }
 
+static void sql_statements(upk_buf *out, const upk_json *statements) {
+  for (size_t i = 0; i < upk_json_count(statements); i++)
+    sql_statement(out, upk_json_at(statements, i));
+}
+
 static const upk_json *queries_of(const plan_view *view) {
   return upk_json_get(view->body, "queries");
+}
+
+/* Its rounds commit one by one. */
+static bool has_batch(const upk_json *statements) {
+  for (size_t i = 0; i < upk_json_count(statements); i++)
+    if (upk_json_count(upk_json_get(
+            upk_json_get(upk_json_at(statements, i), "batch"), "run")))
+      return true;
+  return false;
 }
 
 void plan_sql(const upk_json *plan, upk_buf *out) {
@@ -214,7 +261,8 @@ void plan_sql(const upk_json *plan, upk_buf *out) {
   for (size_t i = 0; i < upk_json_count(view.steps); i++) {
     const upk_json *step = upk_json_at(view.steps, i);
     bool transaction =
-        upk_str_is(upk_json_text(step, "atomicity"), "transaction");
+        upk_str_is(upk_json_text(step, "atomicity"), "transaction") &&
+        !has_batch(upk_json_get(step, "run"));
     upk_buf_printf(out, "\n-- step %zu\n", i + 1);
     comment(out, "", upk_json_text(step, "id"));
     comment(out, "because ", upk_json_text(step, "because"));

@@ -201,15 +201,36 @@ static void step_text(painter *p, size_t number, const upk_json *step) {
   upk_buf_char(out, '\n');
 }
 
+static void statement_text(painter *p, const upk_json *statement,
+                           const char *indent) {
+  const upk_json *exec = upk_json_get(statement, "exec");
+  if (upk_json_count(exec)) {
+    upk_buf_printf(p->out, "       %sprogram ", indent);
+    program_text(exec, p->out);
+    upk_buf_char(p->out, '\n');
+    return;
+  }
+  upk_str rest = upk_str_trim(upk_json_text(statement, "sql"));
+  while (rest.data) {
+    upk_str line = upk_str_split(rest, '\n', &rest);
+    upk_buf_printf(p->out, "       %s%.*s\n", indent, UPK_FMT(line));
+  }
+}
+
 static void statements_text(painter *p, const upk_json *step) {
   const upk_json *run = upk_json_get(step, "run");
   for (size_t i = 0; i < upk_json_count(run); i++) {
-    upk_str sql = upk_json_text(upk_json_at(run, i), "sql");
-    upk_str rest = upk_str_trim(sql);
-    while (rest.data) {
-      upk_str line = upk_str_split(rest, '\n', &rest);
-      upk_buf_printf(p->out, "       %.*s\n", UPK_FMT(line));
-    }
+    const upk_json *batch = upk_json_get(upk_json_at(run, i), "batch");
+    const upk_json *round = upk_json_get(batch, "run");
+    if (!upk_json_count(round))
+      statement_text(p, upk_json_at(run, i), "");
+    else
+      upk_buf_printf(p->out,
+                     "       in rounds of at most %lld rows, until none is "
+                     "left:\n",
+                     (long long)upk_json_number(batch, "max_rows", 0));
+    for (size_t j = 0; j < upk_json_count(round); j++)
+      statement_text(p, upk_json_at(round, j), "  ");
   }
 }
 

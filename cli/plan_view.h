@@ -21,4 +21,7 @@ const char *plan_view_reversible(const upk_json *step);
 upk_str plan_view_place(const plan_view *view, const upk_json *step);
 void plan_view_after(const plan_view *view, upk_str id, upk_buf *out);
 
+/* A program and its arguments, as in a step's `exec`. */
+void program_text(const upk_json *words, upk_buf *out);
+
 #endif

@@ -106,6 +106,7 @@ upk_status project_load(cli *c, project *p) {
     upk_str bytes = upk_arena_copy(c->arena, upk_buf_view(&json));
     const upk_json *tree = upk_json_parse(c->arena, bytes, &error);
     p->targets = upk_json_get(tree, "targets");
+    p->programs = upk_json_get(tree, "programs");
   }
   upk_buf_free(&json);
   return status;

@@ -3,6 +3,7 @@
 
 #include "driver/registry.h"
 #include "plan/read.h"
+#include "program.h"
 #include "shell/shell.h"
 
 static upk_status refuse(upk_diags *diags, const char *what, upk_str planned,
@@ -20,6 +21,62 @@ static upk_status check_target(const upk_apply_request *request, const plan *p,
     return refuse(diags, "target", p->target, request->target.name);
   if (!upk_str_equal(p->engine, request->target.engine))
     return refuse(diags, "engine", p->engine, request->target.engine);
+  return UPK_OK;
+}
+
+/* ---- programs: what the executor's own project allows ---- */
+
+static bool is_allowed(const upk_apply_request *request, upk_str program) {
+  for (size_t i = 0; i < request->program_count; i++)
+    if (upk_program_fits(request->programs[i], program))
+      return true;
+  return false;
+}
+
+typedef struct search {
+  const upk_apply_request *request;
+  const plan_exec *refused; /* the first that is not allowed, or NULL */
+} search;
+
+static void look_at_query(search *s, const plan_query *query) {
+  if (!s->refused && query->exec &&
+      !is_allowed(s->request, query->exec->program))
+    s->refused = query->exec;
+}
+
+static void look_at_statements(search *s, const plan_statements *statements) {
+  for (size_t i = 0; i < statements->count; i++)
+    look_at_query(s, &statements->items[i].query);
+}
+
+static void look_at_checks(search *s, const plan_check *checks, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    for (size_t j = 0; j < checks[i].query_count; j++)
+      look_at_query(s, &checks[i].queries[j]);
+}
+
+static upk_status check_programs(const upk_apply_request *request,
+                                 const plan *p, upk_diags *diags) {
+  for (size_t i = 0; i < p->step_count; i++) {
+    const plan_step *step = &p->steps[i];
+    search s = {.request = request};
+    look_at_statements(&s, &step->run);
+    look_at_statements(&s, &step->undo);
+    look_at_checks(&s, step->post.items, step->post.count);
+    look_at_checks(&s, &step->probe_done, step->has_probe);
+    look_at_checks(&s, &step->probe_partial, step->has_partial);
+    if (!s.refused)
+      continue;
+    upk_diag *diag = upk_diag_add(
+        diags, 3290, UPK_NO_SPAN,
+        "step `%.*s` runs the program `%.*s`, which this project does not "
+        "allow",
+        UPK_FMT(step->id), UPK_FMT(s.refused->program));
+    upk_diag_help(diags, diag,
+                  "put it under `programs` in the upkeep.yaml that the plan is "
+                  "applied with");
+    return UPK_DENIED;
+  }
   return UPK_OK;
 }
 
@@ -42,6 +99,8 @@ upk_status upk_apply(const upk_apply_request *request, const upk_clock *clock,
       plan_read(arena, request->plan, request->plan_path, diags, &run.plan);
   if (status == UPK_OK)
     status = check_target(request, run.plan, diags);
+  if (status == UPK_OK)
+    status = check_programs(request, run.plan, diags);
   if (status != UPK_OK)
     goto out;
   run.driver = driver_find(request->target.engine);

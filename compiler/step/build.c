@@ -203,6 +203,8 @@ static void check_exec(making *m, const ir_exec *exec) {
     if (upk_program_fits(allowed->items[i].text, program))
       return;
   m->convert.code = 1526;
+  if (m->step.remedy->action.span.line)
+    m->convert.span = m->step.remedy->action.span;
   convert_refuse(&m->convert, NULL,
                  "the program `%.*s` is not among the project's `programs`",
                  UPK_FMT(program));

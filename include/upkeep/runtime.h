@@ -74,6 +74,13 @@ typedef struct upk_apply_request {
   unsigned jobs;       /* 0: the target's */
   bool dry_run;        /* checks only: every pre-check, nothing else */
   int64_t connect_timeout_ms;
+  /* What steps may run, as the executor's own project says; a plan that wants
+   * another program is refused. */
+  const upk_str *programs;
+  size_t program_count;
+  /* Of this process, ending with NULL: programs get of it what their step
+   * names. NULL: nothing. */
+  char *const *environment;
   void (*on_event)(void *ctx, const upk_event *event); /* may be NULL */
   void *ctx;
   /* Set by a signal handler: 1 finish cleanly, 2 or more cancel now. */

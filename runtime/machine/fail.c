@@ -86,8 +86,11 @@ static void ask_done(machine *m, step *s) {
 
 static void ask_partial(machine *m, step *s) {
   if (!s->plan->has_partial) {
-    /* The server refused statement n: those before it stand. */
-    s->effect = s->statement > 0;
+    /* The server refused statement n: those before it stand, and whatever a
+     * program did before it failed. */
+    bool program = s->statement < s->plan->run.count &&
+                   s->plan->run.items[s->statement].query.exec;
+    s->effect = s->statement > 0 || (program && !s->unstarted);
     settle(m, s);
     return;
   }
@@ -166,6 +169,7 @@ void fail_step(machine *m, step *s, int code, upk_str text) {
   }
   s->failed_in = s->phase;
   s->fault = reply ? event->fault.kind : MACHINE_FINE;
+  s->unstarted = reply && event->fault.unstarted;
   s->why = (verdict){.code = code, .text = upk_arena_copy(s->arena, text)};
   if (reply && event->fault.hint.len)
     s->why.help = upk_arena_copy(s->arena, event->fault.hint);

@@ -96,6 +96,7 @@ typedef struct machine_fault {
   upk_str code;    /* SQLSTATE or the like; absent when none */
   upk_str message; /* the server's words; LOGGED: absent when it was said */
   upk_str hint;    /* what to do about it; absent when nobody knows */
+  bool unstarted;  /* EXEC: the program did not begin to run */
 } machine_fault;
 
 typedef struct machine_notice {
@@ -146,6 +147,7 @@ typedef enum machine_command_kind {
   MACHINE_BEGIN,
   MACHINE_COMMIT,
   MACHINE_UNDO_ALL, /* ROLLBACK */
+  MACHINE_EXEC,     /* a program: rows of exit_code, stderr and stdout */
   MACHINE_CANCEL,
   MACHINE_CLOSE,
   /* For the run. */
@@ -160,11 +162,12 @@ typedef struct machine_command {
   machine_command_kind kind;
   uint64_t id; /* 1, 2, 3 ... */
   unsigned session;
-  upk_str sql; /* QUERY */
-  const plan_value *params;
+  upk_str sql;              /* QUERY */
+  const plan_value *params; /* QUERY; EXEC: the program's arguments */
   size_t param_count;
+  const plan_exec *exec; /* EXEC */
   size_t rows_max;
-  int64_t deadline_ms;           /* QUERY, BEGIN, COMMIT, UNDO_ALL */
+  int64_t deadline_ms;           /* QUERY, BEGIN, COMMIT, UNDO_ALL, EXEC */
   int64_t lock_ms, statement_ms; /* LIMITS */
   const plan_setting *settings;  /* LIMITS; those of before are put back */
   size_t setting_count;

@@ -88,6 +88,7 @@ typedef struct step {
   bool polling;     /* the timer under way asks the same check again */
   bool retry;       /* after the failure: again, when nothing was done */
   bool undoing;     /* its effect is being undone (failed, or rolled back) */
+  bool unstarted;   /* the program that failed never ran */
   bool was_applied; /* the ledger's row is committed */
   verdict why;
   phase failed_in;
@@ -342,6 +343,14 @@ bool value_resolve(machine *m, const step *s, const plan_param *param,
                    plan_value *ret_value);
 /* A name of an expression: `x`, before.x, step.x, found.x; NULL: unknown. */
 const cell *value_find(machine *m, const step *s, const upk_name *name);
+
+/* ---- exec.c ---- */
+
+/* Runs a program of the step's, with these arguments. */
+void exec_ask(machine *m, step *s, const plan_exec *exec,
+              const plan_value *arguments, size_t count, int64_t deadline_ms);
+/* What became of it, for the log; nothing when the statement is SQL. */
+void exec_record(machine *m, step *s, const plan_statement *statement);
 
 /* ---- fail.c ---- */
 

@@ -29,6 +29,11 @@ static void run_done(machine *m, step *s) {
     step_post(m, s);
     return;
   }
+  if (!s->plan->has_probe) { /* of a program: its exit code has to do */
+    s->done = true;
+    step_post(m, s);
+    return;
+  }
   s->phase = PHASE_PROBE;
   check_ask(m, s, &s->plan->probe_done);
 }
@@ -147,6 +152,7 @@ static bool still_begun(machine *m, step *s) {
 void step_on_statement(machine *m, step *s) {
   const plan_statement *statement = &s->plan->run.items[s->statement];
   bool wrong = m->event->fault.kind != MACHINE_FINE;
+  exec_record(m, s, statement);
   if (wrong && !is_caught(m->event, statement)) {
     fail_step(m, s, 3135,
               command_text(m, "statement %zu failed: %.*s", s->statement + 1,

@@ -62,6 +62,10 @@ bool step_query(machine *m, step *s, const plan_query *query, size_t rows_max) {
     if (params[i].type == PLAN_TEXT)
       params[i].text = upk_arena_copy(m->out, params[i].text);
   }
+  if (query->exec) {
+    exec_ask(m, s, query->exec, params, query->param_count, deadline_of(m, s));
+    return true;
+  }
   machine_command *command = session_ask(m, s->session, MACHINE_QUERY);
   command->sql = query->sql;
   command->params = params;

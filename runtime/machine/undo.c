@@ -138,6 +138,7 @@ void undo_on_begin(machine *m, step *s) {
 }
 
 void undo_on_statement(machine *m, step *s) {
+  exec_record(m, s, &s->plan->undo.items[s->statement]);
   if (!fine(m, s))
     return;
   step_record_statement(m, s, "undo", NULL);

@@ -110,6 +110,7 @@ static void perform_rollback(shell *sh, const machine_command *command) {
 }
 
 static void perform_cancel(shell *sh, const machine_command *command) {
+  shell_exec_cancel(sh, command->session);
   if (sh->conns[command->session])
     sh->request->driver->cancel(sh->conns[command->session]);
 }
@@ -171,19 +172,13 @@ static void perform_end(shell *sh, const machine_command *command) {
 
 void shell_perform(shell *sh, const machine_command *command) {
   static void (*const perform[])(shell *, const machine_command *) = {
-      [MACHINE_OPEN] = perform_open,
-      [MACHINE_LIMITS] = perform_limits,
-      [MACHINE_LOCK] = perform_lock,
-      [MACHINE_QUERY] = perform_query,
-      [MACHINE_BEGIN] = perform_begin,
-      [MACHINE_COMMIT] = perform_commit,
-      [MACHINE_UNDO_ALL] = perform_rollback,
-      [MACHINE_CANCEL] = perform_cancel,
-      [MACHINE_CLOSE] = perform_close,
-      [MACHINE_SLEEP] = perform_sleep,
-      [MACHINE_LOG] = shell_log,
-      [MACHINE_REPORT] = shell_report,
-      [MACHINE_END] = perform_end,
+      [MACHINE_OPEN] = perform_open,         [MACHINE_LIMITS] = perform_limits,
+      [MACHINE_LOCK] = perform_lock,         [MACHINE_QUERY] = perform_query,
+      [MACHINE_BEGIN] = perform_begin,       [MACHINE_COMMIT] = perform_commit,
+      [MACHINE_UNDO_ALL] = perform_rollback, [MACHINE_EXEC] = shell_exec_start,
+      [MACHINE_CANCEL] = perform_cancel,     [MACHINE_CLOSE] = perform_close,
+      [MACHINE_SLEEP] = perform_sleep,       [MACHINE_LOG] = shell_log,
+      [MACHINE_REPORT] = shell_report,       [MACHINE_END] = perform_end,
   };
   perform[command->kind](sh, command);
 }

@@ -41,6 +41,7 @@ struct shell {
   upk_arena *scratch; /* of one event */
   upk_str run;
   driver_conn *conns[MACHINE_SESSIONS_MAX];
+  struct shell_exec *programs[MACHINE_SESSIONS_MAX]; /* under way, or NULL */
   shell_op *sleeps;
   UPK_VEC(shell_logged) logged;
   size_t logged_first;
@@ -57,6 +58,11 @@ void shell_feed(shell *sh, machine_event *event);
 /* perform.c: one command of the machine. */
 void shell_perform(shell *sh, const machine_command *command);
 void shell_drop_sleeps(shell *sh);
+
+/* exec.c: a program, answered like a query. */
+void shell_exec_start(shell *sh, const machine_command *command);
+/* Ends the program of a session, if one runs; its answer still comes. */
+void shell_exec_cancel(shell *sh, unsigned session);
 
 /* record.c: LOG and REPORT, and what the caller is told. */
 void shell_log(shell *sh, const machine_command *command);

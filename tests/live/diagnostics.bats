@@ -100,6 +100,8 @@ PY
   golden 3027 apply edited.json
   edited sign 'step["atomicity"] = "autocommit"; step.pop("probe", 0)'
   golden 3028 apply edited.json
+  edited sign 'step["atomicity"] = "external"; step["run"] = [{"exec": ["rm"]}]'
+  golden 3290 apply edited.json
   sed -i 's/engine: sqlite/engine: postgres/' upkeep.yaml
   golden 3147 apply plan.json
 }

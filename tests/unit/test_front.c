@@ -415,7 +415,8 @@ static void the_project_is_written_for_the_program(void **state) {
   assert_true(project_write(&h.ir, upk_sink_buf(&out)));
   assert_text(
       upk_buf_view(&out),
-      "{\"format\":\"upkeep.project/1\",\"state\":\"state/upkeep.db\","
+      "{\"format\":\"upkeep.project/1\",\"programs\":[\""
+      "pgbackrest\"],\"state\":\"state/upkeep.db\","
       "\"targets\":[{\"connect\":\"service=shop\",\"engine\":\"postgres\","
       "\"jobs\":2,\"labels\":{\"env\":\"prod\",\"tier\":\"gold\"},\"ledger\":"
       "\"in-target\",\"name\":\"shop\",\"replicas\":[\"service=shop-r1\"],"

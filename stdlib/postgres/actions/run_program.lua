@@ -1,0 +1,1 @@
+return action(require "core/run_program" "postgres")
