@@ -173,9 +173,12 @@ static void fill_ledger(sim_plan *p) {
   static const plan_param of_plan[] = {{.from = {"step.plan", 9}}};
   plan *q = &p->plan;
   q->ledger_present = (plan_query){.sql = UPK_STR("present")};
-  q->ledger_runs = (plan_query){UPK_STR("runs"), of_plan, 1};
-  q->ledger_applied = (plan_query){UPK_STR("applied"), run, 1};
-  q->ledger_insert = (plan_query){UPK_STR("insert"), insert, 4};
+  q->ledger_runs =
+      (plan_query){.sql = UPK_STR("runs"), .params = of_plan, .param_count = 1};
+  q->ledger_applied =
+      (plan_query){.sql = UPK_STR("applied"), .params = run, .param_count = 1};
+  q->ledger_insert = (plan_query){
+      .sql = UPK_STR("insert"), .params = insert, .param_count = 4};
 }
 
 sim_plan *sim_plan_new(upk_arena *arena, sim_random *random) {
