@@ -119,10 +119,13 @@ bool format_is(const cli *c, const char *format, const char *otherwise);
 void effect_text(const upk_json *step, const upk_json *before,
                  const upk_json *after, upk_buf *out);
 
-/* signals.c: counts SIGINT and SIGTERM; `number` is the first one's. */
+/* system.c: counts SIGINT and SIGTERM, and the first SIGHUP; `number` is the
+ * first one's. */
 const volatile int *signals_watch(void);
 int signals_number(void);
 
 upk_clock system_clock(void);
+/* The user and the host, for the record. */
+void who_am_i(cli *c, upk_str *ret_user, upk_str *ret_host);
 
 #endif

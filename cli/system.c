@@ -1,8 +1,10 @@
 /* The clock and the signals: what libupkeep is handed and never asks for. */
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -40,7 +42,11 @@ upk_clock system_clock(void) {
 static volatile int signal_count;
 static volatile sig_atomic_t first_signal;
 
+/* A shell that ends sends SIGHUP to a job to which the terminal sent one
+ * already: the second is no second wish. */
 static void on_signal(int number) {
+  if (number == SIGHUP && signal_count)
+    return;
   if (!first_signal)
     first_signal = number;
   signal_count++;
@@ -57,3 +63,13 @@ const volatile int *signals_watch(void) {
 }
 
 int signals_number(void) { return (int)first_signal; }
+
+void who_am_i(cli *c, upk_str *ret_user, upk_str *ret_host) {
+  const struct passwd *user = getpwuid(geteuid());
+  char host[256] = "";
+  if (gethostname(host, sizeof host - 1) != 0 || !*host)
+    host[0] = '?';
+  *ret_user =
+      upk_arena_copy(c->arena, upk_str_from(user ? user->pw_name : "unknown"));
+  *ret_host = upk_arena_copy(c->arena, upk_str_from(host));
+}

@@ -69,6 +69,7 @@ typedef struct upk_apply_request {
   upk_str plan;        /* bytes of a plan file */
   upk_str plan_path;   /* for messages */
   upk_str runs_folder; /* ".upkeep/runs" */
+  upk_str stop_file;   /* the kill switch, ".upkeep/stop"; absent: none */
   upk_str host, user;  /* for run.begin */
   int64_t pid;         /* of this process, for run.begin */
   unsigned jobs;       /* 0: the target's */
@@ -97,6 +98,38 @@ typedef struct upk_outcome {
  * lives. Strings of the outcome are in the diagnostics' arena. */
 upk_status upk_apply(const upk_apply_request *request, const upk_clock *clock,
                      upk_diags *diags, upk_outcome *ret_outcome);
+
+/* What an operator tells a run that goes on elsewhere. Name, and the word. */
+#define UPK_ORDER_TABLE(X)                                                     \
+  X(PAUSE, "pause") /* starts nothing more until CONTINUE */                   \
+  X(CONTINUE, "continue")                                                      \
+  X(CANCEL, "cancel")         /* as the first SIGTERM */                       \
+  X(CANCEL_NOW, "cancel now") /* as the second */
+
+typedef enum upk_order_kind {
+#define X(name, text) UPK_ORDER_##name,
+  UPK_ORDER_TABLE(X)
+#undef X
+      UPK_ORDERS
+} upk_order_kind;
+
+typedef struct upk_order {
+  upk_order_kind kind;
+  upk_str user, host; /* who gives it, for the log */
+} upk_order;
+
+/* Gives an order to the run whose folder this is, and waits until it has taken
+ * it: at most five seconds, then it is taken back. UPK_ERROR when the run does
+ * not live or does not answer, UPK_LOCKED when another order waits there. */
+upk_status upk_run_order(upk_str run_folder, const upk_order *order,
+                         const upk_clock *clock, upk_diags *diags);
+
+/* What a run does now, by its log and whether a process holds it: one object
+ * of docs/formats.md, "Status", to `output`. `steps`: with its steps. Only
+ * reads, and blocks nobody. */
+upk_status upk_run_status(upk_str run_folder, bool steps,
+                          const upk_clock *clock, upk_diags *diags,
+                          upk_sink output);
 
 /* Checks form, digest and intent of a plan file without a database. */
 upk_status upk_plan_verify(upk_str plan, upk_str path, upk_diags *diags);

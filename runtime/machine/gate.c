@@ -85,11 +85,13 @@ void gate_wake(machine *m) {
 }
 
 void gate_on_pause(machine *m, bool paused, upk_str by) {
-  if (paused == m->paused)
-    return;
+  bool differs = paused != m->paused;
   m->paused = paused;
   m->paused_by = upk_arena_copy(m->arena, by.data ? by : UPK_STR(""));
-  record_note(m, command_text(m, "%s%s%.*s", paused ? "paused" : "goes on",
-                              by.len ? " by " : "", UPK_FMT(by)));
-  gate_wake(m);
+  record_order(m, paused ? "pause" : "continue", by,
+               command_text(m, "%s%s%s%.*s", differs ? "" : "is already: ",
+                            paused ? "paused" : "goes on",
+                            by.len ? ", says " : "", UPK_FMT(by)));
+  if (differs)
+    gate_wake(m);
 }

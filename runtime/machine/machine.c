@@ -215,10 +215,15 @@ void machine_advance(machine *m) {
 
 /* ---- events ---- */
 
-static void on_stop(machine *m, unsigned level) {
+static void on_stop(machine *m, unsigned level, upk_str by) {
   if (level <= m->stop)
     return;
   m->stop = level;
+  record_order(
+      m, level >= 2 ? "cancel now" : "cancel", by,
+      command_text(m, "%s%s%.*s",
+                   level >= 2 ? "cancels what runs" : "stops after what runs",
+                   by.len ? ", says " : "", UPK_FMT(by)));
   if (m->phase == RUN_OPENING) {
     machine_refuse(m, UPK_CANCELLED, 3142,
                    UPK_STR("the run was stopped before it began"), NULL);
@@ -321,7 +326,7 @@ void machine_handle(machine *m, const machine_event *event) {
     session_open(m, 0);
     break;
   case MACHINE_STOP:
-    on_stop(m, event->level);
+    on_stop(m, event->level, event->text);
     break;
   case MACHINE_PAUSE:
     gate_on_pause(m, event->level != 0, event->text);

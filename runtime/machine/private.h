@@ -387,6 +387,9 @@ uint64_t record_end(record *r, bool sync, upk_str text);
 /* A record of the step that its session waits for. */
 void record_await(record *r, bool sync, upk_str text);
 void record_note(machine *m, upk_str text); /* run.note */
+/* The run.note of an operator's word, where a log stands open: who says what.
+ * `by` may be absent. */
+void record_order(machine *m, const char *order, upk_str by, upk_str text);
 /* The step's det records have a fixed sequence: one that repeats in a later
  * attempt is written without det, so that retries do not show in it. */
 void record_rewind(step *s);

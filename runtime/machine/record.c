@@ -82,6 +82,16 @@ void record_note(machine *m, upk_str text) {
   record_end(&r, false, text);
 }
 
+void record_order(machine *m, const char *order, upk_str by, upk_str text) {
+  record r;
+  if (m->phase < RUN_BEGINNING || m->phase > RUN_WORKING)
+    return;
+  record_init(&r, m, NULL, "run.note", false);
+  upk_json_put_string(r.obs_writer, "by", by);
+  upk_json_put_string(r.obs_writer, "order", upk_str_from(order));
+  record_end(&r, false, text);
+}
+
 void record_notices(upk_json_writer *w, const machine_event *event) {
   if (!event->notice_count)
     return;

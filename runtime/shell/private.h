@@ -7,6 +7,8 @@
 #include "machine/machine.h"
 #include "shell/shell.h"
 
+enum { SHELL_WATCH_MS = 50 };
+
 typedef struct shell shell;
 
 /* An operation of a connection under way, or a sleep. */
@@ -49,6 +51,8 @@ struct shell {
   size_t done;
   int64_t began_us, told_us;
   int stop_seen;
+  unsigned looks;    /* of the watch timer */
+  bool switched_off; /* the kill switch was seen */
   upk_status status;
 };
 
@@ -68,6 +72,11 @@ void shell_exec_cancel(shell *sh, unsigned session);
 void shell_log(shell *sh, const machine_command *command);
 void shell_report(shell *sh, const machine_command *command);
 void shell_progress(shell *sh);
+
+/* orders.c: the kill switch before a run starts (UPK_OK, or UPK_CANCELLED after
+ * a diagnostic); signals, orders and the switch while it goes on. */
+upk_status shell_may_start(const shell_request *request);
+void shell_watch(shell *sh);
 
 /* reply.c: a driver's result as an event. */
 machine_fault shell_fault(const driver_error *error);

@@ -4,8 +4,6 @@
 #include "shell/private.h"
 #include "timefmt.h"
 
-enum { WATCH_MS = 50 };
-
 static void stamp(const shell *sh, machine_event *event) {
   const upk_clock *clock = sh->request->clock;
   event->wall_us = clock->wall_us(clock->ctx);
@@ -44,13 +42,7 @@ void shell_feed(shell *sh, machine_event *event) {
 
 static void on_watch(uv_timer_t *timer) {
   shell *sh = timer->data;
-  const volatile int *stop = sh->request->apply->stop;
-  if (stop && *stop > sh->stop_seen) {
-    sh->stop_seen = *stop;
-    machine_event event = {.kind = MACHINE_STOP};
-    event.level = sh->stop_seen >= 2 ? 2 : 1;
-    shell_feed(sh, &event);
-  }
+  shell_watch(sh);
   if (!machine_ended(sh->machine))
     shell_progress(sh);
 }
@@ -111,7 +103,7 @@ static void run(shell *sh) {
   machine_event start = {.kind = MACHINE_START};
   uv_timer_init(&sh->loop, &sh->watch);
   sh->watch.data = sh;
-  uv_timer_start(&sh->watch, on_watch, 0, WATCH_MS);
+  uv_timer_start(&sh->watch, on_watch, 0, SHELL_WATCH_MS);
   shell_feed(sh, &start);
   uv_run(&sh->loop, UV_RUN_DEFAULT);
 }
@@ -120,6 +112,9 @@ upk_status shell_run(const shell_request *request, upk_outcome *ret_outcome) {
   const upk_clock *clock = request->clock;
   uint64_t seed = clock->random(clock->ctx);
   shell sh = {.request = request, .status = UPK_ERROR};
+  upk_status may = shell_may_start(request);
+  if (may != UPK_OK)
+    return may;
   sh.arena = upk_arena_new(NULL);
   sh.scratch = upk_arena_new(NULL);
   sh.run = make_run_id(sh.arena, clock->wall_us(clock->ctx), seed);
