@@ -1,21 +1,9 @@
 /* Executing a plan: what apply, resume and rollback share. */
-#include <pwd.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "progress.h"
 #include "runs.h"
-
-static void who(upk_apply_request *request, char host[256]) {
-  const struct passwd *user = getpwuid(geteuid());
-  request->user = upk_str_from(user ? user->pw_name : "unknown");
-  if (gethostname(host, 255) != 0)
-    memcpy(host, "unknown", 8);
-  host[255] = '\0';
-  request->host = upk_str_from(host);
-  request->pid = getpid();
-}
 
 static bool read_jobs(cli *c, unsigned *ret_jobs) {
   *ret_jobs = 0;
@@ -48,15 +36,17 @@ static void allow_programs(cli *c, const project *p,
 
 upk_status execute(cli *c, const project *p, const upk_json *plan,
                    upk_apply_request *request) {
-  char host[256] = "";
   progress *shown = progress_new(c, plan);
   request->runs_folder = runs_folder(c, p);
+  request->stop_file =
+      upk_arena_printf(c->arena, "%.*s/.upkeep/stop", UPK_FMT(p->folder));
   request->dry_run = flag_given(c, FLAG_dry_run);
   request->on_event = progress_event;
   request->ctx = shown;
   request->stop = signals_watch();
-  who(request, host);
   allow_programs(c, p, request);
+  who_am_i(c, &request->user, &request->host);
+  request->pid = getpid();
   if (!read_jobs(c, &request->jobs) ||
       !flag_duration_ms(c, FLAG_connect_timeout, UPK_CONNECT_MS,
                         &request->connect_timeout_ms))

@@ -199,3 +199,10 @@ YAML
   sed -i 's/"t.db"/"env:NO_SUCH_NAME"/' upkeep.yaml
   golden 4004 check
 }
+
+@test "control of runs" {
+  applied
+  golden 3260 pause last
+  echo "storage migration, ask Ann" >.upkeep/stop
+  golden 3262 apply plan.json
+}

@@ -1214,7 +1214,7 @@ static void the_second_signal_cancels(void **state) {
   scene s = {STEPS(TX),
              RULES({"run", 1, .stop = 2, .fault = MACHINE_BROKEN_OFF})};
   world *w = play(&s);
-  assert_non_null(strstr(w->out.data, "run cancel rollback +step.end"));
+  assert_non_null(strstr(w->out.data, "run run.note cancel rollback +step.end"));
   assert_int_equal(w->status, UPK_CANCELLED);
   leave(w);
 }
