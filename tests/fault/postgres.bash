@@ -107,6 +107,15 @@ faulty_start() {
   pg_start "$@" || return 1
   PSQL=$(pg_find_psql)
   export PG_DIR PG_BIN PGHOST PGPORT PGUSER PSQL
+  # So that it can be started again as it was.
+  pg_as_user tee -a "$PG_DIR/data/postgresql.conf" >/dev/null <<-CONF
+	port = $PGPORT
+	unix_socket_directories = '$PG_DIR'
+	listen_addresses = '127.0.0.1'
+	fsync = off
+	autovacuum = off
+	password_encryption = 'scram-sha-256'
+	CONF
   sql "create role keeper superuser login password 'kept'"
   sql "create database calm"
   "$PSQL" -Xq -v ON_ERROR_STOP=1 -d calm -f "$UPKEEP_SOURCE/tests/fault/postgres.sql"
