@@ -14,13 +14,19 @@
 
 #include "digest.h"
 
+/* What its parent is limited to may be less, and stays. */
 static bool limit(int resource, rlim_t value) {
-  struct rlimit both = {value, value};
+  struct rlimit both;
+  if (getrlimit(resource, &both) == 0 && both.rlim_max < value)
+    value = both.rlim_max;
+  both = (struct rlimit){value, value};
   return setrlimit(resource, &both) == 0;
 }
 
 static const char *limit_resources(void) {
-  struct rlimit cpu = {CHILD_CPU_S, CHILD_CPU_S + 2};
+  struct rlimit cpu = {CHILD_CPU_S, CHILD_CPU_S + 2}, given;
+  if (getrlimit(RLIMIT_CPU, &given) == 0 && given.rlim_max < cpu.rlim_max)
+    cpu = given;
   if (setrlimit(RLIMIT_CPU, &cpu) != 0)
     return "limit processor time";
   if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_FSIZE, 0) ||

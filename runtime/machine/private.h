@@ -105,8 +105,9 @@ typedef struct step {
   int64_t rows;          /* of its first query */
   cells before;
   UPK_VEC(returned) returns;
-  upk_str seen; /* last failed check, in its own words */
-  bool unknown; /* it is neither true nor false */
+  upk_str seen;   /* last failed check, in its own words */
+  upk_str warned; /* the server's last WARNING of a statement */
+  bool unknown;   /* it is neither true nor false */
 } step;
 
 /* Why a step does not start. */

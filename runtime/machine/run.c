@@ -125,6 +125,15 @@ void step_record_statement(machine *m, step *s, const char *part,
   record_end(&r, false, UPK_NO_STR);
 }
 
+/* VACUUM and ANALYZE say so, and succeed, when they skip what is not ours. */
+static void keep_warning(step *s, const machine_event *event) {
+  for (size_t i = 0; i < event->notice_count; i++)
+    if (upk_str_is(event->notices[i].severity, "WARNING"))
+      s->warned = upk_arena_printf(s->arena, "%.*s (%.*s)",
+                                   UPK_FMT(event->notices[i].message),
+                                   UPK_FMT(event->notices[i].code));
+}
+
 static bool is_caught(const machine_event *event,
                       const plan_statement *statement) {
   for (size_t i = 0; i < statement->catch_count; i++)
@@ -162,6 +171,7 @@ void step_on_statement(machine *m, step *s) {
   if (!still_begun(m, s))
     return;
   keep_returned(m, s, statement->returns);
+  keep_warning(s, m->event);
   step_record_statement(m, s, "run", wrong ? &m->event->fault.code : NULL);
   if (s->saved) {
     step_sql(m, s, PHASE_RELEASE,
@@ -188,8 +198,10 @@ void step_on_probe(machine *m, step *s) {
     fail_step(m, s, 3143,
               command_text(m,
                            "the statements ran, and the probe says it is "
-                           "not done: %.*s",
-                           UPK_FMT(s->seen)));
+                           "not done: %.*s%s%.*s",
+                           UPK_FMT(s->seen),
+                           s->warned.len ? "; the server warned: " : "",
+                           UPK_FMT(s->warned)));
   }
 }
 

@@ -133,7 +133,7 @@ void step_again(machine *m, step *s) {
   s->returns.len = s->returns.cap = 0;
   s->why = (verdict){0};
   s->fault = MACHINE_FINE;
-  s->seen = UPK_NO_STR;
+  s->seen = s->warned = UPK_NO_STR;
   record_rewind(s);
   s->phase = PHASE_LIMITS;
   if (step_limits(m, s))
@@ -323,7 +323,7 @@ static void free_values(step *s) {
   s->before = s->row = (cells){0};
   s->returns.items = NULL;
   s->returns.len = 0;
-  s->why.text = s->seen = UPK_NO_STR;
+  s->why.text = s->seen = s->warned = UPK_NO_STR;
 }
 
 void step_on_outcome(machine *m, step *s) {
