@@ -59,5 +59,11 @@ upk_status execute(cli *c, const project *p, const upk_json *plan,
   upk_outcome outcome = {0};
   status = upk_apply(request, &clock, &c->diags, &outcome);
   progress_end(shown, &outcome, status, request->dry_run);
+  if (outcome.over)
+    say(c,
+        "Run %.*s: nothing is left to do; %zu applied, %zu skipped, %zu "
+        "failed, %zu undone of %zu steps\n",
+        UPK_FMT(request->run), outcome.applied, outcome.skipped, outcome.failed,
+        outcome.undone, outcome.total);
   return status;
 }

@@ -9,14 +9,15 @@
 #include "cli.h"
 
 extern const verb verb_init, verb_validate, verb_inspect, verb_check, verb_plan,
-    verb_show, verb_diff, verb_apply, verb_status, verb_pause, verb_continue,
-    verb_cancel, verb_log, verb_explain, verb_schema, verb_compile;
+    verb_show, verb_diff, verb_apply, verb_resume, verb_status, verb_pause,
+    verb_continue, verb_cancel, verb_log, verb_explain, verb_schema,
+    verb_compile;
 
 const verb *const verbs[] = {
-    &verb_init,     &verb_validate, &verb_inspect, &verb_check,   &verb_plan,
-    &verb_show,     &verb_diff,     &verb_apply,   &verb_status,  &verb_pause,
-    &verb_continue, &verb_cancel,   &verb_log,     &verb_explain, &verb_schema,
-    &verb_compile,  NULL,
+    &verb_init,   &verb_validate, &verb_inspect, &verb_check,  &verb_plan,
+    &verb_show,   &verb_diff,     &verb_apply,   &verb_resume, &verb_status,
+    &verb_pause,  &verb_continue, &verb_cancel,  &verb_log,    &verb_explain,
+    &verb_schema, &verb_compile,  NULL,
 };
 
 const verb *verb_find(upk_str name) {

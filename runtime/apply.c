@@ -2,6 +2,7 @@
 #include <upkeep/runtime.h>
 
 #include "driver/registry.h"
+#include "machine/past.h"
 #include "plan/read.h"
 #include "program.h"
 #include "shell/shell.h"
@@ -90,6 +91,101 @@ static upk_status no_driver(upk_diags *diags, upk_str engine) {
   return UPK_USAGE;
 }
 
+/* ---- a run that is taken over ---- */
+
+typedef struct takeover {
+  machine_history *history;
+  upk_arena *arena;
+  upk_str plan_file; /* of run.begin */
+} takeover;
+
+static bool take_record(void *ctx, const journal_record *record) {
+  takeover *t = ctx;
+  if (record->seq == 1)
+    t->plan_file =
+        upk_arena_copy(t->arena, upk_json_text(record->obs, "plan_file"));
+  return machine_history_add(t->history, record->event, record->det,
+                             record->obs);
+}
+
+/* Whether a step may still be executed, or its outcome is not known. */
+static bool has_work(const plan *p, const machine_past *past, upk_goal goal) {
+  for (size_t i = 0; i < p->step_count; i++) {
+    machine_state state = past[i].state;
+    bool there = state == MACHINE_APPLIED ||
+                 (state == MACHINE_FAILED &&
+                  (past[i].left || past[i].applied_order != 0));
+    bool over = there || state == MACHINE_SKIPPED || state == MACHINE_UNDONE;
+    if (goal == UPK_RESUME
+            ? !over
+            : there || state == MACHINE_RUNNING || state == MACHINE_UNDOING ||
+                  state == MACHINE_IN_DOUBT)
+      return true;
+  }
+  return false;
+}
+
+static upk_status say_refused(upk_diags *diags, const char *text,
+                              const char *help) {
+  upk_diag *diag = upk_diag_add(diags, 3202, UPK_NO_SPAN, "%s", text);
+  upk_diag_help(diags, diag, "%s", help);
+  return UPK_STALE;
+}
+
+/* Whether the run can go on in this way; *ret_over: there is nothing to do. */
+static upk_status check_takeover(const shell_request *run, const takeover *t,
+                                 bool *ret_over) {
+  const machine_story *story = machine_history_story(t->history);
+  const plan *p = run->plan;
+  upk_goal goal = run->apply->goal;
+  if (!upk_str_equal(t->plan_file, upk_digest_view(&p->file))) {
+    upk_diag_add(run->diags, 3045, UPK_NO_SPAN,
+                 "`%.*s` is not the plan that the run executed",
+                 UPK_FMT(run->apply->plan_path));
+    return UPK_STALE;
+  }
+  *ret_over = story->sealed && !has_work(p, run->past, goal);
+  if (goal == UPK_RESUME && story->rolled_back && !*ret_over)
+    return say_refused(run->diags, "the run was rolled back",
+                       "go on with `upkeep rollback`; to maintain the target, "
+                       "make a new plan");
+  return UPK_OK;
+}
+
+static void count_steps(const plan *p, const machine_past *past,
+                        upk_outcome *outcome) {
+  for (size_t i = 0; i < p->step_count; i++) {
+    outcome->applied += past[i].state == MACHINE_APPLIED;
+    outcome->skipped += past[i].state == MACHINE_SKIPPED;
+    outcome->failed += past[i].state == MACHINE_FAILED;
+    outcome->undone += past[i].state == MACHINE_UNDONE;
+  }
+  outcome->total = p->step_count;
+}
+
+static upk_status take_over(upk_arena *arena, shell_request *run,
+                            upk_outcome *outcome) {
+  const upk_apply_request *apply = run->apply;
+  takeover t = {.arena = arena, .history = machine_history_new(run->plan)};
+  upk_str folder = upk_arena_printf(
+      arena, "%.*s/%.*s", UPK_FMT(apply->runs_folder), UPK_FMT(apply->run));
+  bool over = false;
+  upk_status status = journal_open(folder, run->files, run->diags, take_record,
+                                   &t, &run->journal);
+  run->past = machine_history_steps(t.history);
+  if (status == UPK_OK)
+    status = check_takeover(run, &t, &over);
+  if (status == UPK_OK && !over) {
+    status = shell_run(run, outcome);
+  } else {
+    journal_close(run->journal);
+    count_steps(run->plan, run->past, outcome);
+  }
+  outcome->over = status == UPK_OK && over;
+  machine_history_free(t.history);
+  return status;
+}
+
 upk_status upk_apply(const upk_apply_request *request, const upk_clock *clock,
                      upk_diags *diags, upk_outcome *ret_outcome) {
   upk_arena *arena = upk_arena_new(NULL);
@@ -104,11 +200,12 @@ upk_status upk_apply(const upk_apply_request *request, const upk_clock *clock,
   if (status != UPK_OK)
     goto out;
   run.driver = driver_find(request->target.engine);
-  if (!run.driver) {
+  if (!run.driver)
     status = no_driver(diags, request->target.engine);
-    goto out;
-  }
-  status = shell_run(&run, &outcome);
+  else if (request->goal == UPK_APPLY)
+    status = shell_run(&run, &outcome);
+  else
+    status = take_over(arena, &run, &outcome);
 out:
   *ret_outcome = outcome;
   upk_arena_free(arena);

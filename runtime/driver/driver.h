@@ -190,6 +190,11 @@ typedef struct driver {
   /* Names the session to the server's other users, for the log: "pid 4711".
    * Valid until close. */
   upk_str (*session)(const driver_conn *conn);
+  /* Ends the session that holds the lock `key`, if its application is exactly
+   * `application` and it is not this one; its work is rolled back by the
+   * server. Success says nothing about whether one was found. */
+  void (*evict)(driver_conn *conn, upk_str key, upk_str application,
+                driver_done on_done, void *ctx);
   /* Begins a read-only transaction whose queries all see one moment. */
   void (*begin_snapshot)(driver_conn *conn, int64_t deadline_ms,
                          driver_done on_done, void *ctx);

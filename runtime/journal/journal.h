@@ -25,7 +25,11 @@
   X("step.end")                                                                \
   X("step.skip")                                                               \
   X("step.undo")                                                               \
+  X("step.resolve")                                                            \
   X("run.note")                                                                \
+  X("run.resume")                                                              \
+  X("run.rollback")                                                            \
+  X("run.recovered")                                                           \
   X("run.end")
 
 /* The system calls it makes, so that tests can fail the n-th. They have the
@@ -44,6 +48,25 @@ typedef struct journal journal;
 upk_status journal_create(upk_str runs_folder, upk_str run, upk_str plan_bytes,
                           const journal_files *files, upk_diags *diags,
                           journal **ret_journal);
+/* A record as it stands in a line. */
+typedef struct journal_record {
+  int64_t seq;
+  upk_str event, prev, hash;
+  const struct upk_json *det, *obs;
+} journal_record;
+
+/* Takes a record while a log is read; valid until it returns. False: it cannot
+ * be of this run. */
+typedef bool (*journal_reader)(void *ctx, const journal_record *record);
+
+/* Opens the log of a run that ended or died, reads it from end to end and is
+ * ready to append. It is locked until journal_close: UPK_LOCKED (a diagnostic
+ * names the process) while another process has it. A torn last line is moved
+ * to log.jsonl.torn, cut off, recorded by run.recovered and said; any other
+ * damage: UPK_STALE, with the line. UPK_ERROR: it cannot be read or written. */
+upk_status journal_open(upk_str run_folder, const journal_files *files,
+                        upk_diags *diags, journal_reader reader, void *ctx,
+                        journal **ret_journal);
 void journal_close(journal *j); /* NULL is fine */
 
 /* Appends a record; `det` and `obs` are canonical objects. False when it could
@@ -58,13 +81,6 @@ const char *journal_error(const journal *j); /* static; NULL when none */
 
 /* ---- reading ---- */
 
-/* A record as it stands in a line. */
-typedef struct journal_record {
-  int64_t seq;
-  upk_str event, prev, hash;
-  const struct upk_json *det, *obs;
-} journal_record;
-
 enum { JOURNAL_HASH_TEXT = 64 };
 
 /* A line without its newline, which must follow it in memory; NULL when it is a
@@ -72,6 +88,21 @@ enum { JOURNAL_HASH_TEXT = 64 };
  * own, else what is wrong. The record is in `arena`. */
 const char *journal_parse(upk_arena *arena, upk_str line,
                           journal_record *ret_record);
+
+/* Whether records follow from one another. All zero, but `prev` by
+ * journal_chain_init. */
+typedef struct journal_chain {
+  int64_t seq;
+  char prev[JOURNAL_HASH_TEXT + 1];
+  bool sealed; /* run.end stands, and no machine went on since */
+} journal_chain;
+void journal_chain_init(journal_chain *chain);
+/* NULL when it follows, else what is wrong (static). */
+const char *journal_chain_add(journal_chain *chain,
+                              const journal_record *record);
+
+/* A file whole, at the end of `out`; 0, or errno. */
+int journal_read_file(const char *path, upk_buf *out);
 
 /* The semantic digest of a run: `det` of each step chained, the chains
  * combined by sorted step ids. Records without det change nothing. */

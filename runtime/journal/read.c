@@ -1,5 +1,9 @@
 /* Records as they are read back. */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "journal/hash.h"
 #include "json.h"
@@ -87,4 +91,67 @@ const char *journal_parse(upk_arena *arena, upk_str line,
     return "its hash is not that of its content";
   *ret_record = record;
   return NULL;
+}
+
+/* ---- the chain ---- */
+
+void journal_chain_init(journal_chain *chain) {
+  *chain = (journal_chain){0};
+  memset(chain->prev, '0', JOURNAL_HASH_TEXT);
+}
+
+/* What may stand behind run.end, and whether it opens the run again. */
+static bool may_follow_seal(upk_str event, bool *ret_opens) {
+  *ret_opens =
+      upk_str_is(event, "run.resume") || upk_str_is(event, "run.rollback");
+  return *ret_opens || upk_str_is(event, "run.recovered") ||
+         upk_str_is(event, "step.resolve");
+}
+
+const char *journal_chain_add(journal_chain *chain,
+                              const journal_record *record) {
+  bool first = chain->seq == 0, opens = false;
+  if (chain->sealed && !may_follow_seal(record->event, &opens))
+    return "it stands behind run.end";
+  if (record->seq != chain->seq + 1)
+    return "its number does not follow from the one before it";
+  if (!upk_str_is(record->prev, chain->prev))
+    return "it does not follow from the record before it";
+  if (first != upk_str_is(record->event, "run.begin"))
+    return first ? "the first record is not run.begin"
+                 : "run.begin is not the first record";
+  chain->seq++;
+  memcpy(chain->prev, record->hash.data, JOURNAL_HASH_TEXT);
+  if (upk_str_is(record->event, "run.end"))
+    chain->sealed = true;
+  else if (opens)
+    chain->sealed = false;
+  return NULL;
+}
+
+int journal_read_file(const char *path, upk_buf *out) {
+  int error = 0, fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  struct stat info;
+  if (fd < 0)
+    return errno;
+  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+    error = S_ISREG(info.st_mode) ? errno : EINVAL;
+    goto out;
+  }
+  upk_buf_reserve(out, (size_t)info.st_size + 1);
+  for (;;) {
+    char block[64 * 1024];
+    ssize_t count = read(fd, block, sizeof block);
+    if (count == 0)
+      break;
+    if (count > 0)
+      upk_buf_add(out, block, (size_t)count);
+    else if (errno != EINTR) {
+      error = errno;
+      goto out;
+    }
+  }
+out:
+  close(fd);
+  return error;
 }

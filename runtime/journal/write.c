@@ -7,16 +7,7 @@
 #include <unistd.h>
 
 #include "journal/hash.h"
-#include "journal/journal.h"
-
-struct journal {
-  const journal_files *files;
-  int fd;
-  int64_t seq;
-  int error; /* errno of the first failure; final */
-  char head[JOURNAL_HASH_TEXT + 1];
-  upk_buf line;
-};
+#include "journal/private.h"
 
 static int64_t os_write(void *ctx, int fd, const void *bytes, size_t len) {
   (void)ctx;
@@ -33,8 +24,7 @@ const journal_files *journal_files_os(void) {
   return &os;
 }
 
-/* 0, or errno. */
-static int write_all(const journal_files *files, int fd, upk_str bytes) {
+int journal_write_all(const journal_files *files, int fd, upk_str bytes) {
   while (bytes.len) {
     int64_t count = files->write(files->ctx, fd, bytes.data, bytes.len);
     if (count < 0 && errno == EINTR)
@@ -47,7 +37,7 @@ static int write_all(const journal_files *files, int fd, upk_str bytes) {
   return 0;
 }
 
-static int sync_file(const journal_files *files, int fd) {
+int journal_sync_file(const journal_files *files, int fd) {
   return files->sync(files->ctx, fd) == 0 ? 0 : errno ? errno : EIO;
 }
 
@@ -103,9 +93,9 @@ static int save_plan(const journal_files *files, const char *path,
   int error = make_file(path, 0, &fd);
   if (error)
     return error;
-  error = write_all(files, fd, bytes);
+  error = journal_write_all(files, fd, bytes);
   if (!error)
-    error = sync_file(files, fd);
+    error = journal_sync_file(files, fd);
   if (close(fd) != 0 && !error)
     error = errno;
   return error;
@@ -149,10 +139,19 @@ static int create(upk_arena *arena, upk_str runs, upk_str run, upk_str plan,
   return error;
 }
 
+journal *journal_new(const journal_files *files, int fd) {
+  const upk_allocator *libc = upk_allocator_libc();
+  journal *j = libc->resize(libc->ctx, NULL, sizeof *j);
+  if (!j)
+    libc->exhausted(libc->ctx, sizeof *j);
+  *j = (journal){.files = files, .fd = fd};
+  memset(j->head, '0', JOURNAL_HASH_TEXT);
+  return j;
+}
+
 upk_status journal_create(upk_str runs_folder, upk_str run, upk_str plan_bytes,
                           const journal_files *files, upk_diags *diags,
                           journal **ret_journal) {
-  const upk_allocator *libc = upk_allocator_libc();
   upk_arena *scratch = upk_arena_new(NULL);
   int fd = -1;
   if (!files)
@@ -168,12 +167,7 @@ upk_status journal_create(upk_str runs_folder, upk_str run, upk_str plan_bytes,
                   "room on its disk");
     return UPK_ERROR;
   }
-  journal *j = libc->resize(libc->ctx, NULL, sizeof *j);
-  if (!j)
-    libc->exhausted(libc->ctx, sizeof *j);
-  *j = (journal){.files = files, .fd = fd};
-  memset(j->head, '0', JOURNAL_HASH_TEXT);
-  *ret_journal = j;
+  *ret_journal = journal_new(files, fd);
   return UPK_OK;
 }
 
@@ -201,9 +195,9 @@ bool journal_add(journal *j, const char *event, upk_str det, upk_str obs,
   upk_buf_printf(&j->line,
                  ",\"obs\":%.*s,\"prev\":\"%s\",\"seq\":%lld,\"v\":1}\n",
                  UPK_FMT(obs), j->head, (long long)j->seq + 1);
-  j->error = write_all(j->files, j->fd, upk_buf_view(&j->line));
+  j->error = journal_write_all(j->files, j->fd, upk_buf_view(&j->line));
   if (!j->error && sync)
-    j->error = sync_file(j->files, j->fd);
+    j->error = journal_sync_file(j->files, j->fd);
   if (j->error)
     return false;
   j->seq++;

@@ -33,7 +33,7 @@ upk_str fault_text(machine *m, const machine_fault *fault) {
                       UPK_FMT(fault->class));
 }
 
-static void doubt(machine *m, step *s, const char *why) {
+void fail_doubt(machine *m, step *s, const char *why) {
   s->why.code = 3138;
   s->why.text =
       upk_arena_printf(s->arena, "%.*s; %s", UPK_FMT(s->why.text), why);
@@ -47,12 +47,13 @@ static bool worth_again(const machine *m, const step *s) {
   bool transient =
       s->retry || s->fault == MACHINE_TRANSIENT || s->fault == MACHINE_LOST;
   return transient && !m->stop && !m->stopping && !m->log_broken &&
-         !m->config.dry_run && (int64_t)s->attempt <= s->plan->retries;
+         m->shut != UPK_STALE && !m->config.dry_run &&
+         (int64_t)s->tries <= s->plan->retries;
 }
 
 static void retry(machine *m, step *s) {
   int64_t us = BACKOFF_FIRST_US;
-  for (unsigned i = 1; i < s->attempt && us < BACKOFF_MAX_US; i++)
+  for (unsigned i = 1; i < s->tries && us < BACKOFF_MAX_US; i++)
     us *= 2;
   us = machine_jitter(m, us < BACKOFF_MAX_US ? us : BACKOFF_MAX_US);
   s->state = MACHINE_RETRYING;
@@ -65,8 +66,29 @@ static void retry(machine *m, step *s) {
   step_sleep(m, s, us);
 }
 
+/* An earlier process began it, and nothing of that is left: again, at once,
+ * where its gates are open. */
+static void again(machine *m, step *s) {
+  s->had_begun = true;
+  s->state = MACHINE_RETRYING;
+  if (m->config.goal == MACHINE_ROLLBACK || m->stopping)
+    step_end(m, s, MACHINE_CANCELLED);
+  else
+    step_on_backoff(m, s);
+}
+
+void fail_nothing_done(machine *m, step *s) {
+  s->effect = false;
+  resume_answered(m, s);
+  again(m, s);
+}
+
 /* What is left of the step in the database is known: `effect`. */
 static void settle(machine *m, step *s) {
+  if (resume_answered(m, s) && !s->effect) {
+    again(m, s);
+    return;
+  }
   bool validation = s->failed_in == PHASE_POST && s->executed && !s->effect;
   bool invalid = s->why.code == 3136; /* by itself that does not change */
   if (!s->effect && !invalid && worth_again(m, s))
@@ -85,6 +107,11 @@ static void ask_done(machine *m, step *s) {
 }
 
 static void ask_partial(machine *m, step *s) {
+  if (!s->plan->has_partial && s->question) {
+    s->effect = false; /* the probe is all there is, and it says no */
+    settle(m, s);
+    return;
+  }
   if (!s->plan->has_partial) {
     /* The server refused statement n: those before it stand, and whatever a
      * program did before it failed. */
@@ -109,7 +136,20 @@ static void find_out(machine *m, step *s) {
   if (refused && (s->plan->has_probe || s->statement == 0))
     ask_partial(m, s);
   else if (!s->plan->has_probe)
-    doubt(m, s, "it has no probe that could tell what was done");
+    fail_doubt(m, s, "it has no probe that could tell what was done");
+  else
+    ask_done(m, s);
+}
+
+void fail_find_out(machine *m, step *s) {
+  s->state = MACHINE_FAILING;
+  s->loose = true;
+  if (!s->plan->has_probe)
+    fail_doubt(m, s,
+               s->undoing ? "it has no probe that could tell whether it "
+                            "was undone"
+                          : "it has no probe that could tell what was "
+                            "done");
   else
     ask_done(m, s);
 }
@@ -125,17 +165,35 @@ static bool may_go_on(step *s) {
   return s->done && cut && s->went_on++ < AGAIN_MAX;
 }
 
+/* The session that undid it was lost; the new one read the ledger. */
+static bool ledger_tells_undo(const machine *m, const step *s) {
+  return s->ledger_fresh && m->plan->has_ledger && s->was_applied &&
+         s->plan->atomicity == PLAN_TRANSACTION;
+}
+
 /* An undo that ended early. A transaction that was not being committed is
  * gone with its session; a parameter nobody knows sends nothing. */
 static void undo_cut_off(machine *m, step *s) {
+  if (ledger_tells_undo(m, s) && s->in_ledger == LEDGER_UNDONE) {
+    undo_was_done(m, s);
+    return;
+  }
+  if (ledger_tells_undo(m, s) && s->asked_again++ < AGAIN_MAX &&
+      !m->log_broken && m->shut != UPK_STALE) {
+    undo_again(m, s);
+    return;
+  }
   bool whole = s->plan->atomicity == PLAN_TRANSACTION;
   bool unsent = s->fault == MACHINE_FINE && s->statement == 0;
   s->effect = true;
-  if ((whole || unsent) && s->failed_in != PHASE_UNDO_COMMIT)
+  if ((whole || unsent) &&
+      (s->failed_in != PHASE_UNDO_COMMIT || ledger_tells_undo(m, s)))
     step_end(m, s, MACHINE_FAILED);
   else
-    doubt(m, s, "its undo was cut off");
+    fail_doubt(m, s, "its undo was cut off");
 }
+
+static void ledger_told(machine *m, step *s);
 
 /* The session is good and no transaction is open. */
 static void look(machine *m, step *s) {
@@ -143,10 +201,13 @@ static void look(machine *m, step *s) {
                     s->fault != MACHINE_TRANSIENT;
   if (s->undoing) {
     undo_cut_off(m, s);
+  } else if (committing && m->plan->has_ledger && s->ledger_fresh) {
+    ledger_told(m, s);
   } else if (committing && m->plan->has_ledger) {
     ask_ledger(m, s);
   } else if (committing && !s->plan->has_probe) {
-    doubt(m, s, "whether it was committed is not known: there is no ledger");
+    fail_doubt(m, s,
+               "whether it was committed is not known: there is no ledger");
   } else if (committing || (s->loose && !s->done)) {
     s->loose = true;
     find_out(m, s);
@@ -164,10 +225,11 @@ void fail_step(machine *m, step *s, int code, upk_str text) {
   const machine_event *event = m->event;
   bool reply = event->kind == MACHINE_REPLY;
   if (s->state == MACHINE_FAILING) { /* a question of this file's */
-    doubt(m, s, "what was done cannot be asked");
+    fail_doubt(m, s, "what was done cannot be asked");
     return;
   }
   s->failed_in = s->phase;
+  s->ledger_fresh = false;
   s->fault = reply ? event->fault.kind : MACHINE_FINE;
   s->unstarted = reply && event->fault.unstarted;
   s->why = (verdict){.code = code, .text = upk_arena_copy(s->arena, text)};
@@ -185,7 +247,12 @@ void fail_step(machine *m, step *s, int code, upk_str text) {
   }
 }
 
-void step_resume(machine *m, step *s) { look(m, s); }
+void step_resume(machine *m, step *s) {
+  if (s->question)
+    fail_find_out(m, s);
+  else
+    look(m, s);
+}
 
 /* The session will not come back. */
 void fail_gone(machine *m, step *s) {
@@ -193,7 +260,7 @@ void fail_gone(machine *m, step *s) {
       s->failed_in == PHASE_COMMIT || (s->loose && !s->done) || s->undoing;
   s->phase = PHASE_NONE;
   if (open) {
-    doubt(m, s, "the target cannot be reached to find out what was done");
+    fail_doubt(m, s, "the target cannot be reached to find out what was done");
     return;
   }
   s->effect = s->done;
@@ -221,7 +288,7 @@ static bool asked(machine *m, step *s, const char *what) {
   if (kind == MACHINE_LOST && s->asked_again++ < AGAIN_MAX)
     session_lost(m, s->session);
   else
-    doubt(m, s, what);
+    fail_doubt(m, s, what);
   return false;
 }
 
@@ -254,7 +321,19 @@ void fail_on_present(machine *m, step *s) {
       rows->values[0].integer == 0)
     no_row(m, s);
   else
-    doubt(m, s, "the ledger cannot be asked whether it was committed");
+    fail_doubt(m, s, "the ledger cannot be asked whether it was committed");
+}
+
+/* COMMIT was sent, and the ledger was read since. */
+static void ledger_told(machine *m, step *s) {
+  if (s->in_ledger != LEDGER_APPLIED) {
+    no_row(m, s);
+    return;
+  }
+  s->why = (verdict){0};
+  s->effect = s->was_applied = true;
+  s->applied_order = ++m->applied_count;
+  step_end(m, s, MACHINE_APPLIED);
 }
 
 void fail_on_ledger(machine *m, step *s) {
@@ -263,33 +342,23 @@ void fail_on_ledger(machine *m, step *s) {
     return;
   if (!asked(m, s, "the ledger cannot be asked whether it was committed"))
     return;
-  for (size_t i = 0; rows->column_count && i < rows->count; i++) {
-    const plan_value *id = &rows->values[i * rows->column_count];
-    if (id->type != PLAN_TEXT || !upk_str_equal(id->text, s->plan->id))
-      continue;
-    s->why = (verdict){0};
-    s->effect = s->was_applied = true;
-    s->applied_order = ++m->applied_count;
-    step_end(m, s, MACHINE_APPLIED);
-    return;
-  }
   if (rows->total > (int64_t)rows->count) {
-    doubt(m, s, "the ledger has more rows of the run than can be read");
+    fail_doubt(m, s, "the ledger has more rows of the run than can be read");
     return;
   }
-  no_row(m, s);
+  ledger_take(m, rows);
+  ledger_told(m, s);
 }
 
-/* The statements whose answers were lost: done, says the probe. */
-static void record_unheard(machine *m, step *s) {
-  for (; s->statement < s->plan->run.count; s->statement++) {
-    record r;
-    record_init(&r, m, s, "step.statement", true);
-    upk_json_put_string(r.det_writer, "part", UPK_STR("run"));
-    upk_json_put_int(r.det_writer, "statement", (int64_t)s->statement + 1);
-    upk_json_put_bool(r.obs_writer, "recovered", true);
-    record_end(&r, false, UPK_NO_STR);
-  }
+/* The undo of a step: its probe says whether the step is still done. Without
+ * one that knows halves, "not done" may be half of it. */
+static void undo_probed(machine *m, step *s, check_answer answer) {
+  if (answer == CHECK_HOLDS)
+    undo_again(m, s);
+  else if (s->plan->has_partial)
+    ask_partial(m, s);
+  else
+    fail_doubt(m, s, "how much of it was undone is not known");
 }
 
 void fail_on_done(machine *m, step *s) {
@@ -298,10 +367,16 @@ void fail_on_done(machine *m, step *s) {
   check_answer answer = check_reply(m, s, &s->plan->probe_done);
   if (answer == CHECK_ASKING)
     return;
-  if (answer == CHECK_HOLDS) {
+  if (s->undoing) {
+    undo_probed(m, s, answer);
+  } else if (answer == CHECK_HOLDS) {
     s->done = true;
-    record_unheard(m, s);
-    step_post(m, s);
+    resume_answered(m, s);
+    resume_statements(m, s);
+    if (m->config.goal == MACHINE_ROLLBACK)
+      undo_start(m, s);
+    else
+      step_post(m, s);
   } else {
     ask_partial(m, s);
   }
@@ -334,6 +409,14 @@ void fail_on_partial(machine *m, step *s) {
   check_answer answer = check_reply(m, s, &s->plan->probe_partial);
   if (answer == CHECK_ASKING)
     return;
+  if (s->undoing && answer == CHECK_HOLDS) {
+    fail_doubt(m, s, "its undo was cut off half way");
+    return;
+  }
+  if (s->undoing) {
+    undo_was_done(m, s);
+    return;
+  }
   if (answer == CHECK_HOLDS && s->plan->cleanup.count) {
     s->statement = 0;
     clean_next(m, s);
@@ -353,6 +436,7 @@ void fail_on_cleanup(machine *m, step *s) {
     s->why.text = upk_arena_printf(
         s->arena, "%.*s; what is left of it cannot be cleaned up: %.*s",
         UPK_FMT(s->why.text), UPK_FMT(fault_text(m, &m->event->fault)));
+    s->why.code = s->why.code ? s->why.code : 3135;
     step_end(m, s, MACHINE_FAILED);
     return;
   }

@@ -27,7 +27,13 @@ machine *machine_new(const machine_config *config) {
   }
   for (unsigned i = 0; i < config->jobs; i++)
     m->sessions[i].step = NO_STEP;
+  upk_map_init(&m->numbers, arena);
+  for (size_t i = 0; i < m->plan->step_count; i++)
+    upk_map_put(&m->numbers, m->plan->steps[i].id, i);
+  m->policy_given_up = UPK_NEW_ARRAY(arena, bool, m->plan->policy_count + 1);
+  resume_take_up(m);
   schedule_init(m);
+  resume_release(m);
   return m;
 }
 
@@ -129,6 +135,15 @@ static bool left_behind(const machine *m) {
   return false;
 }
 
+static upk_status verdict_of_rollback(const machine *m) {
+  if (m->stop && m->undo_next < m->undo_count)
+    return UPK_CANCELLED;
+  for (size_t i = 0; i < m->plan->step_count; i++)
+    if (m->steps[i].state == MACHINE_FAILED && m->steps[i].effect)
+      return UPK_PARTIAL;
+  return UPK_OK;
+}
+
 static upk_status verdict_of(const machine *m) {
   machine_counts counts = machine_count(m);
   if (counts.in_doubt)
@@ -137,6 +152,8 @@ static upk_status verdict_of(const machine *m) {
     return UPK_STALE;
   if (m->shut != UPK_OK)
     return m->shut;
+  if (m->config.goal == MACHINE_ROLLBACK)
+    return verdict_of_rollback(m);
   if (counts.failed || counts.undone) {
     if (!m->executed_any)
       return UPK_PRECHECK;
@@ -162,6 +179,8 @@ static const char *closed(const machine *m) {
     return "another run's session still works";
   if (m->shut == UPK_STALE)
     return "the target is no longer the plan's";
+  if (m->config.goal == MACHINE_ROLLBACK)
+    return "";
   return m->stopping ? "a step failed" : NULL;
 }
 
@@ -172,13 +191,32 @@ static bool any_usable(const machine *m) {
   return false;
 }
 
+/* What earlier processes left open comes first, and alone. */
+static bool ask_questions(machine *m) {
+  bool shut = m->log_broken || m->stop || m->shut != UPK_OK || m->stopping;
+  if (m->questions && shut)
+    resume_drop(m);
+  while (m->questions) {
+    int on = session_find_free(m);
+    int number = on == NO_SESSION ? NO_STEP : resume_next(m);
+    if (number == NO_STEP)
+      return true;
+    resume_ask(m, (size_t)number, on);
+  }
+  return false;
+}
+
 static void start_what_can(machine *m) {
+  if (m->questions && ask_questions(m))
+    return;
   for (;;) {
     int on = session_find_free(m);
     if (on == NO_SESSION)
       return;
-    bool may_undo = !m->log_broken && m->stop < 2;
-    int number = may_undo ? schedule_undo(m) : NO_STEP;
+    bool may_undo = !m->log_broken && m->stop < 2 && m->shut != UPK_STALE;
+    int number = !may_undo                            ? NO_STEP
+                 : m->config.goal == MACHINE_ROLLBACK ? undo_pick(m)
+                                                      : schedule_undo(m);
     if (number != NO_STEP) {
       undo_begin_applied(m, (size_t)number, on);
       continue;
@@ -255,6 +293,7 @@ static void on_run_log(machine *m) {
     return;
   }
   m->phase = RUN_WORKERS;
+  resume_decide(m);
   for (unsigned i = 1; i < m->config.jobs; i++)
     session_open(m, (int)i);
   machine_advance(m);

@@ -148,12 +148,14 @@ typedef enum machine_command_kind {
   MACHINE_COMMIT,
   MACHINE_UNDO_ALL, /* ROLLBACK */
   MACHINE_EXEC,     /* a program: rows of exit_code, stderr and stdout */
+  MACHINE_EVICT,    /* the lock's holder, if it is of this run, is ended */
   MACHINE_CANCEL,
   MACHINE_CLOSE,
   /* For the run. */
   MACHINE_SLEEP,  /* answered by TIMER */
   MACHINE_LOG,    /* answered by LOGGED; on disk before when `sync` */
   MACHINE_REPORT, /* a diagnostic */
+  MACHINE_TELL,   /* words for those who watch, before there is a log */
   MACHINE_END,    /* the last one */
 } machine_command_kind;
 
@@ -172,14 +174,14 @@ typedef struct machine_command {
   const plan_setting *settings;  /* LIMITS; those of before are put back */
   size_t setting_count;
   bool read_only;     /* LIMITS, OPEN */
-  upk_str key;        /* LOCK */
+  upk_str key;        /* LOCK, EVICT */
   int64_t delay_us;   /* SLEEP */
   const char *event;  /* LOG: "step.begin" */
   upk_str det, obs;   /* LOG: canonical objects */
   bool sync;          /* LOG */
   upk_str step;       /* LOG: id, or absent */
   const char *state;  /* LOG: of the step, or of the run */
-  upk_str text;       /* LOG, REPORT: English */
+  upk_str text;       /* LOG, REPORT, TELL: English */
   upk_str help;       /* REPORT: or absent */
   int64_t elapsed_us; /* LOG: of the step or the run */
   int code;           /* REPORT */
@@ -230,6 +232,8 @@ typedef struct machine_config {
   upk_str run;        /* the run's id */
   upk_str host, user; /* for run.begin */
   upk_str role;       /* the server must have it; absent: any */
+  int64_t pid;        /* of the executor, for run.begin */
+  bool cancel_orphan; /* ends a session of this run that works on, with EVICT */
   machine_goal goal;
   const machine_past *past; /* of each step; NULL: a run that begins now */
 } machine_config;

@@ -183,8 +183,9 @@ bool machine_history_add(machine_history *h, upk_str event, const upk_json *det,
   for (size_t i = 0; i < sizeof of_step / sizeof *of_step; i++)
     if (upk_str_is(event, of_step[i].event))
       of_step[i].fold(h, past, det, obs);
-  /* Ends stand beside the sequence that attempts repeat: see record.c. */
-  if (upk_json_count(det) && !upk_str_is(event, "step.end"))
+  /* Outcomes stand beside the sequence that attempts repeat: see record.c. */
+  if (upk_json_count(det) && !upk_str_is(event, "step.end") &&
+      !upk_str_is(event, "step.skip"))
     past->det_count++;
   return true;
 }

@@ -4,6 +4,7 @@
 #define RUNTIME_MACHINE_PRIVATE_H
 
 #include "machine/machine.h"
+#include "map.h"
 
 enum { NO_STEP = -1, NO_SESSION = -1 };
 
@@ -70,8 +71,16 @@ typedef struct verdict {
   upk_str help; /* ends in NUL; absent when nobody knows */
 } verdict;
 
+/* What the ledger in the target says of a step of this run, by its last row. */
+typedef enum ledger_word {
+  LEDGER_NOTHING,
+  LEDGER_APPLIED,
+  LEDGER_UNDONE,
+} ledger_word;
+
 typedef struct step {
   const plan_step *plan;
+  const machine_past *past; /* of a run taken over; else NULL */
   machine_state state;
   phase phase;
   int session;      /* NO_SESSION when it has none */
@@ -79,8 +88,12 @@ typedef struct step {
   uint32_t waits;   /* predecessors that are not done */
   size_t check, query, statement;
   unsigned attempt; /* 1 .. */
+  unsigned tries;   /* of this process */
+  bool question;    /* what an earlier process did of it is not known yet */
+  bool had_begun;   /* by an earlier process: "satisfied" may be its work */
   bool executed;    /* the intent was logged: something may have been done */
   bool effect;      /* the database is (or may be) changed by it */
+  bool restored;    /* its values came from the log */
   bool begun;       /* its transaction is open, as far as we know */
   bool saved;       /* a savepoint stands before the next statement */
   bool loose;       /* a statement outside a transaction was sent */
@@ -96,6 +109,9 @@ typedef struct step {
   int64_t poll_until_us, poll_us;
   int64_t started_us, started_at_us, finished_at_us;
   uint32_t position, mark; /* of det records: see record.c */
+  uint32_t undo_from;      /* position before the undo's */
+  ledger_word in_ledger;   /* when it was read last */
+  bool ledger_fresh;       /* it was read after the step's last statement */
   uint64_t applied_order;
   bool released, undo_tried;
   unsigned asked_again;  /* times a session was lost under a question */
@@ -134,8 +150,11 @@ typedef enum session_state {
   SESSION_SETUP,
   SESSION_IDENTITY,
   SESSION_LOCKING,
+  SESSION_EVICTING, /* an orphan of this run is ended */
+  SESSION_POLLING,  /* waits until an orphan of this run has ended */
   SESSION_PRESENT,
   SESSION_RUNS,
+  SESSION_ROWS, /* the run's own rows in the ledger */
   SESSION_FREE,
   SESSION_BUSY,
   SESSION_PROVING, /* takes slots of workers that are not there */
@@ -150,8 +169,11 @@ typedef struct session {
   size_t cursor;     /* of session statements, or lock slots */
   unsigned reopens;  /* tries since it was last good */
   bool was_good;
-  upk_str name; /* what the server calls it */
-  bool limited; /* what stands below is set there */
+  upk_str name;          /* what the server calls it */
+  uint64_t known;        /* steps applied when it asked the ledger */
+  int64_t lock_until_us; /* polls for the lock so long; 0: it does not */
+  bool evicted;          /* the orphan was told to end */
+  bool limited;          /* what stands below is set there */
   int64_t lock_ms, statement_ms;
   const plan_setting *settings;
   size_t setting_count;
@@ -194,6 +216,13 @@ struct machine {
   unsigned unproven; /* bit n: nobody has looked at slot n of the lock */
   bool log_broken;   /* nothing more may be started */
   bool ledger_there;
+  size_t ledger_rows;     /* of this run, when they were read last */
+  size_t questions;       /* steps whose past is not known yet */
+  size_t question_cursor; /* those before it were taken up */
+  upk_map numbers;        /* step id -> its number */
+  uint32_t *undo_list;    /* MACHINE_ROLLBACK: steps, last applied first */
+  size_t undo_count, undo_next;
+  bool undo_listed;
   bool executed_any;
   upk_buf log_head;
   uint64_t run_log; /* id of run.begin or run.end under way */
@@ -353,7 +382,44 @@ void exec_ask(machine *m, step *s, const plan_exec *exec,
 /* What became of it, for the log; nothing when the statement is SQL. */
 void exec_record(machine *m, step *s, const plan_statement *statement);
 
+/* ---- restore.c ---- */
+
+/* Of what the statement just answered returned: what checks and statements
+ * that come after it refer to, as a member "returned". */
+void restore_keep(const step *s, upk_str name, upk_json_writer *obs);
+/* A step of a run taken over gets back what its checks saw and its statements
+ * returned. */
+void value_restore(machine *m, step *s);
+
+/* ---- resume.c ---- */
+
+void resume_take_up(machine *m); /* what the log says; before schedule_init */
+void resume_release(machine *m); /* the successors of what is done */
+void resume_decide(machine *m);  /* what the ledger says; run.resume is on disk
+                                  */
+/* The next step to be asked what was done of it, or NO_STEP. */
+int resume_next(machine *m);
+void resume_ask(machine *m, size_t number, int on);
+void resume_drop(machine *m); /* nothing more is asked in this run */
+/* Its past is known; whether it was not before. */
+bool resume_answered(machine *m, step *s);
+/* The det records that are missing of a step whose statements, and checks, are
+ * known to have gone well. */
+void resume_statements(machine *m, step *s);
+void resume_checks(machine *m, step *s);
+void resume_undo_records(machine *m, step *s);
+/* The rows of this run; each step's `in_ledger`. */
+void ledger_take(machine *m, const machine_rows *rows);
+/* Absent when log and ledger agree; `known`: steps applied when it was asked.
+ */
+upk_str ledger_judge(machine *m, uint64_t known);
+
 /* ---- fail.c ---- */
+
+/* For resume.c: asks the probe; or nothing of it is left. */
+void fail_find_out(machine *m, step *s);
+void fail_nothing_done(machine *m, step *s);
+void fail_doubt(machine *m, step *s, const char *why);
 
 void fail_gone(machine *m, step *s); /* the session will not come back */
 
@@ -367,6 +433,11 @@ upk_str fault_text(machine *m, const machine_fault *fault);
 
 void undo_start(machine *m, step *s);
 void undo_begin_applied(machine *m, size_t number, int on);
+void undo_again(machine *m, step *s); /* nothing of it is done */
+void undo_was_done(machine *m, step *s);
+/* MACHINE_ROLLBACK: the next step to undo, or NO_STEP. */
+int undo_pick(machine *m);
+void undo_note(machine *m, step *s); /* that it cannot be undone */
 
 /* ---- record.c ---- */
 
@@ -386,6 +457,9 @@ void record_init(record *r, machine *m, step *s, const char *event,
 /* Gives the command's id. `sync`: on disk before it is answered. */
 uint64_t record_end(record *r, bool sync, upk_str text);
 /* A record of the step that its session waits for. */
+/* How the step ends: to det, or to obs when that is nothing that a faultless
+ * run has; and what it leaves behind. */
+void record_outcome(record *r);
 void record_await(record *r, bool sync, upk_str text);
 void record_note(machine *m, upk_str text); /* run.note */
 /* The run.note of an operator's word, where a log stands open: who says what.
@@ -396,6 +470,10 @@ void record_order(machine *m, const char *order, upk_str by, upk_str text);
 void record_rewind(step *s);
 void record_notices(upk_json_writer *w, const machine_event *event);
 void record_cells(upk_json_writer *w, const cells *set);
+/* A record that an earlier process did not come to write: step.statement,
+ * step.check, step.end, or "undo" for a statement of the undo. */
+void record_recovered(machine *m, step *s, const char *event,
+                      const plan_check *check);
 uint64_t record_run_begin(machine *m);
 uint64_t record_run_end(machine *m, upk_status status);
 

@@ -16,19 +16,18 @@ void record_init(record *r, machine *m, step *s, const char *event,
 void record_rewind(step *s) { s->position = 0; }
 
 /* A det record of a step that an earlier attempt wrote already stays empty; an
- * outcome is always said. */
+ * outcome is always said, and stands beside that sequence. */
 static bool det_repeats(record *r) {
   step *s = r->step;
   bool outcome =
       strcmp(r->event, "step.end") == 0 || strcmp(r->event, "step.skip") == 0;
   if (!r->has_det)
     return true;
-  if (!s)
+  if (!s || outcome)
     return false;
-  if (++s->position <= s->mark && !outcome)
+  if (++s->position <= s->mark)
     return true;
-  if (s->mark < s->position)
-    s->mark = s->position;
+  s->mark = s->position;
   return false;
 }
 
@@ -69,6 +68,46 @@ uint64_t record_end(record *r, bool sync, upk_str text) {
   upk_buf_free(&r->det);
   upk_buf_free(&r->obs);
   return command->id;
+}
+
+/* Where a failed step's effect is, if any: see past.c. */
+static const char *left_of(const step *s) {
+  if (s->state != MACHINE_FAILED || !s->effect)
+    return NULL;
+  return s->done || s->was_applied || s->undoing ? "done" : "partial";
+}
+
+void record_outcome(record *r) {
+  const step *s = r->step;
+  upk_str outcome = upk_str_from(machine_state_name(s->state));
+  const char *left = left_of(s);
+  r->has_det = s->state != MACHINE_CANCELLED && s->state != MACHINE_IN_DOUBT;
+  if (left)
+    upk_json_put_string(r->obs_writer, "left", upk_str_from(left));
+  upk_json_put_string(r->has_det ? r->det_writer : r->obs_writer, "outcome",
+                      outcome);
+}
+
+void record_recovered(machine *m, step *s, const char *event,
+                      const plan_check *check) {
+  bool ends = strcmp(event, "step.end") == 0;
+  bool undoes = strcmp(event, "undo") == 0;
+  record r;
+  record_init(&r, m, s, undoes ? "step.statement" : event, true);
+  if (ends) {
+    upk_json_put_int(r.obs_writer, "attempts", s->attempt);
+    record_outcome(&r);
+  } else if (check) {
+    upk_json_put_string(r.det_writer, "check", check->name);
+    upk_json_put_bool(r.det_writer, "holds", true);
+    upk_json_put_string(r.det_writer, "part", UPK_STR("post"));
+  } else {
+    upk_json_put_string(r.det_writer, "part",
+                        upk_str_from(undoes ? "undo" : "run"));
+    upk_json_put_int(r.det_writer, "statement", (int64_t)s->statement + 1);
+  }
+  upk_json_put_bool(r.obs_writer, "recovered", true);
+  record_end(&r, ends, UPK_NO_STR);
 }
 
 void record_await(record *r, bool sync, upk_str text) {
@@ -147,24 +186,35 @@ void record_cells(upk_json_writer *w, const cells *set) {
 
 uint64_t record_run_begin(machine *m) {
   const plan *p = m->plan;
+  bool anew = !m->config.past;
   record r;
-  record_init(&r, m, NULL, "run.begin", true);
+  record_init(&r, m, NULL,
+              anew                                 ? "run.begin"
+              : m->config.goal == MACHINE_ROLLBACK ? "run.rollback"
+                                                   : "run.resume",
+              anew);
   upk_json_writer *det = r.det_writer, *obs = r.obs_writer;
-  upk_json_put_string(det, "engine", p->engine);
-  upk_json_put_string(det, "intent", p->intent);
-  upk_json_put_string(det, "plan", p->digest);
-  upk_json_put_int(det, "steps", (int64_t)p->step_count);
+  if (anew) {
+    upk_json_put_string(det, "engine", p->engine);
+    upk_json_put_string(det, "intent", p->intent);
+    upk_json_put_string(det, "plan", p->digest);
+    upk_json_put_int(det, "steps", (int64_t)p->step_count);
+  }
+  upk_json_put_bool(obs, "cancel_orphan", m->config.cancel_orphan);
   upk_json_put_string(obs, "host", m->config.host);
   upk_json_key(obs, "identity");
   upk_json_write(obs, p->identity);
   upk_json_put_int(obs, "jobs", m->config.jobs);
+  upk_json_put_int(obs, "pid", m->config.pid);
   upk_json_put_string(obs, "plan_file", upk_digest_view(&p->file));
+  upk_json_put_string(obs, "role", m->config.role);
   upk_json_put_string(obs, "run", m->config.run);
   /* As text: it may be beyond 2^53. */
   upk_json_put_string(
       obs, "seed",
       command_text(m, "%016llx", (unsigned long long)m->config.seed));
   upk_json_put_string(obs, "session", m->sessions[0].name);
+  upk_json_put_int(obs, "slots", m->config.slots);
   upk_json_put_string(obs, "target", p->target);
   upk_json_put_string(obs, "user", m->config.user);
   return record_end(&r, true, UPK_NO_STR);

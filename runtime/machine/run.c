@@ -1,5 +1,7 @@
 /* A step that runs: its statements, its validation, the ledger and COMMIT.
  * step.c leads here once the intent is on disk. */
+#include <string.h>
+
 #include "machine/private.h"
 
 /* ---- running ---- */
@@ -113,6 +115,9 @@ static void keep_returned(machine *m, step *s, upk_str name) {
 
 void step_record_statement(machine *m, step *s, const char *part,
                            const upk_str *caught) {
+  upk_str kept = strcmp(part, "run") == 0
+                     ? s->plan->run.items[s->statement].returns
+                     : UPK_NO_STR;
   record r;
   record_init(&r, m, s, "step.statement", true);
   if (caught)
@@ -120,6 +125,8 @@ void step_record_statement(machine *m, step *s, const char *part,
   upk_json_put_string(r.det_writer, "part", upk_str_from(part));
   upk_json_put_int(r.det_writer, "statement", (int64_t)s->statement + 1);
   record_notices(r.obs_writer, m->event);
+  if (kept.data)
+    restore_keep(s, kept, r.obs_writer);
   if (m->event->rows.affected >= 0)
     upk_json_put_int(r.obs_writer, "rows", m->event->rows.affected);
   record_end(&r, false, UPK_NO_STR);

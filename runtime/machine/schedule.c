@@ -79,14 +79,13 @@ void schedule_init(machine *m) {
   m->heap = UPK_NEW_ARRAY(m->arena, uint32_t, p->step_count + 1);
   m->gated = UPK_NEW_ARRAY(m->arena, uint32_t, p->step_count + 1);
   m->keys = UPK_NEW_ARRAY(m->arena, key_wait, p->conflict_key_count + 1);
-  m->policy_given_up = UPK_NEW_ARRAY(m->arena, bool, p->policy_count + 1);
   m->policy_active = UPK_NEW_ARRAY(m->arena, size_t, p->policy_count + 1);
   for (uint32_t i = 0; i < nodes; i++) {
     if (m->node_waits[i])
       continue;
-    if (i < p->step_count)
+    if (i < p->step_count && m->steps[i].state == MACHINE_PENDING)
       heap_push(m, i);
-    else
+    else if (i >= p->step_count)
       m->node_queue[tail++] = i;
   }
   settle(m, tail);
@@ -189,7 +188,7 @@ void schedule_cancel(machine *m, uint32_t policy, const char *why) {
     s->state = MACHINE_CANCELLED;
     count++;
   }
-  if (!count)
+  if (!count || !*why)
     return;
   forget_gated(m);
   record_note(m, command_text(m, "%zu steps are not started: %s", count, why));
@@ -230,13 +229,7 @@ static int next_to_undo(machine *m, size_t policy) {
     int number = last_applied(m, policy);
     if (number == NO_STEP || m->steps[number].plan->can_undo)
       return number;
-    step *s = &m->steps[number];
-    s->undo_tried = true;
-    record_note(m, command_text(m, "step `%.*s` is not undone: %.*s",
-                                UPK_FMT(s->plan->id),
-                                UPK_FMT(s->plan->undo_why.len
-                                            ? s->plan->undo_why
-                                            : UPK_STR("it has no undo"))));
+    undo_note(m, &m->steps[number]);
   }
 }
 

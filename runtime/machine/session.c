@@ -1,10 +1,17 @@
 /* Sessions: opened, set up, proved to be the plan's target, locked; and opened
  * again when they were lost.
  *
- *   closed -> opening -> setup -> identity -> locking -> [present -> runs]
- *     ^                                                        |
- *     +-- waiting <- lost in any state <---- busy <-> free <---+
+ *   closed -> opening -> setup -> identity -> locking -> [present -> runs|rows]
+ *     ^                                       |     ^               |
+ *     |                        [evicting] -> polling              v
+ *     +-- waiting <- lost in any state <---------- busy <-> free <--+
+ *
+ * runs: whether the plan was used; of a run that begins. rows: what the ledger
+ * has of this run; of one that is taken over, and after every loss, for a
+ * failover can have lost rows.
  */
+#include <string.h>
+
 #include "machine/private.h"
 
 enum {
@@ -12,6 +19,9 @@ enum {
   REOPENS_MAX = 8,
   REOPEN_FIRST_US = 200 * 1000,
   LEDGER_ROWS_MAX = 1,
+  RUN_ROWS_MAX = 100000, /* rows of one run */
+  POLL_LOCK_US = 1000 * 1000,
+  DAY_MS = 24 * 60 * 60 * 1000,
 };
 
 machine_command *session_ask(machine *m, int number,
@@ -234,16 +244,31 @@ static const char *check_identity(machine *m, const machine_rows *rows,
 static void good(machine *m, int number);
 
 static void ask_runs(machine *m, int number);
+static void ask_rows(machine *m, int number);
+static void on_no_ledger(machine *m, int number);
+
+static bool takes_over(const machine *m, int number) {
+  return m->phase != RUN_OPENING || number != 0 || m->config.past;
+}
+
+static void ask_ledger(machine *m, int number) {
+  if (takes_over(m, number))
+    ask_rows(m, number);
+  else
+    ask_runs(m, number);
+}
 
 static void ask_present(machine *m, int number) {
   const plan *p = m->plan;
+  bool first = number == 0 && m->phase == RUN_OPENING;
   m->ledger_there = true;
-  if (number != 0 || m->phase != RUN_OPENING || !p->has_ledger)
+  m->sessions[number].lock_until_us = 0;
+  if (!p->has_ledger || (!first && !m->sessions[number].was_good))
     good(m, number);
   else if (p->ledger_present.sql.data)
     ask_sql(m, number, SESSION_PRESENT, p->ledger_present.sql);
   else
-    ask_runs(m, number);
+    ask_ledger(m, number);
 }
 
 /* Slots of the executor's lock: 1 to jobs, each on the session that works. The
@@ -316,6 +341,69 @@ bool session_prove(machine *m) {
   return true;
 }
 
+/* ---- an orphan: a session of this run whose executor died or was cut off,
+ * and whose statement still works. The lock is its own until it ends. ---- */
+
+static bool names_run(const machine *m, upk_str holder) {
+  upk_str run = m->config.run;
+  for (size_t i = 0; run.len && i + run.len <= holder.len; i++)
+    if (memcmp(holder.data + i, run.data, run.len) == 0)
+      return true;
+  return false;
+}
+
+/* As long as the longest of the steps may take that it may be working on. */
+static int64_t orphan_ms(const machine *m, const session *se) {
+  int64_t ms = 0;
+  for (size_t i = 0; i < m->plan->step_count; i++) {
+    const step *s = &m->steps[i];
+    if (se->step != NO_STEP ? (int)i != se->step : !s->question)
+      continue;
+    int64_t max_ms = s->plan->max_ms ? s->plan->max_ms : DAY_MS;
+    ms = ms < max_ms ? max_ms : ms;
+  }
+  return ms ? ms : SETUP_MS;
+}
+
+static void say_orphan(machine *m, const session *se, upk_str holder) {
+  gate_reason why = {.gate = "orphan"};
+  why.text = command_text(m,
+                          "waits for a session of this run that still "
+                          "works: %.*s",
+                          UPK_FMT(holder));
+  if (m->phase == RUN_OPENING)
+    command_add(m, MACHINE_TELL)->text = why.text;
+  else if (se->step != NO_STEP)
+    gate_say(m, &m->steps[se->step], &why);
+  else
+    record_note(m, why.text);
+}
+
+/* Whether it is waited for, or ended. */
+static bool wait_for_orphan(machine *m, int number, upk_str holder) {
+  session *se = &m->sessions[number];
+  if (!names_run(m, holder) || (!m->config.past && !se->was_good) || m->stop ||
+      se->state == SESSION_PROVING)
+    return false;
+  if (!se->lock_until_us) {
+    se->lock_until_us = m->mono_us + orphan_ms(m, se) * 1000;
+    se->evicted = false;
+    say_orphan(m, se, holder);
+  }
+  if (m->mono_us >= se->lock_until_us)
+    return false;
+  if (m->config.cancel_orphan && !se->evicted) {
+    machine_command *command = session_ask(m, number, MACHINE_EVICT);
+    command->key = command_text(m, "upkeep/%u", slot_of(m, number, se->cursor));
+    se->evicted = true;
+    se->state = SESSION_EVICTING;
+    return true;
+  }
+  session_ask(m, number, MACHINE_SLEEP)->delay_us = POLL_LOCK_US;
+  se->state = SESSION_POLLING;
+  return true;
+}
+
 static void on_lock(machine *m, int number) {
   session *se = &m->sessions[number];
   if (m->event->granted && se->state == SESSION_PROVING) {
@@ -331,13 +419,16 @@ static void on_lock(machine *m, int number) {
   }
   upk_str holder =
       m->event->holder.data ? m->event->holder : UPK_STR("a session of upkeep");
+  if (wait_for_orphan(m, number, holder))
+    return;
   open_failed(m, number, UPK_LOCKED, 3130,
               command_text(m, "the target is locked by %.*s", UPK_FMT(holder)),
               "wait until that run has ended, then apply again");
 }
 
-static void ask_runs(machine *m, int number) {
-  const plan_query *query = &m->plan->ledger_runs;
+/* A query of the ledger's before or beside any step. */
+static void ask_query(machine *m, int number, session_state state,
+                      const plan_query *query, size_t rows_max) {
   plan_value *params =
       UPK_NEW_ARRAY(m->out, plan_value, query->param_count + 1);
   for (size_t i = 0; i < query->param_count; i++)
@@ -347,10 +438,20 @@ static void ask_runs(machine *m, int number) {
                      "make the plan again with `upkeep plan`");
       return;
     }
-  ask_sql(m, number, SESSION_RUNS, query->sql);
+  ask_sql(m, number, state, query->sql);
   machine_command *command = &m->commands.items[m->commands.len - 1];
   command->params = params;
   command->param_count = query->param_count;
+  command->rows_max = rows_max;
+}
+
+static void ask_runs(machine *m, int number) {
+  ask_query(m, number, SESSION_RUNS, &m->plan->ledger_runs, LEDGER_ROWS_MAX);
+}
+
+static void ask_rows(machine *m, int number) {
+  m->sessions[number].known = m->applied_count;
+  ask_query(m, number, SESSION_ROWS, &m->plan->ledger_applied, RUN_ROWS_MAX);
 }
 
 static bool is_true(const machine_rows *rows) {
@@ -361,9 +462,56 @@ static bool is_true(const machine_rows *rows) {
 static void on_present(machine *m, int number) {
   m->ledger_there = is_true(&m->event->rows);
   if (m->ledger_there)
-    ask_runs(m, number);
+    ask_ledger(m, number);
+  else if (takes_over(m, number))
+    on_no_ledger(m, number);
   else
     good(m, number);
+}
+
+/* Log and ledger do not agree: a failover or a restored copy lost rows, or
+ * somebody took the end of the log away. */
+static void diverged(machine *m, int number, upk_str text) {
+  static const char help[] =
+      "The target is not where the log left it: compare both, then make a new "
+      "plan.";
+  if (m->phase == RUN_OPENING) {
+    machine_refuse(m, UPK_STALE, 3200, text, help);
+    return;
+  }
+  if (m->shut != UPK_STALE)
+    machine_report(m, 3200, text, help);
+  m->shut = UPK_STALE;
+  good(m, number);
+}
+
+static void judge(machine *m, int number, const machine_rows *rows) {
+  session *se = &m->sessions[number];
+  ledger_take(m, rows);
+  if (se->step != NO_STEP)
+    m->steps[se->step].ledger_fresh = true;
+  upk_str text = ledger_judge(m, se->known);
+  if (text.data)
+    diverged(m, number, text);
+  else
+    good(m, number);
+}
+
+/* The ledger is not there: so it has no rows. */
+static void on_no_ledger(machine *m, int number) {
+  static const machine_rows none = {.total = 0};
+  m->sessions[number].known = m->applied_count;
+  judge(m, number, &none);
+}
+
+static void on_rows(machine *m, int number) {
+  const machine_rows *rows = &m->event->rows;
+  if (rows->total > (int64_t)rows->count)
+    open_failed(m, number, UPK_ERROR, 3148,
+                UPK_STR("the ledger has more rows of the run than can be read"),
+                "look for rows in the ledger that no step wrote");
+  else
+    judge(m, number, rows);
 }
 
 static void on_runs(machine *m, int number) {
@@ -381,7 +529,9 @@ static void on_runs(machine *m, int number) {
 
 static void good(machine *m, int number) {
   session *se = &m->sessions[number];
-  if (m->phase == RUN_OPENING && m->stranger.data) {
+  /* Rows of this run prove it: the ledger made the identity, in this run. */
+  if (m->phase == RUN_OPENING && m->stranger.data &&
+      !(m->config.past && m->ledger_rows)) {
     machine_refuse(m, UPK_STALE, 3131, m->stranger, other_database);
     return;
   }
@@ -409,8 +559,10 @@ static void good(machine *m, int number) {
 static void (*const on_reply[])(machine *m, int number) = {
     [SESSION_OPENING] = on_open,      [SESSION_SETUP] = ask_setup,
     [SESSION_IDENTITY] = on_identity, [SESSION_LOCKING] = on_lock,
+    [SESSION_EVICTING] = ask_lock,    [SESSION_POLLING] = ask_lock,
     [SESSION_PRESENT] = on_present,   [SESSION_RUNS] = on_runs,
-    [SESSION_WAITING] = session_open, [SESSION_PROVING] = on_lock,
+    [SESSION_ROWS] = on_rows,         [SESSION_WAITING] = session_open,
+    [SESSION_PROVING] = on_lock,
 };
 
 static const char *const doing[] = {
@@ -419,8 +571,11 @@ static const char *const doing[] = {
     [SESSION_IDENTITY] = "the target's identity cannot be read",
     [SESSION_LOCKING] = "the executor's lock cannot be tried",
     [SESSION_PROVING] = "the executor's lock cannot be tried",
+    [SESSION_EVICTING] = "the orphan's session cannot be ended",
+    [SESSION_POLLING] = "",
     [SESSION_PRESENT] = "the ledger cannot be looked for",
     [SESSION_RUNS] = "the ledger cannot be read",
+    [SESSION_ROWS] = "the ledger cannot be read",
     [SESSION_WAITING] = "",
 };
 

@@ -7,6 +7,9 @@ static void undo_next(machine *m, step *s);
 /* The intent of the undo, on disk before it. */
 static void log_intent(machine *m, step *s) {
   record r;
+  if (!s->undo_from)
+    s->undo_from = s->position;
+  s->position = s->undo_from;
   s->state = MACHINE_UNDOING;
   s->undoing = true;
   s->phase = PHASE_UNDO_INTENT;
@@ -36,6 +39,18 @@ void undo_begin_applied(machine *m, size_t number, int on) {
     s->arena = upk_arena_new(NULL);
   s->attempt++; /* the ledger's row of the undo is another one */
   s->why = (verdict){0};
+  if (s->past && !s->restored)
+    value_restore(m, s);
+  if (!s->position)
+    s->position = s->mark; /* another process applied it */
+  log_intent(m, s);
+}
+
+void undo_again(machine *m, step *s) {
+  resume_answered(m, s);
+  s->begun = false;
+  if (s->was_applied)
+    s->attempt++;
   log_intent(m, s);
 }
 
@@ -118,6 +133,19 @@ static void conclude(machine *m, step *s) {
     undone(m, s);
 }
 
+void undo_was_done(machine *m, step *s) {
+  resume_answered(m, s);
+  s->begun = false;
+  s->state = MACHINE_UNDOING;
+  s->undoing = true;
+  s->why = (verdict){0};
+  resume_undo_records(m, s);
+  if (s->in_ledger == LEDGER_UNDONE)
+    undone(m, s);
+  else
+    conclude(m, s);
+}
+
 static void undo_next(machine *m, step *s) {
   if (s->statement == s->plan->undo.count) {
     conclude(m, s);
@@ -166,4 +194,51 @@ void undo_on_rollback(machine *m, step *s) {
   s->failed_in = PHASE_UNDO_ROLLBACK;
   s->fault = MACHINE_LOST;
   session_lost(m, s->session);
+}
+
+/* ---- a whole run ---- */
+
+void undo_note(machine *m, step *s) {
+  s->undo_tried = true;
+  record_note(
+      m,
+      command_text(m, "step `%.*s` is not undone: %.*s", UPK_FMT(s->plan->id),
+                   UPK_FMT(s->plan->undo_why.len ? s->plan->undo_why
+                                                 : UPK_STR("it has no undo"))));
+}
+
+/* Those whose effect is in the database: first what is there without having
+ * been applied (its validation failed), then the last applied first. */
+static void make_list(machine *m) {
+  size_t n = m->plan->step_count, orders = (size_t)m->applied_count + 1;
+  uint32_t *by_order = UPK_NEW_ARRAY(m->arena, uint32_t, orders);
+  m->undo_list = UPK_NEW_ARRAY(m->arena, uint32_t, n + 1);
+  m->undo_listed = true;
+  for (size_t i = 0; i < n; i++) {
+    const step *s = &m->steps[i];
+    if (s->state != MACHINE_APPLIED &&
+        (s->state != MACHINE_FAILED || !s->effect))
+      continue;
+    if (s->applied_order)
+      by_order[s->applied_order] = (uint32_t)i + 1;
+    else
+      m->undo_list[m->undo_count++] = (uint32_t)i;
+  }
+  for (size_t order = orders; order-- > 1;)
+    if (by_order[order])
+      m->undo_list[m->undo_count++] = by_order[order] - 1;
+}
+
+int undo_pick(machine *m) {
+  if (m->active || m->questions || m->stop || m->stopping)
+    return NO_STEP;
+  if (!m->undo_listed)
+    make_list(m);
+  while (m->undo_next < m->undo_count) {
+    size_t number = m->undo_list[m->undo_next++];
+    if (m->steps[number].plan->can_undo)
+      return (int)number;
+    undo_note(m, &m->steps[number]);
+  }
+  return NO_STEP;
 }

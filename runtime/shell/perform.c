@@ -65,6 +65,13 @@ static void perform_lock(shell *sh, const machine_command *command) {
   sh->request->driver->try_lock(op->conn, command->key, on_locked, op);
 }
 
+static void perform_evict(shell *sh, const machine_command *command) {
+  shell_op *op = op_new(sh, command);
+  upk_str application =
+      upk_arena_printf(sh->arena, "upkeep/%.*s", UPK_FMT(sh->run));
+  sh->request->driver->evict(op->conn, command->key, application, on_done, op);
+}
+
 static const driver_value_type types[] = {
     [PLAN_NULL] = DRIVER_NULL,
     [PLAN_INT] = DRIVER_INT,
@@ -178,7 +185,8 @@ void shell_perform(shell *sh, const machine_command *command) {
       [MACHINE_UNDO_ALL] = perform_rollback, [MACHINE_EXEC] = shell_exec_start,
       [MACHINE_CANCEL] = perform_cancel,     [MACHINE_CLOSE] = perform_close,
       [MACHINE_SLEEP] = perform_sleep,       [MACHINE_LOG] = shell_log,
-      [MACHINE_REPORT] = shell_report,       [MACHINE_END] = perform_end,
+      [MACHINE_EVICT] = perform_evict,       [MACHINE_REPORT] = shell_report,
+      [MACHINE_TELL] = shell_tell,           [MACHINE_END] = perform_end,
   };
   perform[command->kind](sh, command);
 }

@@ -70,6 +70,7 @@ void shell_exec_cancel(shell *sh, unsigned session);
 
 /* record.c: LOG and REPORT, and what the caller is told. */
 void shell_log(shell *sh, const machine_command *command);
+void shell_tell(shell *sh, const machine_command *command);
 void shell_report(shell *sh, const machine_command *command);
 void shell_progress(shell *sh);
 

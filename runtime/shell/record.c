@@ -71,6 +71,12 @@ void shell_log(shell *sh, const machine_command *command) {
   tell(sh, &event);
 }
 
+void shell_tell(shell *sh, const machine_command *command) {
+  upk_event event = {
+      .name = "run.wait", .state = "waiting", .text = command->text};
+  tell(sh, &event);
+}
+
 void shell_report(shell *sh, const machine_command *command) {
   upk_diags *diags = sh->request->diags;
   upk_diag *diag = upk_diag_add(diags, command->code, UPK_NO_SPAN, "%.*s",

@@ -71,6 +71,11 @@ static machine_config make_config(const shell *sh, uint64_t seed) {
     jobs_max = MACHINE_SESSIONS_MAX;
   return (machine_config){
       .plan = sh->request->plan,
+      .goal = apply->goal == UPK_ROLLBACK ? MACHINE_ROLLBACK : MACHINE_APPLY,
+      .past = sh->request->past,
+      .cancel_orphan =
+          apply->cancel_orphan && sh->request->driver->evict != NULL,
+      .pid = apply->pid,
       .jobs = jobs < 1          ? 1
               : jobs > jobs_max ? jobs_max
                                 : jobs,
@@ -117,7 +122,9 @@ upk_status shell_run(const shell_request *request, upk_outcome *ret_outcome) {
     return may;
   sh.arena = upk_arena_new(NULL);
   sh.scratch = upk_arena_new(NULL);
-  sh.run = make_run_id(sh.arena, clock->wall_us(clock->ctx), seed);
+  sh.journal = request->journal;
+  sh.run = sh.journal ? request->apply->run
+                      : make_run_id(sh.arena, clock->wall_us(clock->ctx), seed);
   sh.began_us = sh.told_us = clock->monotonic_us(clock->ctx);
   machine_config config = make_config(&sh, seed);
   sh.machine = machine_new(&config);

@@ -9,7 +9,7 @@
 
 #include "driver/driver.h"
 #include "journal/journal.h"
-#include "machine/plan.h"
+#include "machine/machine.h"
 
 typedef struct shell_request {
   const upk_apply_request *apply;
@@ -18,6 +18,9 @@ typedef struct shell_request {
   const upk_clock *clock;
   const journal_files *files; /* NULL: the system's */
   upk_diags *diags;
+  /* RESUME, ROLLBACK: what the log says of each step, and the log, open. */
+  const machine_past *past;
+  journal *journal;
   unsigned hurry; /* sleeps are divided by it, for tests; 0: they are not */
 } shell_request;
 

@@ -103,7 +103,9 @@ void postgres_notice(void *conn, const PGresult *result);
 /* False, after recording why, when libpq would cut the statement short. */
 bool postgres_is_sendable(driver_op *op);
 void postgres_send_first(driver_conn *conn); /* of the operation */
-void postgres_send_lock(driver_conn *conn);  /* by `step`: try, or who has it */
+/* Ends the holder of a lock if its application_name is $1. */
+void postgres_evict_sql(upk_str key, upk_buf *out);
+void postgres_send_lock(driver_conn *conn); /* by `step`: try, or who has it */
 void postgres_send_limits(driver_conn *conn);
 /* False, after recording why, when a setting cannot be sent. */
 bool postgres_may_set(driver_op *op, const driver_limits *limits);

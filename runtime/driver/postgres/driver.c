@@ -7,6 +7,7 @@
 enum {
   CANCEL_AGAIN_MS = 1000,
   JOBS_MAX = 64,
+  APPLICATION_MAX = 63, /* NAMEDATALEN - 1 */
 };
 
 static void on_timer(uv_timer_t *timer);
@@ -451,6 +452,24 @@ static void try_lock(driver_conn *conn, upk_str key, driver_locked on_locked,
   start(conn);
 }
 
+/* The server cuts an application's name at NAMEDATALEN - 1 bytes. */
+static void evict(driver_conn *conn, upk_str key, upk_str application,
+                  driver_done on_done, void *ctx) {
+  upk_buf sql = {0};
+  if (application.len > APPLICATION_MAX)
+    application.len = APPLICATION_MAX;
+  driver_value name = {.type = DRIVER_TEXT, .text = application};
+  postgres_evict_sql(key, &sql);
+  driver_query ask = {.sql = upk_buf_view(&sql),
+                      .params = &name,
+                      .param_count = 1,
+                      .deadline_ms = DRIVER_GRACE_MS,
+                      .on_done = on_done,
+                      .ctx = ctx};
+  query(conn, &ask);
+  upk_buf_free(&sql);
+}
+
 static bool in_transaction(const driver_conn *conn) {
   if (conn->lost || !conn->pg)
     return false;
@@ -488,5 +507,6 @@ const driver driver_postgres = {
     .in_transaction = in_transaction,
     .close = close_conn,
     .session = session,
+    .evict = evict,
     .begin_snapshot = begin_snapshot,
 };

@@ -147,6 +147,20 @@ void postgres_send_lock(driver_conn *conn) {
   upk_buf_free(&sql);
 }
 
+void postgres_evict_sql(upk_str key, upk_buf *out) {
+  upk_buf_printf(
+      out,
+      "select pg_catalog.pg_terminate_backend(a.pid) "
+      "from pg_catalog.pg_locks l "
+      "join pg_catalog.pg_stat_activity a on a.pid = l.pid "
+      "join pg_catalog.pg_database d on d.oid = l.database "
+      "where l.locktype = 'advisory' and l.classid = %d and l.objid = %u "
+      "and l.objsubid = 2 and l.granted "
+      "and d.datname = pg_catalog.current_database() "
+      "and a.application_name = $1 and a.pid <> pg_catalog.pg_backend_pid()",
+      LOCK_CLASS, driver_hash(key));
+}
+
 static void send_session(driver_conn *conn) {
   upk_buf sql = {0};
   postgres_session_sql(PQserverVersion(conn->pg), conn->read_only, &sql);

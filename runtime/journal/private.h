@@ -1,0 +1,22 @@
+/* What writing a new log and going on with an old one share. */
+#ifndef RUNTIME_JOURNAL_PRIVATE_H
+#define RUNTIME_JOURNAL_PRIVATE_H
+
+#include "journal/journal.h"
+
+struct journal {
+  const journal_files *files;
+  int fd;
+  int64_t seq;
+  int error; /* errno of the first failure; final */
+  char head[JOURNAL_HASH_TEXT + 1];
+  upk_buf line;
+};
+
+/* Takes the file over. */
+journal *journal_new(const journal_files *files, int fd);
+/* All of it; 0, or errno. */
+int journal_write_all(const journal_files *files, int fd, upk_str bytes);
+int journal_sync_file(const journal_files *files, int fd);
+
+#endif
