@@ -167,8 +167,8 @@ static bool may_go_on(step *s) {
 
 /* The session that undid it was lost; the new one read the ledger. */
 static bool ledger_tells_undo(const machine *m, const step *s) {
-  return s->ledger_fresh && m->plan->has_ledger && s->was_applied &&
-         s->plan->atomicity == PLAN_TRANSACTION;
+  return s->ledger_fresh && m->ledger_tells && m->plan->has_ledger &&
+         s->was_applied && s->plan->atomicity == PLAN_TRANSACTION;
 }
 
 /* An undo that ended early. A transaction that was not being committed is

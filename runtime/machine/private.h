@@ -217,6 +217,7 @@ struct machine {
   bool log_broken;   /* nothing more may be started */
   bool ledger_there;
   size_t ledger_rows;     /* of this run, when they were read last */
+  bool ledger_tells;      /* undone steps too, not only applied ones */
   size_t questions;       /* steps whose past is not known yet */
   size_t question_cursor; /* those before it were taken up */
   upk_map numbers;        /* step id -> its number */

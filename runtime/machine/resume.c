@@ -97,6 +97,7 @@ void ledger_take(machine *m, const machine_rows *rows) {
   for (size_t i = 0; i < m->plan->step_count; i++)
     m->steps[i].in_ledger = LEDGER_NOTHING;
   m->ledger_rows = rows->count;
+  m->ledger_tells = columns != 1;
   for (size_t i = 0; columns && i < rows->count; i++) {
     const plan_value *row = &rows->values[i * columns];
     /* Plans of before 0.3 ask for the applied ones alone. */
@@ -270,7 +271,7 @@ static void believe(machine *m, step *s, machine_word word) {
 /* Whether the ledger tells all of a step: its row is in the transaction. */
 static bool ledger_knows(const machine *m, const step *s) {
   return s->plan->atomicity == PLAN_TRANSACTION && m->plan->has_ledger &&
-         (!s->undoing || s->was_applied);
+         (!s->undoing || (s->was_applied && m->ledger_tells));
 }
 
 void resume_ask(machine *m, size_t number, int on) {

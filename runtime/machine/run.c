@@ -118,17 +118,19 @@ void step_record_statement(machine *m, step *s, const char *part,
   upk_str kept = strcmp(part, "run") == 0
                      ? s->plan->run.items[s->statement].returns
                      : UPK_NO_STR;
+  bool faultless = strcmp(part, "cleanup") != 0;
   record r;
-  record_init(&r, m, s, "step.statement", true);
+  record_init(&r, m, s, "step.statement", faultless);
+  upk_json_writer *w = faultless ? r.det_writer : r.obs_writer;
   if (caught)
-    upk_json_put_string(r.det_writer, "caught", *caught);
-  upk_json_put_string(r.det_writer, "part", upk_str_from(part));
-  upk_json_put_int(r.det_writer, "statement", (int64_t)s->statement + 1);
+    upk_json_put_string(w, "caught", *caught);
   record_notices(r.obs_writer, m->event);
+  upk_json_put_string(w, "part", upk_str_from(part));
   if (kept.data)
     restore_keep(s, kept, r.obs_writer);
   if (m->event->rows.affected >= 0)
     upk_json_put_int(r.obs_writer, "rows", m->event->rows.affected);
+  upk_json_put_int(w, "statement", (int64_t)s->statement + 1);
   record_end(&r, false, UPK_NO_STR);
 }
 

@@ -220,22 +220,27 @@ static int step_number(upk_str name) {
   return number;
 }
 
-/* Rows of one run (`run` 0: of any). */
+/* Rows of one run, step and outcome; or (`run` 0) of any, the run's name. */
 static void reply_rows(sim_world *w, machine_event *event, unsigned run) {
-  static const upk_str column[] = {{"step", 4}};
+  static const upk_str columns[] = {{"step", 4}, {"outcome", 7}};
   const sim_disk *disk = &w->base.disk;
-  plan_value *values = UPK_NEW_ARRAY(w->arena, plan_value, ROWS_MAX + 1);
-  size_t count = 0;
+  plan_value *values = UPK_NEW_ARRAY(w->arena, plan_value, 2 * ROWS_MAX + 2);
+  size_t count = 0, width = run ? 2 : 1;
   for (size_t i = 0; i < disk->row_count; i++) {
     const sim_row *row = &disk->rows[i];
-    if (run && (row->run != run || row->undone))
+    if (run && row->run != run)
       continue;
-    values[count++] =
+    values[width * count] =
         (plan_value){PLAN_TEXT, 0,
                      run ? upk_arena_printf(w->arena, "s%d", row->step)
                          : upk_arena_printf(w->arena, "run%u", row->run)};
+    if (run)
+      values[width * count + 1] = (plan_value){
+          PLAN_TEXT, 0, row->undone ? UPK_STR("undone") : UPK_STR("applied")};
+    count++;
   }
-  event->rows = (machine_rows){column, 1, values, count, (int64_t)count, -1};
+  event->rows =
+      (machine_rows){columns, width, values, count, (int64_t)count, -1};
 }
 
 static bool ledger_there(const sim_base *base, const sim_session *s) {

@@ -520,6 +520,8 @@ static void a_parameter_nobody_knows_fails(void **state) {
 }
 
 #define REOPENED "close sleep open set identity lock session.open "
+#define REOPENED_LEDGER                                                        \
+  "close sleep open set identity lock present applied session.open "
 
 static void a_lost_commit_is_asked_for(void **state) {
   (void)state;
@@ -528,15 +530,15 @@ static void a_lost_commit_is_asked_for(void **state) {
       RULES({"commit", .fault = MACHINE_LOST}, {"applied", .text = "a"})};
   expect(&there,
          CHECKED
-         "begin run step.statement post step.check insert commit " REOPENED
-         "applied +step.end",
+         "begin run step.statement post step.check insert commit " REOPENED_LEDGER
+         "+step.end",
          UPK_OK, NULL);
   scene not_there = {STEPS({.id = "a", .retries = 1}), .ledger = RUN_LEDGER,
                      RULES({"commit", 1, .fault = MACHINE_LOST})};
   expect(&not_there,
          CHECKED
-         "begin run step.statement post step.check insert commit " REOPENED
-         "applied step.retry sleep " CHECKED
+         "begin run step.statement post step.check insert commit " REOPENED_LEDGER
+         "step.retry sleep " CHECKED
          "begin run step.statement post step.check insert commit +step.end",
          UPK_OK, NULL);
   scene nobody = {STEPS(TX), RULES({"commit", .fault = MACHINE_LOST})};
@@ -557,22 +559,29 @@ static void a_lost_commit_is_asked_for(void **state) {
 static void a_ledger_that_was_not_made_is_looked_for(void **state) {
   (void)state;
   scene gone = {STEPS({.id = "a", .retries = 1}), .ledger = RUN_LEDGER,
-                RULES({"commit", 1, .fault = MACHINE_LOST},
+                RULES({"commit", 1, .fault = MACHINE_BROKEN_OFF},
                       {"applied", 1, .fault = MACHINE_ERROR},
                       {"present", 2, .x = 0})};
   expect(&gone,
-         CHECKED
-         "begin run step.statement post step.check insert commit " REOPENED
-         "applied present step.retry sleep " CHECKED
-         "begin run step.statement post step.check insert commit +step.end",
+         CHECKED "begin run step.statement post step.check insert commit "
+                 "rollback applied present +step.end",
+         UPK_ROLLED_BACK, "3135");
+  scene lost = {STEPS({.id = "a", .retries = 1}), .ledger = RUN_LEDGER,
+                RULES({"commit", 1, .fault = MACHINE_LOST},
+                      {"present", 2, .x = 0})};
+  expect(&lost,
+         CHECKED "begin run step.statement post step.check insert commit "
+                 "close sleep open set identity lock present session.open "
+                 "step.retry sleep " CHECKED
+                 "begin run step.statement post step.check insert commit "
+                 "+step.end",
          UPK_OK, NULL);
   scene there = {STEPS(TX), .ledger = RUN_LEDGER,
-                 RULES({"commit", 1, .fault = MACHINE_LOST},
+                 RULES({"commit", 1, .fault = MACHINE_BROKEN_OFF},
                        {"applied", 1, .fault = MACHINE_ERROR})};
   expect(&there,
-         CHECKED
-         "begin run step.statement post step.check insert commit " REOPENED
-         "applied present +step.end",
+         CHECKED "begin run step.statement post step.check insert commit "
+                 "rollback applied present +step.end",
          UPK_IN_DOUBT, "the ledger cannot be asked");
 }
 
@@ -713,7 +722,7 @@ static void a_lost_validation_goes_on(void **state) {
   expect(&(scene){STEPS(AUTO), .ledger = RUN_LEDGER,
                   RULES({"commit", 1, .fault = MACHINE_LOST})},
          CHECKED "run step.statement done post step.check begin insert "
-                 "commit " REOPENED "applied begin insert commit +step.end",
+                 "commit " REOPENED_LEDGER "begin insert commit +step.end",
          UPK_OK, NULL);
   scene never = {STEPS(AUTO), RULES({"post", .fault = MACHINE_LOST})};
   world *w = play(&never);
