@@ -108,7 +108,7 @@ int journal_read_file(const char *path, upk_buf *out);
  * combined by sorted step ids. Records without det change nothing. */
 typedef struct journal_semantic journal_semantic;
 journal_semantic *journal_semantic_new(void);
-void journal_semantic_add(journal_semantic *semantic,
+void journal_semantic_add(journal_semantic *semantic, upk_str event,
                           const struct upk_json *det);
 upk_digest journal_semantic_finish(journal_semantic *semantic); /* frees */
 

@@ -15,6 +15,7 @@ struct journal_semantic {
   upk_arena *arena;
   upk_map steps; /* -> number in chains */
   UPK_VEC(chain) chains;
+  upk_str end; /* det of the last run.end: a run that went on has several */
 };
 
 journal_semantic *journal_semantic_new(void) {
@@ -36,16 +37,25 @@ static chain *chain_of(journal_semantic *semantic, upk_str step) {
   return new;
 }
 
-void journal_semantic_add(journal_semantic *semantic, const upk_json *det) {
-  if (!upk_json_count(det))
-    return;
-  upk_str step = upk_json_text(det, "step");
+static void extend(journal_semantic *semantic, upk_str step, upk_str det) {
   chain *c = chain_of(semantic, step.data ? step : UPK_STR(""));
   upk_sha256 *hash = upk_sha256_new();
   upk_sha256_add(hash, upk_digest_view(&c->digest));
   upk_sha256_add(hash, UPK_STR("\n"));
-  upk_sha256_add(hash, det->bytes);
+  upk_sha256_add(hash, det);
   c->digest = upk_sha256_finish(hash);
+}
+
+void journal_semantic_add(journal_semantic *semantic, upk_str event,
+                          const upk_json *det) {
+  if (!upk_json_count(det))
+    return;
+  if (upk_str_is(event, "run.end")) {
+    semantic->end = upk_arena_copy(semantic->arena, det->bytes);
+    return;
+  }
+  upk_str step = upk_json_text(det, "step");
+  extend(semantic, step.data ? step : UPK_STR(""), det->bytes);
 }
 
 static int compare_chains(const void *a, const void *b) {
@@ -53,6 +63,8 @@ static int compare_chains(const void *a, const void *b) {
 }
 
 upk_digest journal_semantic_finish(journal_semantic *semantic) {
+  if (semantic->end.data)
+    extend(semantic, UPK_STR(""), semantic->end);
   upk_sha256 *hash = upk_sha256_new();
   upk_json_writer *w = upk_json_writer_new(upk_sink_sha256(hash));
   if (semantic->chains.len)

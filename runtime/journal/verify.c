@@ -35,7 +35,7 @@ static bool check_line(verifier *v, upk_arena *arena, upk_str line) {
       return bad(v, 3041, "it does not name the plan's file");
     memcpy(v->plan_file.text, digest.data, UPK_DIGEST_TEXT);
   }
-  journal_semantic_add(v->semantic, record.det);
+  journal_semantic_add(v->semantic, record.event, record.det);
   return true;
 }
 

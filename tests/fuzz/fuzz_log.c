@@ -19,7 +19,7 @@ static void parse(upk_arena *arena, upk_str text) {
     abort();
   if (!wrong) {
     journal_semantic *semantic = journal_semantic_new();
-    journal_semantic_add(semantic, record.det);
+    journal_semantic_add(semantic, record.event, record.det);
     journal_semantic_finish(semantic);
   }
   upk_buf_free(&line);
