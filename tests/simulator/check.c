@@ -218,7 +218,7 @@ static bool digest_of(sim_world *w, const sim_process *p,
     upk_str det = upk_arena_printf(w->arena, "%.*s\n",
                                    UPK_FMT(log->records.items[i].det));
     seals += is_event(&log->records.items[i], "run.end");
-    journal_semantic_add(semantic, upk_str_from(r->event),
+    journal_semantic_add(semantic, upk_str_from(log->records.items[i].event),
                          upk_json_parse(w->arena, det, &error));
   }
   *ret_digest = journal_semantic_finish(semantic);
