@@ -158,24 +158,20 @@ the_same() {
   diff "$HERE/calm.semantic" <(semantic_digest) || { echo "the semantic digest differs"; return 1; }
 }
 
-# A lock held by somebody else until `let_go`, or until the server ends.
+# A lock held by somebody else until `let_go` of its table, or until the server
+# ends.
 hold() { # table, mode
-  rm -f held
-  "$PSQL" -XqAt -d fault >held 2>/dev/null <<SQL &
+  rm -f "held_$1" "let_go_$1"
+  "$PSQL" -XqAt -d fault >"held_$1" 2>/dev/null <<SQL &
 begin;
 lock table $1 in $2 mode;
 select 'held';
-\\! while [ ! -e let_go ]; do sleep 0.05; done
+\\! while [ ! -e let_go_$1 ]; do sleep 0.05; done
 rollback;
 SQL
-  HOLDER=$!
-  until [ -s held ]; do sleep 0.02; done
+  until [ -s "held_$1" ]; do sleep 0.02; done
 }
-let_go() {
-  touch let_go
-  wait "$HOLDER" 2>/dev/null || true
-  rm -f let_go
-}
+let_go() { touch "let_go_$1"; }
 
 # Until a session of upkeep's waits for a lock; gives its pid.
 until_waiting() {

@@ -23,7 +23,7 @@ amidst() { # tables, command..
     apply_on
     until_waiting >waiter
     "$@"
-    let_go
+    let_go "$table"
     finished 0 && the_same || { echo "at $table: $*"; cat out; return 1; }
   done
 }
@@ -57,7 +57,7 @@ end_backend() { sql "select pg_terminate_backend($(cat waiter))" -d postgres >/d
   kill -TERM "$(cat waiter)"
   until grep -q "57P03\|is shutting down" "$PG_DIR/server.log"; do sleep 0.05; done
   sleep 1
-  let_go
+  let_go keyless_1
   until [ ! -e "$PG_DIR/data/postmaster.pid" ]; do sleep 0.05; done
   server start
   finished 0
