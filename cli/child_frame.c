@@ -98,6 +98,8 @@ void request_encode(const upk_compile_request *request, upk_buf *out) {
   upk_json_put_string(w, "project", request->project);
   upk_json_put_bool(w, "stdlib_from_source", request->stdlib_from_source);
   upk_json_put_string(w, "target", request->target);
+  if (request->windows.data)
+    upk_json_put_string(w, "windows", request->windows);
   upk_json_put_string(w, "word", request->word);
   upk_json_end_object(w);
   upk_json_newline(w);
@@ -120,6 +122,7 @@ bool request_decode(upk_arena *arena, upk_str bytes,
       .at_us = strtoll(upk_arena_copy(arena, at_us).data, NULL, 10),
       .only = upk_json_text(tree, "only"),
       .except = upk_json_text(tree, "except"),
+      .windows = upk_json_text(tree, "windows"),
       .word = upk_json_text(tree, "word"),
       .dump_after = upk_json_text(tree, "dump_after"),
       .all_attributes = upk_json_flag(tree, "all_attributes", false),

@@ -8,6 +8,7 @@
 #include <upkeep/compile.h>
 #include <upkeep/diag.h>
 #include <upkeep/runtime.h>
+#include <upkeep/window.h>
 
 #include "json.h"
 
@@ -84,6 +85,7 @@ typedef struct project {
   upk_str folder; /* absolute, of upkeep.yaml */
   upk_str file;   /* its name there */
   const upk_json *targets, *programs;
+  const upk_json *windows, *blackouts; /* formats.md, "Project" */
 } project;
 upk_status project_find(cli *c,
                         project *ret_project); /* folder and file only */
@@ -96,6 +98,17 @@ upk_compile_request request_new(const cli *c, const project *p,
 /* Compiles in a child process; diagnostics go to c->diags. */
 upk_status compile(cli *c, const project *p, const upk_compile_request *request,
                    upk_buf *output);
+/* windows.c: openings of the project's windows and its blackouts, which meet
+ * [from_us, to_us); strings are in c->arena. UPK_DENIED after diagnostics with
+ * their places in the project file. A project without either is fine. */
+upk_status windows_make(cli *c, const project *p, int64_t from_us,
+                        int64_t to_us, upk_windows *ret_windows);
+/* The same as bytes for the compiler; absent when the project has neither. */
+upk_status windows_for_plan(cli *c, const project *p, int64_t from_us,
+                            upk_str *ret_bytes);
+/* "2026-11-24 02:00 CET (01:00Z)" */
+void moment_text(upk_str timezone, int64_t us, upk_buf *out);
+
 /* Facts from --facts, or from the database of `target`. */
 upk_status facts_get(cli *c, const project *p, upk_str target, upk_buf *facts,
                      upk_str *ret_path);

@@ -107,6 +107,8 @@ upk_status project_load(cli *c, project *p) {
     const upk_json *tree = upk_json_parse(c->arena, bytes, &error);
     p->targets = upk_json_get(tree, "targets");
     p->programs = upk_json_get(tree, "programs");
+    p->windows = upk_json_get(tree, "windows");
+    p->blackouts = upk_json_get(tree, "blackouts");
   }
   upk_buf_free(&json);
   return status;

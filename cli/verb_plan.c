@@ -1,4 +1,6 @@
 /* upkeep plan and show: a plan made, and a plan looked at. */
+#include <string.h>
+
 #include "cli.h"
 
 upk_status plan_load(cli *c, upk_str path, upk_buf *bytes,
@@ -52,6 +54,25 @@ static int64_t count_steps(cli *c, upk_str bytes) {
   return 0;
 }
 
+/* The moment that the plan is made for: --at, or when the facts were taken. In
+ * a facts file `taken_at` stands near the end, behind the objects. */
+static int64_t moment_of(upk_str facts, const upk_compile_request *request) {
+  static const char key[] = ",\"taken_at\":";
+  size_t len = sizeof key - 1;
+  int64_t us = 0;
+  if (request->at_us)
+    return request->at_us;
+  for (size_t at = facts.len; at >= len; at--) {
+    if (memcmp(facts.data + at - len, key, len) != 0)
+      continue;
+    while (at < facts.len && facts.data[at] >= '0' && facts.data[at] <= '9' &&
+           us < INT64_MAX / 100)
+      us = us * 10 + (facts.data[at++] - '0');
+    break;
+  }
+  return us;
+}
+
 static upk_status make_plan(cli *c, const project *p, upk_buf *plan) {
   upk_buf facts = {0};
   upk_compile_request request = request_new(c, p, UPK_COMPILE_PLAN);
@@ -60,8 +81,11 @@ static upk_status make_plan(cli *c, const project *p, upk_buf *plan) {
       facts_get(c, p, request.target, &facts, &request.facts_path);
   if (status == UPK_OK) {
     request.facts = upk_buf_view(&facts);
-    status = compile(c, p, &request, plan);
+    status = windows_for_plan(c, p, moment_of(request.facts, &request),
+                              &request.windows);
   }
+  if (status == UPK_OK)
+    status = compile(c, p, &request, plan);
   upk_buf_free(&facts);
   return status;
 }

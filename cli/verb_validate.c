@@ -11,6 +11,26 @@ static void render(cli *c) {
   upk_buf_free(&out);
 }
 
+/* Rules, zones and calendars, in the 14 days to come. What is wrong with the
+ * project file itself was said. */
+static upk_status check_windows(cli *c, upk_status status) {
+  project p;
+  upk_windows windows;
+  upk_diags said = c->diags;
+  upk_clock clock = system_clock();
+  int64_t now_us = clock.wall_us(clock.ctx);
+  bool readable = project_load(c, &p) == UPK_OK;
+  c->diags.items.len = said.items.len;
+  c->diags.failures = said.failures;
+  c->diags.warnings = said.warnings;
+  c->diags.dropped = said.dropped;
+  if (!readable)
+    return status;
+  upk_status of_windows = windows_make(
+      c, &p, now_us, now_us + INT64_C(14) * 86400 * 1000000, &windows);
+  return status == UPK_OK ? of_windows : status;
+}
+
 static upk_status run(cli *c) {
   project p;
   upk_buf output = {0};
@@ -20,6 +40,8 @@ static upk_status run(cli *c) {
     status = compile(c, &p, &request, &output);
   }
   upk_buf_free(&output);
+  if (status == UPK_OK || status == UPK_DENIED)
+    status = check_windows(c, status);
   render(c);
   if (status == UPK_OK && format_is(c, "text", "text"))
     say(c, "%.*s is valid%s\n", UPK_FMT(p.file),

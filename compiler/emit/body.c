@@ -86,6 +86,16 @@ static void write_options(upk_json_writer *w,
   upk_json_end_object(w);
 }
 
+/* Openings come from rules and from the zone data of this machine. */
+static void write_windows_input(const ir *ir, upk_json_writer *w) {
+  upk_digest digest = upk_digest_of(ir->request->windows);
+  upk_json_key(w, "windows");
+  upk_json_begin_object(w);
+  upk_json_put_string(w, "sha256", upk_digest_view(&digest));
+  upk_json_put_string(w, "tzdata", ir->tzdata);
+  upk_json_end_object(w);
+}
+
 void emit_inputs(ir *ir, upk_json_writer *w) {
   upk_digest policies = emit_policies_digest(ir);
   upk_json_begin_object(w);
@@ -102,6 +112,8 @@ void emit_inputs(ir *ir, upk_json_writer *w) {
   upk_json_put_string(w, "sha256", ir->stdlib_sha256);
   upk_json_put_string(w, "version", ir->stdlib_version);
   upk_json_end_object(w);
+  if (ir->request && ir->request->windows.data)
+    write_windows_input(ir, w);
   upk_json_end_object(w);
 }
 
@@ -168,18 +180,6 @@ void emit_totals(ir *ir, upk_json_writer *w) {
   upk_json_end_object(w);
 }
 
-/* A byte a window: whether a step of the plan names it. */
-static const uint8_t *windows_used(const ir *ir) {
-  uint8_t *used =
-      UPK_NEW_ARRAY(ir->arena, uint8_t, ir->project.windows.len + 1);
-  for (size_t i = 0; i < ir->plan_order.len; i++) {
-    const ir_policy *policy = ir->steps.items[ir->plan_order.items[i]].policy;
-    if (policy && policy->window_resolved)
-      used[policy->window_resolved - ir->project.windows.items] = 1;
-  }
-  return used;
-}
-
 static int by_name(const void *a, const void *b) {
   const ir_window *left = *(const ir_window *const *)a;
   const ir_window *right = *(const ir_window *const *)b;
@@ -187,22 +187,40 @@ static int by_name(const void *a, const void *b) {
 }
 
 void emit_windows(ir *ir, upk_json_writer *w) {
-  const uint8_t *used = windows_used(ir);
   const ir_window **windows =
       UPK_NEW_ARRAY(ir->arena, const ir_window *, ir->project.windows.len + 1);
   size_t count = 0;
   for (size_t i = 0; i < ir->project.windows.len; i++)
-    if (used[i])
+    if (ir->project.windows.items[i].used)
       windows[count++] = &ir->project.windows.items[i];
   qsort(windows, count, sizeof *windows, by_name);
   upk_json_begin_array(w);
   for (size_t i = 0; i < count; i++) {
     upk_json_begin_object(w);
+    upk_json_put_int(w, "closes_at", windows[i]->first.to_us);
     upk_json_put_int(w, "duration_ms", windows[i]->duration_us / 1000);
     upk_json_put_string(w, "name", windows[i]->name);
+    upk_json_put_int(w, "opens_at", windows[i]->first.from_us);
     upk_json_put_string(w, "rrule", windows[i]->rrule);
     upk_json_put_string(w, "timezone", windows[i]->timezone);
     upk_json_end_object(w);
   }
   upk_json_end_array(w);
+}
+
+void emit_blackouts(ir *ir, upk_json_writer *w) {
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < ir->blackouts.len; i++) {
+    const ir_blackout *blackout = &ir->blackouts.items[i];
+    upk_json_begin_object(w);
+    upk_json_put_int(w, "from", blackout->from_us);
+    upk_json_put_string(w, "reason", blackout->reason);
+    upk_json_put_int(w, "to", blackout->to_us);
+    upk_json_end_object(w);
+  }
+  upk_json_end_array(w);
+}
+
+void emit_expires(ir *ir, upk_json_writer *w) {
+  upk_json_int(w, ir->expires_us);
 }

@@ -116,6 +116,8 @@ void emit_deferred(ir *ir, upk_json_writer *w) {
     upk_json_begin_object(w);
     upk_json_put_string(w, "action", deferred->action);
     upk_json_put_string(w, "because", deferred->because);
+    if (deferred->detail.data)
+      upk_json_put_string(w, "detail", deferred->detail);
     upk_json_key(w, "object");
     emit_strings(w, deferred->object.name, deferred->object.name_count);
     if (deferred->policy)

@@ -38,6 +38,8 @@ void emit_inputs(ir *ir, upk_json_writer *w);
 void emit_queries(ir *ir, upk_json_writer *w);
 void emit_target(ir *ir, upk_json_writer *w);
 void emit_totals(ir *ir, upk_json_writer *w);
+void emit_blackouts(ir *ir, upk_json_writer *w);
+void emit_expires(ir *ir, upk_json_writer *w);
 void emit_windows(ir *ir, upk_json_writer *w);
 void emit_provenance(ir *ir, upk_json_writer *w);
 

@@ -26,9 +26,7 @@ static ir_on_failure on_failure_of(const ir_step *step) {
 
 /* Name of the window the step runs in; absent when none. */
 static upk_str window_of(const ir_step *step) {
-  if (!step->policy || !step->policy->window_resolved)
-    return UPK_NO_STR;
-  return step->policy->window_resolved->name;
+  return step->window ? step->window->name : UPK_NO_STR;
 }
 
 static void put_given(upk_json_writer *w, const char *key, upk_str value) {
@@ -258,6 +256,10 @@ static void write_score(upk_json_writer *w, const ir_step *step) {
 static void write_predicted(upk_json_writer *w, const ir_step *step) {
   upk_json_begin_object(w);
   upk_json_put_int(w, "end_ms", step->end_ms);
+  if (step->late_end_ms >= 0)
+    upk_json_put_int(w, "late_end_ms", step->late_end_ms);
+  if (step->opens_us)
+    upk_json_put_int(w, "opens_at", step->opens_us);
   upk_json_put_int(w, "start_ms", step->start_ms);
   upk_json_end_object(w);
 }
@@ -365,7 +367,9 @@ void emit_step(const ir *ir, upk_json_writer *w, const ir_step *step,
   write_object(ir, w, &step->object);
   upk_json_put_string(w, "on_failure", on_failure_texts[on_failure_of(step)]);
   if (window_of(step).data)
-    put_given(w, "on_window_end", step->policy->on_window_end);
+    upk_json_put_string(w, "on_window_end",
+                        step->policy ? step->policy->on_window_end
+                                     : UPK_STR("finish"));
   write_middle(ir, w, step);
   write_end(ir, w, step);
   upk_json_end_object(w);

@@ -63,8 +63,6 @@ static void say_idle(ir *ir) {
   } rows[] = {
       {"approvals", "No plan asks for signatures yet: let reviewers decide who "
                     "runs `upkeep apply`."},
-      {"blackouts", "`upkeep apply` does not look at them yet: do not start it "
-                    "in one."},
       {"requirements", "The document is not read yet: write limits and windows "
                        "into the policies."},
   };

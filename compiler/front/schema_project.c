@@ -86,6 +86,8 @@ static const schema_field blackout_fields[] = {
     {"from", SCHEMA_TIME, 0, NOWHERE, .doc = "when it begins"},
     {"to", SCHEMA_TIME, 0, NOWHERE, .doc = "when it ends"},
     {"reason", SCHEMA_TEXT, 0, NOWHERE, .doc = "why nothing may run then"},
+    {"timezone", SCHEMA_TEXT, 0, NOWHERE, .more = &form_timezone,
+     .doc = "zone of the calendar's times that have none"},
 };
 static const schema_object blackout = {
     .name = "blackout",

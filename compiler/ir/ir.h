@@ -158,11 +158,30 @@ typedef struct ir_target {
   ir_engine *engine; /* resolve */
 } ir_target;
 
+/* When something may run: ascending, [from, to) in microseconds since 1970. */
+typedef struct ir_interval {
+  int64_t from_us, to_us;
+} ir_interval;
+
+typedef struct ir_openings {
+  const ir_interval *items;
+  size_t count;
+} ir_openings;
+
 typedef struct ir_window {
   upk_str name, rrule, timezone;
   int64_t duration_us;
   upk_span span;
+  /* schedule */
+  ir_openings open;
+  ir_interval first; /* the first opening that a step of the plan goes to */
+  bool used;         /* a step of the plan has it */
 } ir_window;
+
+typedef struct ir_blackout {
+  int64_t from_us, to_us;
+  upk_str reason;
+} ir_blackout;
 
 /* A shipped file of policies, and what the project changes in it. */
 typedef struct ir_use {
@@ -375,8 +394,16 @@ struct ir_step {
   int64_t lock_ms, statement_ms, max_ms;
   ir_estimate estimate;
   int64_t score, benefit, cost, urgency; /* scheduling */
-  int64_t start_ms, end_ms;              /* predicted, from the run's start */
-  bool dropped; /* optimise: merged into, or subsumed by, another */
+  /* schedule: predicted, from the opening's start, or with no window from the
+   * moment of the plan */
+  int64_t start_ms, end_ms;
+  int64_t late_end_ms; /* when every step takes its p90; -1: not known to fit */
+  int64_t opens_us;    /* that opening's */
+  ir_window *window;   /* NULL: at any time outside blackouts */
+  /* optimise: it is there only because of step follows - 1; 0: of itself */
+  uint32_t follows;
+  /* optimise: merged into, or subsumed by, another; schedule: deferred */
+  bool dropped;
 };
 
 typedef struct ir_edge {
@@ -384,6 +411,7 @@ typedef struct ir_edge {
   uint32_t from, to;
   upk_str why;
   upk_span at;
+  bool needed; /* without `from` there is nothing to do for `to` */
 } ir_edge;
 #define IR_BARRIER 0x80000000u
 
@@ -391,6 +419,7 @@ typedef struct ir_deferred {
   ir_policy *policy;
   ir_object object;
   upk_str action, reason, because;
+  upk_str detail; /* what stands in the way; may be absent */
 } ir_deferred;
 
 /* ---- the whole ---- */
@@ -425,9 +454,14 @@ struct ir {
   UPK_VEC(ir_deferred) deferred;
   UPK_VEC(uint32_t) plan_order; /* numbers of the steps that are left */
   struct { /* schedule: of the whole plan, on the target's jobs */
-    int64_t p50_ms, p90_ms, blocking_ms;
+    int64_t p50_ms, p90_ms, blocking_ms; /* time in which something runs */
   } totals;
-  upk_sink output; /* what emit writes to */
+  /* schedule, from request->windows */
+  ir_openings free; /* outside blackouts */
+  UPK_VEC(ir_blackout) blackouts;
+  upk_str tzdata;
+  int64_t expires_us; /* nothing may begin from then on */
+  upk_sink output;    /* what emit writes to */
   UPK_VEC(struct {
     upk_str name;
     upk_str sql;

@@ -61,11 +61,13 @@ static bool add_followup(ir *ir, uint32_t number, upk_str entry,
   ir_step *added =
       step_build(ir, policy, NULL, action, &object, because, &refusal);
   if (!added && refusal.data)
-    *UPK_PUSH(ir->arena, &ir->deferred) = (ir_deferred){
-        policy, object, action->name, UPK_STR("unsupported"), refusal};
+    *UPK_PUSH(ir->arena, &ir->deferred) =
+        (ir_deferred){policy,  object,    action->name, UPK_STR("unsupported"),
+                      refusal, UPK_NO_STR};
   if (!added)
     return refusal.data != NULL;
   added->policy_index = policy_index;
+  added->follows = number + 1;
   added->span = span;
   return true;
 }

@@ -21,7 +21,7 @@ typedef struct edging {
 
 static void add_edge(edging *e, uint32_t from, uint32_t to, upk_str why,
                      upk_span at) {
-  *UPK_PUSH(e->ir->arena, &e->ir->edges) = (ir_edge){from, to, why, at};
+  *UPK_PUSH(e->ir->arena, &e->ir->edges) = (ir_edge){from, to, why, at, false};
 }
 
 /* ---- ranks and members ---- */
@@ -187,17 +187,21 @@ static void edges_of_policies(edging *e) {
 typedef struct declaring {
   edging *e;
   uint32_t step;
-  bool others_first;
+  bool others_first, needed;
   upk_str why;
   upk_span at;
 } declaring;
 
 static void visit_declared(void *ctx, uint32_t other) {
   const declaring *d = ctx;
+  ir *ir = d->e->ir;
   if (d->others_first)
     add_edge(d->e, other, d->step, d->why, d->at);
   else
     add_edge(d->e, d->step, other, d->why, d->at);
+  ir->edges.items[ir->edges.len - 1].needed =
+      d->needed ||
+      (!d->others_first && ir->steps.items[other].follows == d->step + 1);
 }
 
 /* Entries of an action's definition, what they say in an edge's `why`
@@ -206,11 +210,12 @@ static const struct {
   const char *key;
   bool others_first;
   const char *says;
+  bool needed;
 } relations[] = {
-    {"after", true, "comes after"},
-    {"before", false, "comes before"},
-    {"provides", false, "prepares"},
-    {"followups", false, "is followed by"},
+    {"after", true, "comes after", false},
+    {"before", false, "comes before", false},
+    {"provides", false, "prepares", true},
+    {"followups", false, "is followed by", false},
 };
 
 static void edges_of_action(edging *e, relate *related,
@@ -221,7 +226,10 @@ static void edges_of_action(edging *e, relate *related,
     for (size_t i = 0; i < count; i++) {
       upk_str suffix;
       upk_str other = relate_split(entries[i], &suffix);
-      declaring d = {e, 0, relations[r].others_first,
+      declaring d = {e,
+                     0,
+                     relations[r].others_first,
+                     relations[r].needed,
                      upk_arena_printf(e->ir->arena, "%.*s %s %.*s",
                                       UPK_FMT(action->name), relations[r].says,
                                       UPK_FMT(other)),
@@ -290,8 +298,11 @@ static void edges_of_own(edging *e) {
     upk_str why = upk_arena_printf(ir->arena, "%.*s comes first",
                                    UPK_FMT(step->action->name));
     for (uint32_t i = 0; i < ir->steps.len; i++)
-      if (!waits[i] && !ir->steps.items[i].dropped && ir->steps.items[i].policy)
+      if (!waits[i] && !ir->steps.items[i].dropped &&
+          ir->steps.items[i].policy) {
         add_edge(e, own, i, why, UPK_NO_SPAN);
+        e->ir->edges.items[e->ir->edges.len - 1].needed = true;
+      }
   }
 }
 
@@ -369,9 +380,13 @@ static void sort_edges(ir *ir) {
     keys[i] = (edge_key){places[0] << 32 | places[1], i};
   }
   qsort(keys, count, sizeof *keys, by_ends);
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
+    const ir_edge *edge = &ir->edges.items[keys[i].number];
     if (i == 0 || keys[i].ends != keys[i - 1].ends)
-      sorted[kept++] = ir->edges.items[keys[i].number];
+      sorted[kept++] = *edge;
+    else
+      sorted[kept - 1].needed = sorted[kept - 1].needed || edge->needed;
+  }
   ir->edges.items = sorted;
   ir->edges.len = kept;
   ir->edges.cap = count + 1;

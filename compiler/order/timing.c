@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "order/graph.h"
+#include "order/openings.h"
 #include "order/timing.h"
+#include "timefmt.h"
 
 #define NONE UINT32_MAX
 
@@ -69,8 +71,11 @@ typedef struct timing {
   uint32_t *waits, *next, *stack;
   gate *gates;
   heap ready, running;
+  heap asleep; /* until an opening begins */
   size_t free_workers;
-  int64_t now_ms;
+  int64_t now_ms;  /* since ir->now_us */
+  int64_t busy_ms; /* time in which something ran */
+  uint8_t *left;   /* of each step: it found no opening */
 } timing;
 
 /* ---- setting up ---- */
@@ -228,19 +233,54 @@ static bool take_keys(timing *t, uint32_t step) {
   return !held;
 }
 
-static void start_step(timing *t, uint32_t number) {
+/* Since when a step's times are counted: its opening, or the plan. */
+static int64_t origin_ms(const timing *t, const ir_step *step) {
+  return step->opens_us ? (step->opens_us - t->ir->now_us) / 1000 : 0;
+}
+
+static void start_step(timing *t, uint32_t number, ir_interval opening) {
   ir_step *step = &t->ir->steps.items[number];
   int64_t end = t->now_ms + length_of(t, number);
+  int64_t opens_us = step->window ? opening.from_us : 0;
   if (!t->late) {
-    step->start_ms = t->now_ms;
-    step->end_ms = end;
+    step->opens_us = opens_us;
+    step->start_ms = t->now_ms - origin_ms(t, step);
+    step->end_ms = end - origin_ms(t, step);
+  } else {
+    step->late_end_ms =
+        opens_us == step->opens_us ? end - origin_ms(t, step) : -1;
   }
   t->free_workers--;
   push(&t->running, (item){end, number});
 }
 
+/* Whether it may start now; otherwise it sleeps until an opening begins in
+ * which its p90 fits, or is left out. */
+static bool find_opening(timing *t, uint32_t number, ir_interval *ret_opening) {
+  const ir *ir = t->ir;
+  const ir_step *step = &ir->steps.items[number];
+  int64_t now_us = ir->now_us + t->now_ms * 1000, start_us;
+  int64_t p90_ms = step->estimate.p90_ms > 0 ? step->estimate.p90_ms : 0;
+  if (!openings_fit(openings_of(ir, step), now_us, ir->expires_us,
+                    p90_ms * 1000, &start_us, ret_opening)) {
+    t->left[number] = 1;
+    finish_node(t, number);
+    return false;
+  }
+  if (start_us == now_us)
+    return true;
+  /* Rounded up: it must not start before. */
+  push(&t->asleep, (item){(start_us - ir->now_us + 999) / 1000, number});
+  return false;
+}
+
+static void go_to(timing *t, int64_t now_ms) {
+  if (t->running.len)
+    t->busy_ms += now_ms - t->now_ms;
+  t->now_ms = now_ms;
+}
+
 static void end_step(timing *t, item ended) {
-  t->now_ms = ended.key;
   t->free_workers++;
   for (uint32_t i = t->key_first[ended.step]; i < t->key_first[ended.step + 1];
        i++) {
@@ -250,45 +290,331 @@ static void end_step(timing *t, item ended) {
   finish_node(t, ended.step);
 }
 
-/* Returns when the last step ends. */
-static int64_t simulate(timing *t, bool late) {
+static void begin(timing *t, bool late) {
   size_t jobs = t->ir->target->jobs > 0 ? (size_t)t->ir->target->jobs : 1;
   t->late = late;
-  t->now_ms = 0;
+  t->now_ms = t->busy_ms = 0;
   t->free_workers = jobs;
   memset(t->waits, 0, (t->g.node_count + 1) * sizeof *t->waits);
+  memset(t->left, 0, t->ir->steps.len + 1);
   for (size_t i = 0; i < t->key_count; i++)
     t->gates[i] = (gate){false, NONE, NONE};
   start_ready(t);
+}
+
+static void start_what_can(timing *t) {
+  while (t->asleep.len && t->asleep.items[0].key <= t->now_ms)
+    make_ready(t, pop(&t->asleep).step);
+  while (t->ready.len && t->free_workers) {
+    uint32_t step = pop(&t->ready).step;
+    ir_interval opening;
+    if (find_opening(t, step, &opening) && take_keys(t, step))
+      start_step(t, step, opening);
+  }
+}
+
+/* Returns how long something runs. */
+static int64_t simulate(timing *t, bool late) {
+  begin(t, late);
   for (;;) {
-    while (t->ready.len && t->free_workers) {
-      uint32_t step = pop(&t->ready).step;
-      if (take_keys(t, step))
-        start_step(t, step);
+    start_what_can(t);
+    bool runs = t->running.len > 0;
+    if (!runs && !t->asleep.len)
+      return t->busy_ms;
+    if (t->asleep.len &&
+        (!runs || t->asleep.items[0].key < t->running.items[0].key)) {
+      go_to(t, t->asleep.items[0].key);
+      continue;
     }
-    if (!t->running.len)
-      return t->now_ms;
+    go_to(t, t->running.items[0].key);
     do
       end_step(t, pop(&t->running));
     while (t->running.len && t->running.items[0].key == t->now_ms);
   }
 }
 
-void timing_predict(ir *ir) {
-  timing t = {.ir = ir};
+/* ---- what is scheduled for when ---- */
+
+static int64_t p90_us(const ir_step *step) {
+  return (step->estimate.p90_ms > 0 ? step->estimate.p90_ms : 0) * 1000;
+}
+
+/* The plan is for the first opening that has room for the most urgent step of
+ * its window; of several windows the last such opening counts. */
+static void find_expiry(timing *t) {
+  ir *ir = t->ir;
+  int64_t end_us = ir->now_us + OPENINGS_AHEAD_US, expires_us = 0;
+  size_t count = ir->plan_order.len;
+  uint32_t *by_rank = UPK_NEW_ARRAY(ir->arena, uint32_t, count + 1);
+  for (size_t i = 0; i < ir->project.windows.len; i++)
+    ir->project.windows.items[i].used = false;
+  for (size_t i = 0; i < count; i++)
+    by_rank[t->rank[ir->plan_order.items[i]]] = ir->plan_order.items[i];
+  for (size_t i = 0; i < count; i++) {
+    const ir_step *step = &ir->steps.items[by_rank[i]];
+    int64_t start_us;
+    ir_interval opening;
+    if (!step->policy || !step->window || step->window->used ||
+        !openings_fit(&step->window->open, ir->now_us, end_us, p90_us(step),
+                      &start_us, &opening))
+      continue;
+    step->window->used = true;
+    if (opening.to_us > expires_us)
+      expires_us = opening.to_us;
+  }
+  ir->expires_us = expires_us && expires_us < end_us ? expires_us : end_us;
+}
+
+/* upkeep's own steps come first, and so in the first opening there is; where
+ * some step needs no window, they need none. */
+static void give_own_windows(ir *ir) {
+  ir_window *first = NULL;
+  for (size_t i = 0; i < ir->plan_order.len; i++) {
+    const ir_step *step = &ir->steps.items[ir->plan_order.items[i]];
+    ir_window *window = step->window;
+    if (!step->policy)
+      continue;
+    if (!window)
+      return;
+    if (window->used && window->open.count &&
+        (!first ||
+         window->open.items[0].from_us < first->open.items[0].from_us))
+      first = window;
+  }
+  for (size_t i = 0; i < ir->plan_order.len; i++) {
+    ir_step *step = &ir->steps.items[ir->plan_order.items[i]];
+    if (!step->policy)
+      step->window = first;
+  }
+}
+
+/* ---- deferring ---- */
+
+typedef struct deferring {
+  timing *t;
+  uint32_t *because; /* of each step: 1 + the step it needs; 0: no opening */
+  bool more;
+} deferring;
+
+static void leave(deferring *d, uint32_t step, uint32_t because) {
+  if (d->t->left[step])
+    return;
+  d->t->left[step] = 1;
+  d->because[step] = because + 1;
+  d->more = true;
+}
+
+/* What needs a step that is left out, and the rest of an atomic policy. */
+static void spread(deferring *d) {
+  const ir *ir = d->t->ir;
+  uint32_t *of_policy =
+      UPK_NEW_ARRAY(ir->arena, uint32_t, ir->policies.len + 1);
+  for (bool again = true; again;) {
+    d->more = false;
+    for (size_t i = 0; i < ir->edges.len; i++) {
+      const ir_edge *edge = &ir->edges.items[i];
+      if (edge->needed && !(edge->from & IR_BARRIER) &&
+          !(edge->to & IR_BARRIER) && d->t->left[edge->from])
+        leave(d, edge->to, edge->from);
+    }
+    for (uint32_t i = 0; i < ir->steps.len; i++) {
+      const ir_step *step = &ir->steps.items[i];
+      if (!step->dropped && d->t->left[i] && step->policy &&
+          step->policy->atomic)
+        of_policy[step->policy_index] = i + 1;
+    }
+    for (uint32_t i = 0; i < ir->steps.len; i++) {
+      const ir_step *step = &ir->steps.items[i];
+      if (!step->dropped && step->policy && of_policy[step->policy_index])
+        leave(d, i, of_policy[step->policy_index] - 1);
+    }
+    again = d->more;
+  }
+}
+
+static upk_str human(const ir *ir, int64_t us) {
+  upk_buf text = {0};
+  upk_duration_human(us, &text);
+  upk_str copy = upk_arena_copy(ir->arena, upk_buf_view(&text));
+  upk_buf_free(&text);
+  return copy;
+}
+
+static upk_str moment(const ir *ir, int64_t us) {
+  upk_buf text = {0};
+  upk_timestamp_format(us - us % 1000000, &text);
+  upk_str copy = upk_arena_copy(ir->arena, upk_buf_view(&text));
+  upk_buf_free(&text);
+  return copy;
+}
+
+/* The longest stretch that is left before the plan ends. */
+static int64_t longest_us(const ir *ir, const ir_openings *openings) {
+  int64_t longest = 0;
+  for (size_t i = 0; i < openings->count; i++) {
+    ir_interval o = openings->items[i];
+    int64_t from = o.from_us > ir->now_us ? o.from_us : ir->now_us;
+    if (o.from_us < ir->expires_us && o.to_us - from > longest)
+      longest = o.to_us - from;
+  }
+  return longest;
+}
+
+static upk_str explain(const deferring *d, uint32_t number) {
+  const ir *ir = d->t->ir;
+  const ir_step *step = &ir->steps.items[number];
+  int64_t longest = longest_us(ir, openings_of(ir, step));
+  upk_str name = step->window ? step->window->name : UPK_STR("");
+  upk_str until = moment(ir, ir->expires_us);
+  if (d->because[number]) {
+    const ir_step *needed = &ir->steps.items[d->because[number] - 1];
+    return upk_arena_printf(ir->arena,
+                            "it comes with `%.*s`, which is deferred",
+                            UPK_FMT(needed->id));
+  }
+  if (!longest)
+    return step->window
+               ? upk_arena_printf(ir->arena,
+                                  "window `%.*s` does not open before %.*s",
+                                  UPK_FMT(name), UPK_FMT(until))
+               : upk_arena_printf(ir->arena, "blackouts last until %.*s",
+                                  UPK_FMT(until));
+  upk_str p90 = human(ir, p90_us(step)), most = human(ir, longest);
+  if (p90_us(step) > longest)
+    return upk_arena_printf(
+        ir->arena, "it may take %.*s, and %s%.*s%s is open for %.*s at most",
+        UPK_FMT(p90), step->window ? "window `" : "the time between blackouts",
+        UPK_FMT(name), step->window ? "`" : "", UPK_FMT(most));
+  return upk_arena_printf(
+      ir->arena,
+      "it may take %.*s, and more urgent steps fill %s%.*s%s until %.*s",
+      UPK_FMT(p90), step->window ? "window `" : "the time between blackouts",
+      UPK_FMT(name), step->window ? "`" : "", UPK_FMT(until));
+}
+
+static void defer(const deferring *d) {
+  ir *ir = d->t->ir;
+  size_t kept = 0;
+  for (size_t i = 0; i < ir->plan_order.len; i++) {
+    uint32_t number = ir->plan_order.items[i];
+    ir_step *step = &ir->steps.items[number];
+    if (!d->t->left[number]) {
+      ir->plan_order.items[kept++] = number;
+      continue;
+    }
+    step->dropped = true;
+    *UPK_PUSH(ir->arena, &ir->deferred) =
+        (ir_deferred){step->policy,      step->object,  step->action->name,
+                      UPK_STR("window"), step->because, explain(d, number)};
+  }
+  ir->plan_order.len = kept;
+  kept = 0;
+  for (size_t i = 0; i < ir->edges.len; i++) {
+    ir_edge edge = ir->edges.items[i];
+    bool gone =
+        (!(edge.from & IR_BARRIER) && ir->steps.items[edge.from].dropped) ||
+        (!(edge.to & IR_BARRIER) && ir->steps.items[edge.to].dropped);
+    if (!gone)
+      ir->edges.items[kept++] = edge;
+  }
+  ir->edges.len = kept;
+}
+
+/* In the order of their starts, which edges keep; ties as they were. */
+typedef struct started {
+  int64_t start_us;
+  uint32_t place, step;
+} started;
+
+static int by_start(const void *a, const void *b) {
+  const started *left = a;
+  const started *right = b;
+  if (left->start_us != right->start_us)
+    return left->start_us < right->start_us ? -1 : 1;
+  return left->place < right->place ? -1 : 1;
+}
+
+static void sort_by_start(ir *ir) {
+  size_t count = ir->plan_order.len;
+  started *order = UPK_NEW_ARRAY(ir->arena, started, count + 1);
+  bool windows = false;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t number = ir->plan_order.items[i];
+    const ir_step *step = &ir->steps.items[number];
+    int64_t origin_us = step->opens_us ? step->opens_us : ir->now_us;
+    windows = windows || step->window;
+    order[i] = (started){origin_us + step->start_ms * 1000, i, number};
+  }
+  if (!windows) /* by score, as it was */
+    return;
+  qsort(order, count, sizeof *order, by_start);
+  for (size_t i = 0; i < count; i++)
+    ir->plan_order.items[i] = order[i].step;
+}
+
+/* Each window with the first opening that one of its steps goes to. */
+static void note_first_openings(ir *ir) {
+  for (size_t i = 0; i < ir->project.windows.len; i++)
+    ir->project.windows.items[i].used = false;
+  for (size_t i = 0; i < ir->plan_order.len; i++) {
+    const ir_step *step = &ir->steps.items[ir->plan_order.items[i]];
+    ir_window *window = step->window;
+    if (!window || (window->used && window->first.from_us <= step->opens_us))
+      continue;
+    window->used = true;
+    for (size_t o = 0; o < window->open.count; o++)
+      if (window->open.items[o].from_us == step->opens_us)
+        window->first = window->open.items[o];
+  }
+}
+
+static void prepare(timing *t) {
+  ir *ir = t->ir;
   upk_arena *arena = ir->arena;
   size_t steps = ir->steps.len;
-  make_graph(&t);
-  t.rank = UPK_NEW_ARRAY(arena, uint32_t, steps + 1);
-  t.key_first = UPK_NEW_ARRAY(arena, uint32_t, steps + 1);
-  t.next = UPK_NEW_ARRAY(arena, uint32_t, steps + 1);
-  t.waits = UPK_NEW_ARRAY(arena, uint32_t, t.g.node_count + 1);
-  t.stack = UPK_NEW_ARRAY(arena, uint32_t, t.g.node_count + 1);
-  t.ready.items = UPK_NEW_ARRAY(arena, item, steps + 1);
-  t.running.items = UPK_NEW_ARRAY(arena, item, steps + 1);
-  rank_steps(&t);
-  number_keys(&t);
-  t.gates = UPK_NEW_ARRAY(arena, gate, t.key_count + 1);
-  ir->totals.p50_ms = simulate(&t, false);
+  *t = (timing){.ir = ir};
+  make_graph(t);
+  t->rank = UPK_NEW_ARRAY(arena, uint32_t, steps + 1);
+  t->key_first = UPK_NEW_ARRAY(arena, uint32_t, steps + 1);
+  t->next = UPK_NEW_ARRAY(arena, uint32_t, steps + 1);
+  t->left = UPK_NEW_ARRAY(arena, uint8_t, steps + 1);
+  t->waits = UPK_NEW_ARRAY(arena, uint32_t, t->g.node_count + 1);
+  t->stack = UPK_NEW_ARRAY(arena, uint32_t, t->g.node_count + 1);
+  t->ready.items = UPK_NEW_ARRAY(arena, item, steps + 1);
+  t->running.items = UPK_NEW_ARRAY(arena, item, steps + 1);
+  t->asleep.items = UPK_NEW_ARRAY(arena, item, steps + 1);
+  rank_steps(t);
+  number_keys(t);
+  t->gates = UPK_NEW_ARRAY(arena, gate, t->key_count + 1);
+}
+
+/* Leaving steps out that need others makes room: so it is done again, until
+ * what is left out is so for want of an opening. */
+void timing_predict(ir *ir) {
+  timing t = {.ir = ir};
+  for (size_t i = 0; i < ir->steps.len; i++) {
+    ir_step *step = &ir->steps.items[i];
+    step->window = step->policy ? step->policy->window_resolved : NULL;
+  }
+  prepare(&t);
+  find_expiry(&t);
+  give_own_windows(ir);
+  for (;;) {
+    deferring d = {.t = &t,
+                   .because =
+                       UPK_NEW_ARRAY(ir->arena, uint32_t, ir->steps.len + 1)};
+    size_t before = ir->plan_order.len;
+    ir->totals.p50_ms = simulate(&t, false);
+    spread(&d);
+    defer(&d);
+    if (ir->plan_order.len == before)
+      break;
+    prepare(&t);
+  }
   ir->totals.p90_ms = simulate(&t, true);
+  for (size_t i = 0; i < ir->steps.len; i++)
+    if (t.left[i]) /* with p90s all over it would not fit any more */
+      ir->steps.items[i].late_end_ms = -1;
+  sort_by_start(ir);
+  note_first_openings(ir);
 }

@@ -49,11 +49,13 @@ static const struct {
   void (*write)(ir *ir, upk_json_writer *w);
 } sections[] = {
     {"approvals_required", write_no_approvals},
+    {"blackouts", emit_blackouts},
     {"considered", emit_considered},
     {"deferred", emit_deferred},
     {"diagnostics", emit_diagnostics},
     {"edges", emit_edges},
     {"engine", emit_engine},
+    {"expires_at", emit_expires},
     {"inputs", emit_inputs},
     {"queries", emit_queries},
     {"steps", NULL},

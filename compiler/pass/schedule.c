@@ -1,17 +1,20 @@
 /* schedule: which steps exclude each other, and when each is expected to run.
  *
- * A window counts as always open in this version: nothing is deferred for it,
- * and a note says so where a policy names one.
+ * Windows and blackouts come as moments, handed in with the request: rules,
+ * zones and calendars are the runtime's. A plan is for the next opening that
+ * has room for its most urgent step, and expires with it; what fits into none
+ * before is deferred.
  *
  * Conflicts: two steps whose locks on one object exclude each other share a
  * key, the object's name. Which modes exclude which stands in the engine's
  * `lock_conflicts`; without it any two locks on an object do.
  *
  * Times: list scheduling on the target's jobs (Graham 1969), the most urgent
- * first, and of those the longest.
+ * first, and of those the longest; then what fits into the time that is left.
  */
 #include <stdlib.h>
 
+#include "order/openings.h"
 #include "order/timing.h"
 #include "pass/pass.h"
 #include "step/locks.h"
@@ -180,18 +183,24 @@ static void say_throttles(ir *ir) {
   }
 }
 
-static void say_windows(ir *ir) {
+/* A window that a step of the plan would have, and that nothing fits into. */
+static void say_shut(ir *ir) {
   for (size_t i = 0; i < ir->policies.len; i++) {
     const ir_policy *policy = &ir->policies.items[i];
-    if (!policy->applies || !policy->window_resolved)
+    const ir_window *window = policy->window_resolved;
+    bool opens = window && window->open.count &&
+                 window->open.items[0].from_us < ir->now_us + OPENINGS_AHEAD_US;
+    bool said = false;
+    for (size_t j = 0; j < i && !said; j++)
+      said = ir->policies.items[j].applies &&
+             ir->policies.items[j].window_resolved == window;
+    if (!policy->applies || !window || opens || said)
       continue;
-    upk_diag *diag = upk_diag_add(
-        ir->diags, 1560, policy->window.span,
-        "window `%.*s` of policy `%.*s` counts as always open",
-        UPK_FMT(policy->window_resolved->name), UPK_FMT(policy->name));
+    upk_diag *diag = upk_diag_add(ir->diags, 1568, policy->window.span,
+                                  "window `%.*s` does not open within 14 days",
+                                  UPK_FMT(window->name));
     upk_diag_help(ir->diags, diag,
-                  "Start `upkeep apply` within the window until this version "
-                  "waits for it by itself.");
+                  "See what takes its openings with `upkeep windows`.");
   }
 }
 
@@ -224,7 +233,9 @@ static void order_by_start(ir *ir) {
 }
 
 upk_status pass_schedule(ir *ir) {
-  say_windows(ir);
+  if (!openings_read(ir))
+    return UPK_DENIED;
+  say_shut(ir);
   say_throttles(ir);
   find_conflicts(ir);
   timing_predict(ir);

@@ -55,6 +55,9 @@ typedef struct upk_compile_request {
   upk_str facts;      /* bytes of a facts file */
   upk_str facts_path; /* for diagnostics */
   int64_t at_us;      /* the compiler's now; 0: facts.taken_at */
+  /* PLAN: openings and blackouts from now on, 14 days at least: what
+   * upk_windows_write made. Absent: the project has no windows or blackouts. */
+  upk_str windows;
   upk_str only;       /* selectors: comma-separated globs on policy names, or */
   upk_str except;     /*   action:object */
   upk_str word;       /* EXPLAIN, SCHEMA */

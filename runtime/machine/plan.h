@@ -121,6 +121,17 @@ typedef enum plan_on_failure {
 } plan_on_failure;
 
 #define PLAN_NO_POLICY UINT32_MAX
+#define PLAN_NO_WINDOW UINT32_MAX
+
+typedef struct plan_window {
+  upk_str name, rrule, timezone;
+  int64_t duration_us;
+} plan_window;
+
+typedef struct plan_blackout {
+  int64_t from_us, to_us;
+  upk_str reason;
+} plan_blackout;
 
 typedef struct plan_step {
   upk_str id, action, kind;
@@ -143,9 +154,11 @@ typedef struct plan_step {
   upk_str undo_why;
   int64_t lock_ms, statement_ms, max_ms; /* 0: none */
   int64_t retries;
-  int64_t p50_ms;
-  upk_str statement; /* the texts of `run`, for the ledger */
-  upk_digest digest; /* of the step's bytes */
+  int64_t p50_ms, p90_ms;
+  uint32_t window;    /* number among the plan's windows, or none */
+  bool cancel_at_end; /* of its window; otherwise it finishes */
+  upk_str statement;  /* the texts of `run`, for the ledger */
+  upk_digest digest;  /* of the step's bytes */
 } plan_step;
 
 /* Nodes of the graph: steps by their number, then barriers. */
@@ -172,6 +185,11 @@ typedef struct plan {
   size_t policy_count;
   const upk_str *conflict_keys;
   size_t conflict_key_count;
+  const plan_window *windows;
+  size_t window_count;
+  const plan_blackout *blackouts; /* known when the plan was made, by from */
+  size_t blackout_count;
+  int64_t expires_us; /* no run may begin from then on; 0: never */
 } plan;
 
 #endif

@@ -16,6 +16,7 @@ typedef struct plan_reader {
   upk_str step;    /* being read, for messages; absent: none */
   upk_map queries; /* name -> number in query_texts */
   upk_map step_numbers, policies, conflicts;
+  upk_map windows; /* names that steps use -> number */
   UPK_VEC(upk_str) query_texts;
   plan_step_vec steps;
   UPK_VEC(upk_str) intents;
@@ -67,6 +68,11 @@ bool plan_is_place(upk_str from);
 
 /* read_step.c: appends the step to rd->steps and its intent to rd->intents. */
 bool plan_read_step(plan_reader *rd, const upk_json *value);
+
+/* windows.c: `windows` and `blackouts` of the body; the former once all steps
+ * are read. */
+bool plan_read_windows(plan_reader *rd, const upk_json *windows);
+bool plan_read_blackouts(plan_reader *rd, const upk_json *blackouts);
 
 /* graph.c: edges from the array of the body, once all steps are read. */
 bool plan_read_graph(plan_reader *rd, const upk_json *edges);

@@ -175,11 +175,13 @@ static bool read_steps(plan_reader *rd) {
  * they name are read; the last four are for people. */
 static const plan_field body_fields[] = {
     {"approvals_required", UPK_JSON_ARRAY, false},
+    {"blackouts", UPK_JSON_ARRAY, false},
     {"considered", UPK_JSON_ARRAY, false},
     {"deferred", UPK_JSON_ARRAY, false},
     {"diagnostics", UPK_JSON_ARRAY, false},
     {"edges", UPK_JSON_ARRAY, true},
     {"engine", UPK_JSON_OBJECT, true},
+    {"expires_at", UPK_JSON_INT, false},
     {"inputs", UPK_JSON_OBJECT, true},
     {"queries", UPK_JSON_OBJECT, true},
     {"steps", UPK_JSON_ARRAY, true},
@@ -188,44 +190,80 @@ static const plan_field body_fields[] = {
     {"windows", UPK_JSON_ARRAY, false},
 };
 enum {
-  BODY_EDGES = 4,
-  BODY_ENGINE = 5,
-  BODY_QUERIES = 7,
-  BODY_STEPS = 8,
-  BODY_TARGET = 9,
+  BODY_BLACKOUTS = 1,
+  BODY_EDGES = 5,
+  BODY_ENGINE = 6,
+  BODY_EXPIRES = 7,
+  BODY_QUERIES = 9,
+  BODY_STEPS = 10,
+  BODY_TARGET = 11,
+  BODY_WINDOWS = 13,
   BODY_FIELDS = sizeof body_fields / sizeof *body_fields
 };
 
+/* What waits until the steps are read. */
+typedef struct kept {
+  const upk_json *edges, *windows;
+} kept;
+
+static bool is_kept(size_t field) {
+  static const size_t fields[] = {BODY_BLACKOUTS, BODY_EDGES,   BODY_ENGINE,
+                                  BODY_EXPIRES,   BODY_QUERIES, BODY_TARGET,
+                                  BODY_WINDOWS};
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+    if (fields[i] == field)
+      return true;
+  return false;
+}
+
+static bool token_fits(size_t field, upk_json_token token) {
+  switch (body_fields[field].type) {
+  case UPK_JSON_ARRAY:
+    return token == UPK_TOKEN_BEGIN_ARRAY;
+  case UPK_JSON_INT:
+    return token == UPK_TOKEN_INT;
+  default:
+    return token == UPK_TOKEN_BEGIN_OBJECT;
+  }
+}
+
 static bool read_member(plan_reader *rd, size_t field, upk_json_token token,
-                        const upk_json **ret_edges) {
-  bool kept = field == BODY_EDGES || field == BODY_ENGINE ||
-              field == BODY_QUERIES || field == BODY_TARGET;
-  if (token != (body_fields[field].type == UPK_JSON_ARRAY
-                    ? UPK_TOKEN_BEGIN_ARRAY
-                    : UPK_TOKEN_BEGIN_OBJECT))
+                        kept *ret_kept) {
+  if (!token_fits(field, token))
     return rd->json.error.text ? not_canonical(rd)
                                : plan_bad(rd, 3024, "`%s` has a wrong type",
                                           body_fields[field].key);
   if (field == BODY_STEPS)
     return read_steps(rd);
-  if (!kept)
+  if (!is_kept(field))
     return upk_json_skip(&rd->json, token) || not_canonical(rd);
   const upk_json *value = upk_json_read_value(&rd->json, token, rd->arena);
   if (!value)
     return not_canonical(rd);
-  if (field == BODY_ENGINE)
+  switch (field) {
+  case BODY_BLACKOUTS:
+    return plan_read_blackouts(rd, value);
+  case BODY_ENGINE:
     return read_engine(rd, value);
-  if (field == BODY_QUERIES)
+  case BODY_EXPIRES:
+    rd->plan->expires_us = value->integer;
+    return true;
+  case BODY_QUERIES:
     return read_queries(rd, value);
-  if (field == BODY_TARGET)
+  case BODY_TARGET:
     return read_target(rd, value);
-  *ret_edges = value;
-  return true;
+  case BODY_WINDOWS:
+    ret_kept->windows = value;
+    return true;
+  default:
+    ret_kept->edges = value;
+    return true;
+  }
 }
 
 /* After the token { of `body`. */
 static bool read_body(plan_reader *rd) {
-  const upk_json *edges = NULL;
+  kept later = {0};
   size_t field = 0;
   for (;;) {
     upk_json_token token = upk_json_next(&rd->json);
@@ -245,12 +283,13 @@ static bool read_body(plan_reader *rd) {
       if (body_fields[i].required)
         return plan_bad(rd, 3024, "`%s` of the body is missing",
                         body_fields[i].key);
-    if (!read_member(rd, field++, upk_json_next(&rd->json), &edges))
+    if (!read_member(rd, field++, upk_json_next(&rd->json), &later))
       return false;
   }
   if (field <= BODY_TARGET)
     return plan_bad(rd, 3024, "the body is not complete");
-  return plan_read_graph(rd, edges);
+  return plan_read_windows(rd, later.windows) &&
+         plan_read_graph(rd, later.edges);
 }
 
 /* ---- the file ---- */
@@ -354,6 +393,7 @@ upk_status plan_read(upk_arena *arena, upk_str bytes, upk_str path,
   upk_map_init(&rd.step_numbers, arena);
   upk_map_init(&rd.policies, arena);
   upk_map_init(&rd.conflicts, arena);
+  upk_map_init(&rd.windows, arena);
   upk_json_reader_init(&rd.json, bytes, arena);
   bool good = read_file(&rd);
   upk_arena_free(rd.trees);

@@ -187,6 +187,7 @@ static bool read_words(plan_reader *rd, const upk_json *value,
   step->action = upk_json_text(value, "action");
   step->retries = upk_json_number(value, "retries", 0);
   step->p50_ms = upk_json_number(upk_json_get(value, "estimate"), "p50_ms", 0);
+  step->p90_ms = upk_json_number(upk_json_get(value, "estimate"), "p90_ms", 0);
   return (step->retries >= 0 && step->retries <= 1000) ||
          plan_bad(rd, 3024, "retries is not between 0 and 1000");
 }
@@ -231,6 +232,19 @@ static bool check_work(plan_reader *rd, plan_step *step) {
   for (size_t i = 0; i < step->pre.count; i++)
     if (step->pre.items[i].queries[0].exec)
       return plan_bad(rd, 3028, "a pre-check runs a program");
+  return true;
+}
+
+static bool read_window(plan_reader *rd, const upk_json *value,
+                        plan_step *step) {
+  static const char *const ends[] = {"finish", "cancel"};
+  upk_str end = upk_json_text(value, "on_window_end");
+  unsigned choice = 0;
+  upk_str window = upk_json_text(value, "window");
+  step->window = window.data ? number_of(&rd->windows, window) : PLAN_NO_WINDOW;
+  if (end.data && !choose(rd, end, "on_window_end", ends, 2, &choice))
+    return false;
+  step->cancel_at_end = choice == 1;
   return true;
 }
 
@@ -296,6 +310,7 @@ bool plan_read_step(plan_reader *rd, const upk_json *value) {
       upk_str_is(upk_json_text(value, "atomicity"), "transaction");
   bool good =
       read_identity(rd, value, &step) && read_words(rd, value, &step) &&
+      read_window(rd, value, &step) &&
       read_object(rd, upk_json_get(value, "object"), &step) &&
       read_conflicts(rd, upk_json_get(value, "conflicts"), &step) &&
       read_timeouts(rd, upk_json_get(value, "timeouts"), &step) &&

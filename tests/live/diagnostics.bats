@@ -199,6 +199,34 @@ YAML
   golden 3200 resume last
 }
 
+windows() { # rule, zone, blackout
+  cat >upkeep.yaml <<YAML
+version: 1
+targets:
+  t: { engine: sqlite, connect: t.db }
+windows:
+  w: { rrule: "$1", duration: 1h, timezone: $2 }
+blackouts:
+  - $3
+YAML
+}
+
+@test "windows and calendars" {
+  range='{ from: 2026-11-26T00:00Z, to: 2026-11-27T00:00Z }'
+  windows 'FREQ=DAILY;BYHOUR=25' UTC "$range"
+  golden 1562 validate
+  windows 'FREQ=DAILY' Europe/Atlantis "$range"
+  golden 1563 validate
+  windows 'FREQ=DAILY' UTC '{ calendar: freeze.ics }'
+  golden 1564 validate
+  printf 'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:tomorrow\r\n' >freeze.ics
+  golden 1565 validate
+  windows 'DTSTART=00010101T000000;FREQ=MINUTELY;COUNT=999999999' UTC "$range"
+  golden 1566 validate
+  windows 'FREQ=DAILY' UTC "$range"
+  golden 4010 windows another
+}
+
 @test "the command line" {
   golden 4001 check
   golden 4002 show nothing.json

@@ -415,14 +415,20 @@ static void the_project_is_written_for_the_program(void **state) {
   assert_true(project_write(&h.ir, upk_sink_buf(&out)));
   assert_text(
       upk_buf_view(&out),
-      "{\"format\":\"upkeep.project/1\",\"programs\":[\""
+      "{\"blackouts\":[{\"at\":[18,5,18,29],\"calendar\":\"freeze.ics\","
+      "\"calendar_at\":[18,17,18,27]},{\"at\":[19,5,19,69],\"from\":"
+      "1795651200000000,\"reason\":\"Sale\",\"to\":1796083200000000}],"
+      "\"format\":\"upkeep.project/1\",\"programs\":[\""
       "pgbackrest\"],\"state\":\"state/upkeep.db\","
       "\"targets\":[{\"connect\":\"service=shop\",\"engine\":\"postgres\","
       "\"jobs\":2,\"labels\":{\"env\":\"prod\",\"tier\":\"gold\"},\"ledger\":"
       "\"in-target\",\"name\":\"shop\",\"replicas\":[\"service=shop-r1\"],"
       "\"role\":\"primary\"},{\"connect\":\"lite.db\",\"engine\":\"sqlite\","
       "\"jobs\":1,\"labels\":{},\"ledger\":\"none\",\"name\":\"lite\","
-      "\"replicas\":[],\"role\":null}]}\n");
+      "\"replicas\":[],\"role\":null}],\"windows\":[{\"duration_us\":"
+      "10800000000,\"name\":\"nightly\",\"rrule\":\"FREQ=DAILY;BYHOUR=2\","
+      "\"rrule_at\":[16,22,16,42],\"timezone\":\"Europe/Berlin\","
+      "\"timezone_at\":[16,68,16,81]}]}\n");
   upk_buf_free(&out);
 }
 

@@ -140,14 +140,17 @@ typedef struct outcome {
 static outcome compile(golden *g) {
   upk_diags diags;
   upk_buf plan = {0}, said = {0};
-  upk_str facts = UPK_STR("");
+  upk_str facts = UPK_STR(""), project = UPK_STR("");
   assert_true(find(g, UPK_STR("facts.json"), &facts));
   upk_diags_init(&diags, g->arena);
-  const upk_compile_request request = {.mode = UPK_COMPILE_PLAN,
-                                       .project = UPK_STR("upkeep.yaml"),
-                                       .facts = facts,
-                                       .facts_path = UPK_STR("facts.json"),
-                                       .stdlib_from_source = true};
+  upk_compile_request request = {.mode = UPK_COMPILE_PLAN,
+                                 .project = UPK_STR("upkeep.yaml"),
+                                 .facts = facts,
+                                 .facts_path = UPK_STR("facts.json"),
+                                 .stdlib_from_source = true};
+  assert_true(find(g, UPK_STR("upkeep.yaml"), &project));
+  if (project_has(project, "windows:"))
+    assert_true(find(g, UPK_STR("windows.json"), &request.windows));
   const upk_source source = {g, source_read, source_list, NULL};
   outcome out = {
       .status = upk_compile(&request, &source, &diags, upk_sink_buf(&plan))};
