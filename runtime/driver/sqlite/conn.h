@@ -1,6 +1,6 @@
 /* A SQLite connection: a thread of its own, and the loop's side of it.
  *
- * The two meet in `phase`, under `mutex`:
+ * The two meet in `phase`, which changes under `mutex`:
  *
  *            start (loop)                    finished (thread)
  *     IDLE ---------------> GIVEN ----------------------------> DONE
@@ -13,6 +13,10 @@
  *
  *     IDLE -> QUIT (loop: close) -> ENDED (thread)
  *     any -> abandoned (loop: lost)
+ *
+ * A trivial statement takes less time than waking a thread: each side looks at
+ * `phase` for a moment before it sleeps (`sqlite_spin`). While the loop looks,
+ * the thread does not wake it.
  *
  * In GIVEN the operation belongs to the thread, in every other phase to the
  * loop. `stop` asks the thread to give up; it is looked at by the progress and
@@ -37,6 +41,8 @@ typedef enum sqlite_phase {
   SQLITE_PHASE_ENDED,
 } sqlite_phase;
 
+enum { SQLITE_CACHED = 8 };
+
 /* Why the thread was asked to give up. */
 typedef enum sqlite_stop {
   SQLITE_RUN,
@@ -49,7 +55,9 @@ typedef enum sqlite_stop {
 typedef struct sqlite_session {
   uv_mutex_t mutex;
   uv_cond_t changed;
-  sqlite_phase phase;
+  atomic_int phase; /* sqlite_phase */
+  bool asleep;      /* the thread waits for `changed` */
+  bool watched;     /* the loop looks at `phase` */
   bool abandoned;
   bool in_transaction; /* after the last operation */
   uv_async_t *async;   /* the loop's; not to be used when abandoned */
@@ -65,6 +73,12 @@ typedef struct sqlite_session {
   char *archive;     /* what the statement attaches; SQLite's memory */
   int lock_fd;       /* of the lock file, or -1 */
 
+  struct { /* prepared statements that may come again; cache.c */
+    sqlite3_stmt *statement;
+    upk_buf sql;
+  } cached[SQLITE_CACHED];
+  unsigned cached_next;
+
   driver_op ops[2];
   driver_op *op; /* the one under way, or the last */
 } sqlite_session;
@@ -72,6 +86,17 @@ typedef struct sqlite_session {
 /* session.c: runs on the thread until QUIT. */
 void sqlite_session_run(void *session);
 void sqlite_session_free(sqlite_session *session);
+/* Whether the phase left `phase` within some 50 us. Never waits on a machine
+ * with one processor. */
+bool sqlite_spin(const sqlite_session *session, sqlite_phase phase);
+
+/* cache.c: the statement of that text, fit to be bound, or NULL. */
+sqlite3_stmt *sqlite_cache_find(sqlite_session *session, upk_str sql);
+/* The statement is done with: kept for later when it `went_well` and is of a
+ * sort that comes again, else finalised. */
+void sqlite_cache_give(sqlite_session *session, upk_str sql,
+                       sqlite3_stmt *statement, bool went_well);
+void sqlite_cache_clear(sqlite_session *session);
 
 /* open.c: opens session->db as it must be; fails session->op otherwise. */
 void sqlite_open_file(sqlite_session *session);

@@ -14,6 +14,7 @@ struct driver_conn {
   uv_loop_t *loop;
   uv_async_t async;
   uv_timer_t timer;
+  uv_idle_t idle; /* the thread was done while the loop looked */
   uv_thread_t thread;
   sqlite_session *session; /* NULL when there is none, or it is lost */
   driver_op lost_op;       /* what was asked when there is none */
@@ -22,6 +23,7 @@ struct driver_conn {
   uint64_t stopped_at_ms;
   sqlite_stop stop;
   bool busy, closing, ending;
+  uint8_t passed_over[DRIVER_OP_LOCK + 1];
   int handles;
   void (*on_closed)(void *ctx);
   void *closed_ctx;
@@ -127,6 +129,7 @@ static void on_handle_closed(uv_handle_t *handle) {
 static void close_handles(driver_conn *conn) {
   uv_close((uv_handle_t *)&conn->async, on_handle_closed);
   uv_close((uv_handle_t *)&conn->timer, on_handle_closed);
+  uv_close((uv_handle_t *)&conn->idle, on_handle_closed);
 }
 
 static void on_ended(driver_conn *conn) {
@@ -136,21 +139,25 @@ static void on_ended(driver_conn *conn) {
   close_handles(conn);
 }
 
-static void on_async(uv_async_t *async) {
-  driver_conn *conn = async->data;
+static void take_phase(driver_conn *conn) {
   if (!conn->session)
     return;
-  uv_mutex_lock(&conn->session->mutex);
-  sqlite_phase phase = conn->session->phase;
-  if (phase == SQLITE_PHASE_DONE)
-    conn->session->phase = SQLITE_PHASE_IDLE;
-  uv_mutex_unlock(&conn->session->mutex);
+  int phase = SQLITE_PHASE_DONE;
+  atomic_compare_exchange_strong(&conn->session->phase, &phase,
+                                 SQLITE_PHASE_IDLE);
   if (phase == SQLITE_PHASE_ROWS)
     take_rows(conn);
   else if (phase == SQLITE_PHASE_DONE)
     deliver(conn, conn->session->op);
   else if (phase == SQLITE_PHASE_ENDED)
     on_ended(conn);
+}
+
+static void on_async(uv_async_t *async) { take_phase(async->data); }
+
+static void on_idle(uv_idle_t *idle) {
+  uv_idle_stop(idle);
+  take_phase(idle->data);
 }
 
 static void on_timer(uv_timer_t *timer) {
@@ -193,6 +200,29 @@ static driver_op *next_op(driver_conn *conn) {
   return session->op == &session->ops[0] ? &session->ops[1] : &session->ops[0];
 }
 
+enum { SHORT_AGAIN = 16 };
+
+/* Of a kind of operation that took longer the last time, only one in some is
+ * looked at. */
+static bool may_look(driver_conn *conn, driver_op_kind kind) {
+  uint8_t *passed = &conn->passed_over[kind];
+  return !*passed || !--*passed;
+}
+
+/* What ends at once is delivered without a sleep of the loop; but from the
+ * loop, not from here. */
+static void look(driver_conn *conn, driver_op_kind kind) {
+  sqlite_session *session = conn->session;
+  if (!sqlite_spin(session, SQLITE_PHASE_GIVEN))
+    conn->passed_over[kind] = SHORT_AGAIN;
+  uv_mutex_lock(&session->mutex);
+  session->watched = false;
+  bool ready = session->phase != SQLITE_PHASE_GIVEN;
+  uv_mutex_unlock(&session->mutex);
+  if (ready)
+    uv_idle_start(&conn->idle, on_idle);
+}
+
 static void start(driver_conn *conn, driver_op *op) {
   sqlite_session *session = conn->session;
   int64_t ms = op->deadline_ms;
@@ -210,10 +240,15 @@ static void start(driver_conn *conn, driver_op *op) {
   set_timer(conn, ms, 0);
   atomic_store(&session->stop, SQLITE_RUN);
   uv_mutex_lock(&session->mutex);
+  bool asleep = session->asleep, watched = may_look(conn, op->kind);
+  session->watched = watched;
   session->op = op;
   session->phase = SQLITE_PHASE_GIVEN;
-  uv_cond_signal(&session->changed);
   uv_mutex_unlock(&session->mutex);
+  if (asleep)
+    uv_cond_signal(&session->changed);
+  if (watched)
+    look(conn, op->kind);
 }
 
 static void start_plain(driver_conn *conn, driver_op_kind kind,
@@ -243,9 +278,11 @@ static driver_conn *open_conn(struct uv_loop_s *loop,
                               driver_done on_done, void *ctx) {
   driver_conn *conn = take_memory(sizeof *conn);
   conn->loop = loop;
-  conn->handles = 2;
+  conn->handles = 3;
   uv_async_init(loop, &conn->async, on_async);
   uv_timer_init(loop, &conn->timer);
+  uv_idle_init(loop, &conn->idle);
+  conn->idle.data = conn;
   conn->async.data = conn;
   conn->timer.data = conn;
   driver_op_init(&conn->lost_op);

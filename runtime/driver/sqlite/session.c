@@ -36,6 +36,14 @@ static bool is_blank(sqlite3 *db, const char *sql) {
   return true;
 }
 
+static sqlite3_stmt *check_params(driver_op *op, sqlite3_stmt *statement) {
+  if (sqlite3_bind_parameter_count(statement) != (int)op->param_count)
+    driver_op_fail(op, DRIVER_SYNTAX, NULL,
+                   "the statement takes %d parameters, and %zu are given",
+                   sqlite3_bind_parameter_count(statement), op->param_count);
+  return statement;
+}
+
 static sqlite3_stmt *prepare(sqlite_session *session) {
   driver_op *op = session->op;
   sqlite3_stmt *statement = NULL;
@@ -45,6 +53,9 @@ static sqlite3_stmt *prepare(sqlite_session *session) {
                    "the statement is too long, or holds a NUL byte");
     return NULL;
   }
+  statement = sqlite_cache_find(session, op->sql);
+  if (statement)
+    return check_params(op, statement);
   int code = sqlite3_prepare_v2(session->db, op->sql.data, (int)op->sql.len + 1,
                                 &statement, &tail);
   if (code != SQLITE_OK) {
@@ -57,10 +68,8 @@ static sqlite3_stmt *prepare(sqlite_session *session) {
     driver_op_fail(op, DRIVER_SYNTAX, NULL, "there is no statement");
   else if (!is_blank(session->db, tail))
     driver_op_fail(op, DRIVER_SYNTAX, NULL, "there is more than one statement");
-  else if (sqlite3_bind_parameter_count(statement) != (int)op->param_count)
-    driver_op_fail(op, DRIVER_SYNTAX, NULL,
-                   "the statement takes %d parameters, and %zu are given",
-                   sqlite3_bind_parameter_count(statement), op->param_count);
+  else
+    check_params(op, statement);
   return statement;
 }
 
@@ -96,13 +105,19 @@ static void name_columns(driver_op *op, sqlite3_stmt *statement) {
     op->columns[i] = driver_line(op->arena, sqlite3_column_name(statement, i));
 }
 
+/* With the mutex held. */
+static void tell(sqlite_session *session, sqlite_phase phase) {
+  if (session->abandoned)
+    return;
+  session->phase = phase;
+  if (!session->watched)
+    uv_async_send(session->async);
+}
+
 /* Gives the batch to the loop, and waits until it was taken. */
 static bool hand_over(sqlite_session *session) {
   uv_mutex_lock(&session->mutex);
-  if (!session->abandoned) {
-    session->phase = SQLITE_PHASE_ROWS;
-    uv_async_send(session->async);
-  }
+  tell(session, SQLITE_PHASE_ROWS);
   while (session->phase == SQLITE_PHASE_ROWS && !session->abandoned)
     uv_cond_wait(&session->changed, &session->mutex);
   bool more = !session->abandoned;
@@ -112,8 +127,10 @@ static bool hand_over(sqlite_session *session) {
 
 static int step_all(sqlite_session *session, sqlite3_stmt *statement) {
   driver_op *op = session->op;
-  int code;
-  while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+  /* One that was prepared earlier learns of a changed schema here. */
+  int code = sqlite3_step(statement);
+  name_columns(op, statement);
+  for (; code == SQLITE_ROW; code = sqlite3_step(statement)) {
     read_row(op, statement);
     if (driver_op_batch_full(op) && !hand_over(session))
       return SQLITE_INTERRUPT;
@@ -132,7 +149,6 @@ static void run_query(sqlite_session *session) {
     bind_params(session, statement);
   if (!statement || op->error.class != DRIVER_NONE)
     goto out;
-  name_columns(op, statement);
   sqlite_archive_make(session);
   sqlite3_int64 before = sqlite3_total_changes(db);
   int code = step_all(session, statement);
@@ -142,7 +158,8 @@ static void run_query(sqlite_session *session) {
     op->rows_affected =
         sqlite3_total_changes(db) == before ? 0 : sqlite3_changes(db);
 out:
-  sqlite3_finalize(statement);
+  sqlite_cache_give(session, op->sql, statement,
+                    op->error.class == DRIVER_NONE);
 }
 
 /* ---- operations ---- */
@@ -212,18 +229,32 @@ static void perform(sqlite_session *session) {
 
 /* ---- the thread ---- */
 
+enum { SPIN_NS = 50 * 1000, LOOKS = 32 };
+
+bool sqlite_spin(const sqlite_session *session, sqlite_phase phase) {
+  if (uv_available_parallelism() < 2)
+    return false;
+  for (uint64_t end = uv_hrtime() + SPIN_NS; uv_hrtime() < end;)
+    for (int i = 0; i < LOOKS; i++)
+      if (atomic_load(&session->phase) != (int)phase)
+        return true;
+  return false;
+}
+
+/* With the mutex held, as it is on return. */
 static bool wait_for_work(sqlite_session *session) {
+  if (session->phase == SQLITE_PHASE_DONE) {
+    uv_mutex_unlock(&session->mutex);
+    if (sqlite_spin(session, SQLITE_PHASE_DONE))
+      sqlite_spin(session, SQLITE_PHASE_IDLE);
+    uv_mutex_lock(&session->mutex);
+  }
+  session->asleep = true;
   while (session->phase != SQLITE_PHASE_GIVEN &&
          session->phase != SQLITE_PHASE_QUIT && !session->abandoned)
     uv_cond_wait(&session->changed, &session->mutex);
+  session->asleep = false;
   return session->phase == SQLITE_PHASE_GIVEN && !session->abandoned;
-}
-
-static void tell(sqlite_session *session, sqlite_phase phase) {
-  if (session->abandoned)
-    return;
-  session->phase = phase;
-  uv_async_send(session->async);
 }
 
 void sqlite_session_run(void *session_ptr) {
@@ -237,6 +268,7 @@ void sqlite_session_run(void *session_ptr) {
         session->db && !sqlite3_get_autocommit(session->db);
     tell(session, SQLITE_PHASE_DONE);
   }
+  sqlite_cache_clear(session);
   sqlite3 *db = session->db;
   session->db = NULL;
   uv_mutex_unlock(&session->mutex);
