@@ -85,6 +85,39 @@ static void read_only_cannot_write(void **state) {
   assert_true(facts_session_execute(&f->s, UPK_STR("delete from t"), 999));
 }
 
+/* Statements are kept for later; what they give is of now. Another connection
+ * changes what `*` stands for. */
+static void kept_statements_see_a_changed_schema(void **state) {
+  fixture *f = *state;
+  sqlite3 *other = NULL;
+  assert_true(open_at(f, f->path, false));
+  assert_true(facts_session_execute(
+                  &f->s,
+                  UPK_STR("create table k (a); insert into k values (7)"),
+                  999) == false);
+  assert_true(facts_session_execute(&f->s, UPK_STR("create table k (a)"), 999));
+  assert_true(
+      facts_session_execute(&f->s, UPK_STR("insert into k values (7)"), 999));
+  expect_rows(f, "select * from k", "7;");
+  expect_rows(f, "select * from k", "7;");
+  assert_int_equal(sqlite3_open(f->path, &other), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(other, "alter table k add column b default 8",
+                                NULL, NULL, NULL),
+                   SQLITE_OK);
+  expect_rows(f, "select * from k", "7,8;");
+  assert_int_equal(sqlite3_exec(other, "drop table k", NULL, NULL, NULL),
+                   SQLITE_OK);
+  expect_error(f, "select * from k", DRIVER_SYNTAX, "SQLITE_ERROR");
+  sqlite3_close(other);
+  for (int i = 0; i < 20; i++) { /* more than are kept */
+    char sql[64];
+    snprintf(sql, sizeof sql, "select %d + count(*) from t where 0", i);
+    char rows[16];
+    snprintf(rows, sizeof rows, "%d;", i);
+    expect_rows(f, sql, rows);
+  }
+}
+
 /* A log that a killed writer left must stay as it is. */
 static void looking_leaves_the_log_alone(void **state) {
   fixture *f = *state;
@@ -307,6 +340,7 @@ int main(void) {
       TEST(lost_transactions_are_seen),
       TEST(one_holder_at_a_time),
       TEST(closing_ends_what_runs),
+      TEST(kept_statements_see_a_changed_schema),
       TEST(a_folder_that_is_read_only),
       cmocka_unit_test(drivers_are_found),
   };

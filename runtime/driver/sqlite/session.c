@@ -141,6 +141,18 @@ static int step_all(sqlite_session *session, sqlite3_stmt *statement) {
   return code;
 }
 
+/* The step's error: what was prepared earlier may be no statement any more. */
+static void fail_step(sqlite_session *session, int code) {
+  driver_op *op = session->op;
+  sqlite3_stmt *again = NULL;
+  sqlite_fail(session, op, code);
+  if ((code & 0xff) == SQLITE_ERROR &&
+      sqlite3_prepare_v2(session->db, op->sql.data, (int)op->sql.len + 1,
+                         &again, NULL) != SQLITE_OK)
+    op->error.class = DRIVER_SYNTAX;
+  sqlite3_finalize(again);
+}
+
 static void run_query(sqlite_session *session) {
   driver_op *op = session->op;
   sqlite3 *db = session->db;
@@ -153,7 +165,7 @@ static void run_query(sqlite_session *session) {
   sqlite3_int64 before = sqlite3_total_changes(db);
   int code = step_all(session, statement);
   if (code != SQLITE_DONE)
-    sqlite_fail(session, op, code);
+    fail_step(session, code);
   else if (!sqlite3_stmt_readonly(statement))
     op->rows_affected =
         sqlite3_total_changes(db) == before ? 0 : sqlite3_changes(db);
