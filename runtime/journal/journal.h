@@ -43,8 +43,10 @@ const journal_files *journal_files_os(void);
 
 typedef struct journal journal;
 
-/* Makes the folder RUNS/RUN with plan.json and an empty log.jsonl, all on disk
- * when it returns. UPK_ERROR after a diagnostic. `files` NULL: the system's. */
+/* Makes the folder of a run with plan.json and an empty log.jsonl, all on disk
+ * when it returns. It is RUNS/.RUN until the first record is on disk, then
+ * RUNS/RUN: a run that anybody sees has begun. UPK_ERROR after a diagnostic.
+ * `files` NULL: the system's. */
 upk_status journal_create(upk_str runs_folder, upk_str run, upk_str plan_bytes,
                           const journal_files *files, upk_diags *diags,
                           journal **ret_journal);

@@ -11,6 +11,9 @@ struct journal {
   int error; /* errno of the first failure; final */
   char head[JOURNAL_HASH_TEXT + 1];
   upk_buf line;
+  /* Until the first record is on disk the folder has a hidden name: a process
+   * that dies before leaves no run behind. Empty when it has its own. */
+  upk_buf hidden, folder;
 };
 
 /* Takes the file over. */

@@ -1,6 +1,7 @@
 /* Writing the plan log. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -113,30 +114,17 @@ static int fill_folder(upk_arena *arena, upk_str folder, upk_str plan,
     error = errno;
   if (!error)
     error = sync_folder(folder.data);
-  if (!error)
-    error = sync_folder(folder_above(arena, folder).data);
-  if (!error)
-    return 0;
-  unlink(plan_path.data); /* no half of a run stays behind */
-  unlink(log_path.data);
-  rmdir(folder.data);
   return error;
 }
 
-static int create(upk_arena *arena, upk_str runs, upk_str run, upk_str plan,
-                  const journal_files *files, int *ret_fd) {
-  upk_str folder =
-      upk_arena_printf(arena, "%.*s/%.*s", UPK_FMT(runs), UPK_FMT(run));
-  int fd = -1, error = make_folders(arena, runs);
-  if (!error && mkdir(folder.data, 0700) != 0)
-    error = errno;
-  if (!error)
-    error = fill_folder(arena, folder, plan, files, &fd);
-  if (error && fd >= 0)
-    close(fd);
-  else
-    *ret_fd = fd;
-  return error;
+/* No half of a run stays behind. */
+static void discard(upk_str folder) {
+  upk_arena *arena = upk_arena_new(NULL);
+  upk_str path = upk_arena_copy(arena, folder);
+  unlink(upk_arena_printf(arena, "%s/plan.json", path.data).data);
+  unlink(upk_arena_printf(arena, "%s/log.jsonl", path.data).data);
+  rmdir(path.data);
+  upk_arena_free(arena);
 }
 
 journal *journal_new(const journal_files *files, int fd) {
@@ -149,14 +137,52 @@ journal *journal_new(const journal_files *files, int fd) {
   return j;
 }
 
+static int create(upk_arena *arena, upk_str runs, upk_str run, upk_str plan,
+                  const journal_files *files, journal **ret_journal) {
+  upk_str hidden =
+      upk_arena_printf(arena, "%.*s/.%.*s", UPK_FMT(runs), UPK_FMT(run));
+  upk_str folder =
+      upk_arena_printf(arena, "%.*s/%.*s", UPK_FMT(runs), UPK_FMT(run));
+  int fd = -1, error = make_folders(arena, runs);
+  if (!error && access(folder.data, F_OK) == 0)
+    error = EEXIST;
+  if (!error && mkdir(hidden.data, 0700) != 0)
+    error = errno;
+  if (error)
+    return error;
+  error = fill_folder(arena, hidden, plan, files, &fd);
+  if (error) {
+    discard(hidden);
+    if (fd >= 0)
+      close(fd);
+    return error;
+  }
+  journal *j = journal_new(files, fd);
+  upk_buf_str(&j->hidden, hidden);
+  upk_buf_str(&j->folder, folder);
+  *ret_journal = j;
+  return 0;
+}
+
+/* The first record is on disk: now there is a run. 0, or errno. */
+static int show_folder(journal *j) {
+  upk_arena *arena = upk_arena_new(NULL);
+  int error = rename(j->hidden.data, j->folder.data) == 0 ? 0 : errno;
+  if (!error)
+    error = sync_folder(folder_above(arena, upk_buf_view(&j->folder)).data);
+  upk_arena_free(arena);
+  if (!error)
+    upk_buf_free(&j->hidden);
+  return error;
+}
+
 upk_status journal_create(upk_str runs_folder, upk_str run, upk_str plan_bytes,
                           const journal_files *files, upk_diags *diags,
                           journal **ret_journal) {
   upk_arena *scratch = upk_arena_new(NULL);
-  int fd = -1;
   if (!files)
     files = journal_files_os();
-  int error = create(scratch, runs_folder, run, plan_bytes, files, &fd);
+  int error = create(scratch, runs_folder, run, plan_bytes, files, ret_journal);
   upk_arena_free(scratch);
   if (error) {
     upk_diag *diag = upk_diag_add(
@@ -167,7 +193,6 @@ upk_status journal_create(upk_str runs_folder, upk_str run, upk_str plan_bytes,
                   "room on its disk");
     return UPK_ERROR;
   }
-  *ret_journal = journal_new(files, fd);
   return UPK_OK;
 }
 
@@ -176,6 +201,10 @@ void journal_close(journal *j) {
   if (!j)
     return;
   close(j->fd);
+  if (j->hidden.len)
+    discard(upk_buf_view(&j->hidden));
+  upk_buf_free(&j->hidden);
+  upk_buf_free(&j->folder);
   upk_buf_free(&j->line);
   libc->resize(libc->ctx, j, 0);
 }
@@ -196,8 +225,10 @@ bool journal_add(journal *j, const char *event, upk_str det, upk_str obs,
                  ",\"obs\":%.*s,\"prev\":\"%s\",\"seq\":%lld,\"v\":1}\n",
                  UPK_FMT(obs), j->head, (long long)j->seq + 1);
   j->error = journal_write_all(j->files, j->fd, upk_buf_view(&j->line));
-  if (!j->error && sync)
+  if (!j->error && (sync || j->hidden.len))
     j->error = journal_sync_file(j->files, j->fd);
+  if (!j->error && j->hidden.len)
+    j->error = show_folder(j);
   if (j->error)
     return false;
   j->seq++;
