@@ -82,6 +82,16 @@ typedef struct upk_code {
 const upk_code *upk_code_find(int code);   /* NULL when unknown */
 const upk_code *upk_code_at(size_t index); /* NULL past the end; ascending */
 
+/* The item of `diags` that says the same of the same place as an item of
+ * `from`, or NULL. */
+upk_diag *upk_diags_find(upk_diags *diags, const upk_diags *from,
+                         const upk_diag *item);
+/* Adds a copy of an item of `from`; valid as what upk_diag_add gives. */
+upk_diag *upk_diags_copy(upk_diags *to, const upk_diags *from,
+                         const upk_diag *item);
+/* Copies what `from` has and `to` has not said yet, in its order. */
+void upk_diags_merge(upk_diags *to, const upk_diags *from);
+
 /* error[UPK1104]: message, arrow line, source line, carets (see cli.md).
  * `color`: ANSI. Renders all, in order of source and place, then a count. */
 void upk_diags_render_text(const upk_diags *diags, bool color, upk_buf *out);
