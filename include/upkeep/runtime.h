@@ -39,6 +39,21 @@ upk_status upk_inspect(const upk_inspect_request *request,
                        const upk_clock *clock, upk_diags *diags,
                        upk_sink output);
 
+/* One of many inspections has ended. `facts` holds a facts file on UPK_OK; who
+ * wants to keep it takes its bytes and leaves it all zero. `said` is what there
+ * is to say. Both are gone when it returns. */
+typedef void (*upk_inspected)(void *ctx, size_t index, upk_status status,
+                              upk_buf *facts, const upk_diags *said);
+
+/* Inspects many targets on one loop: begins them in the order given, at most
+ * `parallel` at once, and calls on_end once for each as they end, between the
+ * others' input and output (so it must be quick). One that fails does not touch
+ * the others, and each has its own deadlines. Requests of one engine share their
+ * bytes, which are then read once. Blocks until the last has ended. */
+void upk_inspect_many(const upk_inspect_request *requests, size_t count,
+                      unsigned parallel, const upk_clock *clock,
+                      upk_inspected on_end, void *ctx);
+
 /* What happens, while it happens: for progress lines and NDJSON. */
 typedef struct upk_event {
   const char *name;   /* as in the plan log, and "progress" */

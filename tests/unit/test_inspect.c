@@ -386,6 +386,97 @@ static void a_full_disk_is_said(void **state) {
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+/* ---- many ---- */
+
+typedef struct ended {
+  size_t order[8], count;
+  upk_status status[8];
+  upk_str facts[8], said[8];
+  upk_arena *arena;
+} ended;
+
+static void note_end(void *ctx, size_t index, upk_status status, upk_buf *facts,
+                     const upk_diags *said) {
+  ended *e = ctx;
+  upk_buf text = {0};
+  assert_true(index < 8 && !e->said[index].data);
+  e->order[e->count++] = index;
+  e->status[index] = status;
+  e->facts[index] = upk_arena_copy(e->arena, upk_buf_view(facts));
+  upk_diags_render_text(said, false, &text);
+  e->said[index] = upk_arena_copy(e->arena, upk_buf_view(&text));
+  if (!e->said[index].data)
+    e->said[index] = UPK_STR("");
+  upk_buf_free(&text);
+  if (index == 1) { /* taken, and not given back */
+    upk_buf_free(facts);
+    *facts = (upk_buf){0};
+  }
+}
+
+/* Rows that take a while. */
+#define SLOW                                                                   \
+  "{\"columns\":[{\"name\":\"n\",\"type\":\"int\"}],\"cost\":\"cheap\","       \
+  "\"keys\":[\"n\"],\"kind\":\"slow\",\"name\":\"slow\",\"variants\":["        \
+  "{\"sql\":\"with recursive r(n) as (select 1 union all select n + 1 from r " \
+  "where n < 300000) select n from r where n % 100000 = 0\"}]}"
+
+static ended inspect_many(fixture *f, unsigned parallel) {
+  const upk_clock clock = {wall_us, wall_us, random_bits, NULL};
+  upk_str quick = upk_str_from(request_of(f, TABLES));
+  upk_str slow = upk_str_from(request_of(f, SLOW));
+  const struct {
+    const char *engine, *path;
+    upk_str request;
+  } rows[] = {{"sqlite", f->path, slow},
+              {"sqlite", f->path, quick},
+              {"sqlite", "/nonexistent/x.db", quick},
+              {"oracle", "x", quick},
+              {"sqlite", f->path, UPK_STR("no request")},
+              {"sqlite", f->path, UPK_STR("no request")},
+              {"sqlite", f->path, quick}};
+  enum { COUNT = sizeof rows / sizeof *rows };
+  upk_inspect_request requests[COUNT] = {0};
+  ended e = {.arena = f->arena};
+  for (size_t i = 0; i < COUNT; i++)
+    requests[i] = (upk_inspect_request){
+        .target = {.name = upk_arena_printf(f->arena, "t%zu", i),
+                   .engine = upk_str_from(rows[i].engine),
+                   .connect = upk_str_from(rows[i].path),
+                   .jobs = 1},
+        .request = rows[i].request};
+  upk_inspect_many(requests, COUNT, parallel, &clock, note_end, &e);
+  assert_int_equal(e.count, COUNT);
+  return e;
+}
+
+static void many_end_each_by_itself(void **state) {
+  static const unsigned parallels[] = {0, 1, 2, 3, 100};
+  static const upk_status statuses[] = {
+      UPK_OK, UPK_OK, UPK_UNREACHABLE, UPK_ERROR, UPK_ERROR, UPK_ERROR, UPK_OK};
+  fixture *f = *state;
+  assert_int_equal(inspect_as(f, "sqlite", f->path, request_of(f, TABLES)),
+                   UPK_OK);
+  for (size_t i = 0; i < sizeof parallels / sizeof *parallels; i++) {
+    ended e = inspect_many(f, parallels[i]);
+    for (size_t t = 0; t < sizeof statuses / sizeof *statuses; t++) {
+      assert_int_equal(e.status[t], statuses[t]);
+      assert_int_equal(e.said[t].len > 0, statuses[t] != UPK_OK);
+    }
+    /* As if each had been alone, and no word of another. */
+    assert_true(upk_str_equal(e.facts[1], upk_buf_view(&f->facts)));
+    assert_true(upk_str_equal(e.facts[6], upk_buf_view(&f->facts)));
+    assert_non_null(strstr(e.said[2].data, "target t2 cannot be reached"));
+    assert_null(strstr(e.said[3].data, "t2"));
+    assert_non_null(strstr(e.said[4].data, "UPK3100"));
+    assert_non_null(strstr(e.said[5].data, "UPK3100"));
+    if (parallels[i] < 2) /* one after the other */
+      for (size_t t = 0; t < e.count; t++)
+        assert_int_equal(e.order[t], t);
+    else /* the slow one holds nobody up */
+      assert_int_equal(e.order[e.count - 1], 0);
+  }
+}
 
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -402,6 +493,7 @@ int main(void) {
       TEST(unknown_engines_are_named),
       TEST(damaged_requests_are_refused),
       TEST(a_full_disk_is_said),
+      TEST(many_end_each_by_itself),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
