@@ -7,6 +7,7 @@
 #include "pass/pass.h"
 #include "stdlib/stdlib.h"
 #include "step/step.h"
+#include "tree.h"
 
 typedef enum pass_index {
 #define X(name, doc) PASS_##name,
@@ -178,18 +179,38 @@ static upk_status compile(ir *ir, upk_sink output) {
   return status == UPK_OK && mode.write ? mode.write(ir, output) : status;
 }
 
-upk_status upk_compile(const upk_compile_request *request,
-                       const upk_source *source, upk_diags *diags,
-                       upk_sink output) {
+ir *tree_new(const upk_compile_request *request, const upk_source *source,
+             upk_diags *diags) {
   upk_arena *arena = upk_arena_new(NULL);
   ir *tree = UPK_NEW(arena, ir);
   tree->arena = arena;
   tree->diags = diags;
   tree->request = request;
   tree->source = source;
-  upk_status status = compile(tree, output);
+  return tree;
+}
+
+void tree_free(ir *tree) {
+  if (!tree)
+    return;
   step_recipes_free(tree);
   ir_free(tree);
-  upk_arena_free(arena);
+  upk_arena_free(tree->arena);
+}
+
+upk_status tree_check(ir *tree) { return run_passes(tree, 0, PASS_check + 1); }
+
+upk_status tree_finish(ir *tree, upk_sink output) {
+  struct mode mode = modes[tree->request->mode];
+  upk_status status = run_passes(tree, PASS_check + 1, mode.passes);
+  return status == UPK_OK ? mode.write(tree, output) : status;
+}
+
+upk_status upk_compile(const upk_compile_request *request,
+                       const upk_source *source, upk_diags *diags,
+                       upk_sink output) {
+  ir *tree = tree_new(request, source, diags);
+  upk_status status = compile(tree, output);
+  tree_free(tree);
   return status;
 }

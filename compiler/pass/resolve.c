@@ -260,13 +260,13 @@ static void resolve_actions(ir *ir, ir_policy *policy) {
 }
 
 /* Validating, a policy is looked at when any target of the engine is meant. */
-static bool selected(const ir *ir, const ir_policy *policy) {
+static bool applies(const ir *ir, const ir_policy *policy) {
   if (ir->request->mode != UPK_COMPILE_VALIDATE)
-    return selector_matches(ir, policy, ir->target);
+    return selector_applies(ir, policy, ir->target);
   for (size_t i = 0; i < ir->project.targets.len; i++) {
     const ir_target *target = &ir->project.targets.items[i];
     if (upk_str_equal(target->engine_name, ir->engine->name) &&
-        selector_matches(ir, policy, target))
+        selector_applies(ir, policy, target))
       return true;
   }
   return false;
@@ -285,9 +285,7 @@ upk_status pass_resolve(ir *ir) {
   for (size_t i = 0; i < ir->policies.len; i++) {
     ir_policy *policy = &ir->policies.items[i];
     policy->kind = ir_kind_find(ir->engine, policy->kind_name.text);
-    policy->applies = policy->kind && !policy->name_only &&
-                      selected(ir, policy) &&
-                      selection_policy(ir->request, policy->name);
+    policy->applies = applies(ir, policy);
     if (policy->applies)
       resolve_actions(ir, policy);
   }

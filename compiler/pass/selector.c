@@ -141,6 +141,26 @@ bool selector_matches(const ir *ir, const ir_policy *policy,
   return true;
 }
 
+bool selector_applies(const ir *ir, const ir_policy *policy,
+                      const ir_target *target) {
+  return policy->kind && !policy->name_only &&
+         selector_matches(ir, policy, target) &&
+         selection_policy(ir->request, policy->name);
+}
+
+bool selector_same(const ir *ir, const ir_target *other) {
+  if (!other->engine_name.data ||
+      !upk_str_equal(ir->target->engine_name, other->engine_name) ||
+      !upk_str_equal(ir->target->ledger, other->ledger))
+    return false;
+  for (size_t i = 0; i < ir->policies.len; i++) {
+    const ir_policy *policy = &ir->policies.items[i];
+    if (policy->applies != selector_applies(ir, policy, other))
+      return false;
+  }
+  return true;
+}
+
 /* ---- what a request is about ---- */
 
 /* Of a list: whether any of its patterns is one. */

@@ -14,6 +14,13 @@ void selector_prepare(ir *ir, ir_policy *policy);
 bool selector_matches(const ir *ir, const ir_policy *policy,
                       const ir_target *target);
 
+/* Whether the policy is looked at for the target; ir->engine is its. */
+bool selector_applies(const ir *ir, const ir_policy *policy,
+                      const ir_target *target);
+/* Whether exactly those policies that apply to ir->target apply to the other,
+ * and it is of the same engine and keeps its ledger at the same place. */
+bool selector_same(const ir *ir, const ir_target *other);
+
 /* Patterns are separated by commas. One with ':' is meant for the ids of
  * steps, "rebuild_index:public.*"; others for names of policies. */
 

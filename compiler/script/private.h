@@ -69,6 +69,7 @@ struct script {
   size_t step_cost; /* units of one instruction: see note_text */
   size_t used_bytes, cap_bytes;
   int dialect;
+  uint64_t entries;
   unsigned depth; /* of script_enter */
   bool unpaid;    /* the host's own work: arguments are not the script's cost */
   bool opened;    /* the environment stands */

@@ -293,11 +293,14 @@ static void report(script *s, int status, const char *raw) {
   help_with_nil(s, diag, message);
 }
 
+uint64_t script_entries(const script *s) { return s->entries; }
+
 bool script_enter(script *s, lua_CFunction work, void *argument) {
   if (!s->lua || (s->exhausted && !s->depth))
     return false;
   lua_State *lua = s->lua;
   int top = lua_gettop(lua);
+  s->entries++;
   if (!s->depth++)
     s->call_left = s->call_units;
   s->fault = 0;

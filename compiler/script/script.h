@@ -44,6 +44,9 @@ typedef struct script_host {
 script *script_new(upk_arena *arena, upk_diags *diags, const script_host *host,
                    const script_limits *limits);
 void script_free(script *s); /* NULL is fine */
+/* How often Lua was entered. What it was entered for may be remembered there:
+ * nothing else can change what its functions give. */
+uint64_t script_entries(const script *s);
 
 /* Runs a chunk; its return value as a node (NODE_NULL when none, or when the
  * host has globals: then declarations are what counts). NULL after a

@@ -4,6 +4,7 @@
 #include <upkeep/compile.h>
 
 #include "ir/scope.h"
+#include "pass/selector.h"
 #include "stdlib/private.h"
 
 /* A collector in use, for one argument when it is parametric. */
@@ -314,6 +315,16 @@ static void put_collectors(upk_json_writer *w, const request *r) {
   upk_json_end_array(w);
 }
 
+/* Whom the same may be asked. */
+static void put_targets(upk_json_writer *w, const ir *ir) {
+  upk_json_key(w, "targets");
+  upk_json_begin_array(w);
+  for (size_t i = 0; ir->target && i < ir->project.targets.len; i++)
+    if (selector_same(ir, &ir->project.targets.items[i]))
+      upk_json_string(w, ir->project.targets.items[i].name);
+  upk_json_end_array(w);
+}
+
 bool inspect_request_write(ir *ir, upk_sink sink) {
   request r = {.ir = ir, .engine = ir->engine};
   gather(&r);
@@ -328,6 +339,7 @@ bool inspect_request_write(ir *ir, upk_sink sink) {
   upk_json_put_string(w, "sql", r.engine->identity_sql);
   upk_json_end_object(w);
   put_names(w, "session", &r.engine->session);
+  put_targets(w, ir);
   upk_json_end_object(w);
   upk_json_newline(w);
   return upk_json_writer_close(w);

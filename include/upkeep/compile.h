@@ -76,6 +76,17 @@ upk_status upk_compile(const upk_compile_request *request,
                        const upk_source *source, upk_diags *diags,
                        upk_sink output);
 
+/* The same for many requests about one project. A project is read once for all
+ * targets that the same policies apply to; each request has the output, the
+ * status and the diagnostics that upk_compile would give. Files must not change
+ * while it lives. `source` must outlive it. */
+typedef struct upk_compiler upk_compiler;
+upk_compiler *upk_compiler_new(const upk_source *source);
+upk_status upk_compiler_run(upk_compiler *compiler,
+                            const upk_compile_request *request,
+                            upk_diags *diags, upk_sink output);
+void upk_compiler_free(upk_compiler *compiler); /* NULL is fine */
+
 /* Names and one-line docs of the passes, in order; NULL past the end. */
 const char *upk_compile_pass_name(size_t index);
 const char *upk_compile_pass_doc(size_t index);

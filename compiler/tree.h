@@ -1,0 +1,21 @@
+/* The two halves of a compilation, for compile.c and compiler.c: what depends
+ * on the project and the target's class alone, and what facts decide. */
+#ifndef COMPILER_TREE_H
+#define COMPILER_TREE_H
+
+#include <upkeep/compile.h>
+
+#include "ir/ir.h"
+
+/* All three are borrowed as long as the tree lives. */
+ir *tree_new(const upk_compile_request *request, const upk_source *source,
+             upk_diags *diags);
+void tree_free(ir *tree); /* NULL is fine */
+
+/* The passes from front to check. */
+upk_status tree_check(ir *tree);
+/* After UPK_OK of tree_check, for a mode that goes further: the other passes,
+ * and what is written. */
+upk_status tree_finish(ir *tree, upk_sink output);
+
+#endif
