@@ -1,5 +1,5 @@
 /* The parent's side: starts the child, serves files, takes its answer. */
-#define _GNU_SOURCE /* memfd_create, wait4, closefrom */
+#define _GNU_SOURCE /* memfd_create, wait4, closefrom, prlimit */
 #include "child.h"
 
 #include <errno.h>
@@ -10,15 +10,21 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "child_frame.h"
 #include "child_serve.h"
 
-typedef struct exchange {
-  int socket;
-  pid_t pid;
+struct child {
   served_folders folders;
+  int socket;
+  pid_t pid; /* 0: none runs */
+};
+
+/* One request and its answer. */
+typedef struct exchange {
+  child *child;
   upk_diags *diags;
   upk_buf *output;
   upk_buf scratch;
@@ -119,7 +125,7 @@ static int lift(int descriptor) {
   return fcntl(descriptor, F_DUPFD_CLOEXEC, 10);
 }
 
-static int start(exchange *x, int facts) {
+static int start(child *c, int facts) {
   int pair[2], reason = 0;
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
     return errno;
@@ -128,15 +134,17 @@ static int start(exchange *x, int facts) {
   if (high_socket < 0 || (facts >= 0 && high_facts < 0))
     reason = errno;
   else
-    reason = spawn_child(high_socket, high_facts, &x->pid);
+    reason = spawn_child(high_socket, high_facts, &c->pid);
   if (high_socket >= 0)
     close(high_socket);
   if (high_facts >= 0)
     close(high_facts);
   close(pair[1]);
-  x->socket = pair[0];
-  if (reason)
+  c->socket = pair[0];
+  if (reason) {
     close(pair[0]);
+    c->pid = 0;
+  }
   return reason;
 }
 
@@ -148,9 +156,10 @@ static bool answer_read(exchange *x, upk_str payload) {
   uint64_t limit = frame_get_u64((const unsigned char *)payload.data);
   upk_str path = {payload.data + 8, payload.len - 8};
   upk_buf text = {0};
-  char state = (char)served_read(&x->folders, path, (size_t)limit, &text);
+  char state =
+      (char)served_read(&x->child->folders, path, (size_t)limit, &text);
   bool good =
-      frame_write(x->socket, FRAME_FILE, (upk_str){&state, 1},
+      frame_write(x->child->socket, FRAME_FILE, (upk_str){&state, 1},
                   state == FILE_HERE ? upk_buf_view(&text) : UPK_STR(""));
   upk_buf_free(&text);
   return good;
@@ -158,9 +167,9 @@ static bool answer_read(exchange *x, upk_str payload) {
 
 static bool answer_list(exchange *x, upk_str glob) {
   upk_buf paths = {0};
-  served_list(&x->folders, glob, &paths);
-  bool good =
-      frame_write(x->socket, FRAME_PATHS, UPK_STR(""), upk_buf_view(&paths));
+  served_list(&x->child->folders, glob, &paths);
+  bool good = frame_write(x->child->socket, FRAME_PATHS, UPK_STR(""),
+                          upk_buf_view(&paths));
   upk_buf_free(&paths);
   return good;
 }
@@ -221,7 +230,8 @@ static void serve(exchange *x) {
   frame_type type;
   uint64_t len;
   do {
-    if (!frame_read(x->socket, head, sizeof head, CHILD_SILENT_MS, &x->silent))
+    if (!frame_read(x->child->socket, head, sizeof head, CHILD_SILENT_MS,
+                    &x->silent))
       return;
     frame_head_decode(head, &type, &len);
     if (len > frame_limit(type)) {
@@ -230,8 +240,8 @@ static void serve(exchange *x) {
     }
     upk_buf_clear(&x->scratch);
     upk_buf_reserve(&x->scratch, (size_t)len + 1);
-    if (!frame_read(x->socket, x->scratch.data, (size_t)len, CHILD_SILENT_MS,
-                    &x->silent))
+    if (!frame_read(x->child->socket, x->scratch.data, (size_t)len,
+                    CHILD_SILENT_MS, &x->silent))
       return;
     x->scratch.len = (size_t)len;
     x->scratch.data[len] = '\0';
@@ -240,15 +250,23 @@ static void serve(exchange *x) {
 
 /* ---- ending ---- */
 
-static void end(exchange *x) {
+/* Ends the child and takes its remains. */
+static void reap(child *c, bool kill_it, int *ret_wait_status,
+                 struct rusage *ret_usage) {
+  close(c->socket);
+  if (kill_it)
+    kill(c->pid, SIGKILL);
+  while (wait4(c->pid, ret_wait_status, 0, ret_usage) < 0 && errno == EINTR)
+    ;
+  c->pid = 0;
+}
+
+/* After an exchange that ended without an answer. */
+static void blame(exchange *x) {
   struct rusage usage = {0};
   int wait_status = 0;
-  close(x->socket);
-  if (x->silent || x->strange)
-    kill(x->pid, SIGKILL);
-  while (wait4(x->pid, &wait_status, 0, &usage) < 0 && errno == EINTR)
-    ;
-  if (x->answered || x->faulted)
+  reap(x->child, x->silent || x->strange, &wait_status, &usage);
+  if (x->faulted)
     return;
   x->status = UPK_ERROR;
   if (x->silent)
@@ -260,39 +278,103 @@ static void end(exchange *x) {
     child_blame(x->diags, wait_status, &usage);
 }
 
-static upk_status run(exchange *x, const upk_compile_request *request,
-                      int facts) {
+/* ---- asking ---- */
+
+/* Each request has processor time of its own. What the child has used is
+ * known to the second; it cannot change its limits itself. */
+static void grant_time(const child *c) {
+  struct rlimit limit;
+  struct timespec used;
+  clockid_t clock;
+  if (clock_getcpuclockid(c->pid, &clock) != 0 ||
+      clock_gettime(clock, &used) != 0 ||
+      prlimit(c->pid, RLIMIT_CPU, NULL, &limit) != 0)
+    return; /* it is gone: the exchange will say so */
+  rlim_t granted = (rlim_t)used.tv_sec + CHILD_CPU_S;
+  limit.rlim_cur = granted < limit.rlim_max ? granted : limit.rlim_max;
+  prlimit(c->pid, RLIMIT_CPU, &limit, NULL);
+}
+
+static bool send_request(const child *c, const upk_compile_request *request,
+                         bool with_facts) {
   upk_buf encoded = {0};
-  struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
-  int reason = start(x, facts);
-  if (reason)
-    return not_started(x->diags, "be started", reason);
-  sigaction(SIGPIPE, &ignore, &before);
-  request_encode(request, &encoded);
-  if (frame_write(x->socket, FRAME_REQUEST, UPK_STR(""),
-                  upk_buf_view(&encoded)))
-    serve(x);
-  end(x);
-  sigaction(SIGPIPE, &before, NULL);
+  request_encode(request, with_facts, &encoded);
+  bool sent = frame_write(c->socket, FRAME_REQUEST, UPK_STR(""),
+                          upk_buf_view(&encoded)) &&
+              (!with_facts || frame_write(c->socket, FRAME_FACTS, UPK_STR(""),
+                                          request->facts));
   upk_buf_free(&encoded);
-  upk_buf_free(&x->scratch);
-  return x->status;
+  return sent;
+}
+
+/* `facts`: in an open file, for the first request; or -1. */
+static upk_status ask(child *c, const upk_compile_request *request, int facts,
+                      upk_diags *diags, upk_buf *output) {
+  exchange x = {
+      .child = c, .diags = diags, .output = output, .status = UPK_ERROR};
+  struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+  size_t length = output->len;
+  int reason = c->pid ? 0 : start(c, facts);
+  if (reason)
+    return not_started(diags, "be started", reason);
+  sigaction(SIGPIPE, &ignore, &before);
+  grant_time(c);
+  if (send_request(c, request, facts < 0 && request->facts.data))
+    serve(&x);
+  if (!x.answered)
+    blame(&x);
+  sigaction(SIGPIPE, &before, NULL);
+  upk_buf_free(&x.scratch);
+  if (x.status != UPK_OK && output->len > length) {
+    output->len = length;
+    output->data[length] = '\0';
+  }
+  return x.status;
+}
+
+/* ---- whoever asks ---- */
+
+child *child_open(const char *project_folder, const char *stdlib_folder,
+                  upk_diags *diags) {
+  const upk_allocator *libc = upk_allocator_libc();
+  child *c = libc->resize(NULL, NULL, sizeof *c);
+  if (!c)
+    libc->exhausted(NULL, sizeof *c);
+  *c = (child){.socket = -1};
+  if (served_open(project_folder, stdlib_folder, &c->folders))
+    return c;
+  not_started(diags, "be given the project's folder", errno);
+  libc->resize(NULL, c, 0);
+  return NULL;
+}
+
+upk_status child_ask(child *c, const upk_compile_request *request,
+                     upk_diags *diags, upk_buf *output) {
+  return ask(c, request, -1, diags, output);
+}
+
+void child_close(child *c) {
+  struct rusage usage;
+  int wait_status;
+  if (!c)
+    return;
+  if (c->pid) /* it waits for a request, or has died */
+    reap(c, true, &wait_status, &usage);
+  served_close(&c->folders);
+  upk_allocator_libc()->resize(NULL, c, 0);
 }
 
 upk_status child_compile_facts(const upk_compile_request *request,
                                int facts_file, const char *project_folder,
                                const char *stdlib_folder, upk_diags *diags,
                                upk_buf *output) {
-  exchange x = {.diags = diags, .output = output, .status = UPK_ERROR};
-  size_t before = output->len;
-  if (!served_open(project_folder, stdlib_folder, &x.folders))
-    return not_started(diags, "be given the project's folder", errno);
-  upk_status status = run(&x, request, facts_file);
-  served_close(&x.folders);
-  if (status != UPK_OK && output->len > before) {
-    output->len = before;
-    output->data[before] = '\0';
-  }
+  child *c = child_open(project_folder, stdlib_folder, diags);
+  upk_compile_request asked = *request;
+  if (!c)
+    return UPK_ERROR;
+  asked.facts = UPK_NO_STR;
+  upk_status status = ask(c, &asked, facts_file, diags, output);
+  child_close(c);
   return status;
 }
 

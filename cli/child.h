@@ -18,10 +18,23 @@
 enum {
   CHILD_SOCKET = 3, /* descriptors of the child */
   CHILD_FACTS = 4,
-  CHILD_CPU_S = 20,
+  CHILD_CPU_S = 20,        /* a request */
   CHILD_SILENT_MS = 60000, /* without a byte from the child */
 };
 #define CHILD_MEMORY_BYTES ((uint64_t)1 << 30)
+
+/* A child that answers one request after the other. It is started by the first
+ * one, and again by the next when it has died; each request has limits of
+ * processor time and silence of its own. The project is read as
+ * upk_compiler does: once. NULL with a diagnostic when a folder cannot be
+ * opened. One thread at a time may use it. */
+typedef struct child child;
+child *child_open(const char *project_folder, const char *stdlib_folder,
+                  upk_diags *diags);
+/* As child_compile; the facts go over the socket. */
+upk_status child_ask(child *c, const upk_compile_request *request,
+                     upk_diags *diags, upk_buf *output);
+void child_close(child *c); /* NULL is fine */
 
 /* upk_compile in a child. Files are those below `project_folder`; paths that
  * begin with "@stdlib/" are below `stdlib_folder`, which may be NULL. No link

@@ -83,7 +83,8 @@ bool frame_read(int socket, void *bytes, size_t len, int silent_ms,
 
 /* ---- the request ---- */
 
-void request_encode(const upk_compile_request *request, upk_buf *out) {
+void request_encode(const upk_compile_request *request, bool with_facts,
+                    upk_buf *out) {
   upk_json_writer *w = upk_json_writer_new(upk_sink_buf(out));
   char at_us[24]; /* as text: it may exceed what canonical JSON counts */
   snprintf(at_us, sizeof at_us, "%lld", (long long)request->at_us);
@@ -100,6 +101,7 @@ void request_encode(const upk_compile_request *request, upk_buf *out) {
   upk_json_put_string(w, "target", request->target);
   if (request->windows.data)
     upk_json_put_string(w, "windows", request->windows);
+  upk_json_put_bool(w, "with_facts", with_facts);
   upk_json_put_string(w, "word", request->word);
   upk_json_end_object(w);
   upk_json_newline(w);
@@ -107,13 +109,14 @@ void request_encode(const upk_compile_request *request, upk_buf *out) {
 }
 
 bool request_decode(upk_arena *arena, upk_str bytes,
-                    upk_compile_request *ret_request) {
+                    upk_compile_request *ret_request, bool *ret_with_facts) {
   upk_json_error error;
   const upk_json *tree = upk_json_parse(arena, bytes, &error);
   int64_t mode = upk_json_number(tree, "mode", -1);
   upk_str at_us = upk_json_text(tree, "at_us");
   if (!tree || mode < 0 || mode > UPK_COMPILE_SCHEMA || !at_us.data)
     return false;
+  *ret_with_facts = upk_json_flag(tree, "with_facts", false);
   *ret_request = (upk_compile_request){
       .mode = (upk_compile_mode)mode,
       .project = upk_json_text(tree, "project"),

@@ -9,6 +9,7 @@ typedef enum frame_type {
   FRAME_NONE = 0,
   /* to the child */
   FRAME_REQUEST = 'Q', /* canonical JSON */
+  FRAME_FACTS = 'D',   /* after a request that says so: a facts file */
   FRAME_FILE = 'F',    /* one byte: FILE_*, then its bytes */
   FRAME_PATHS = 'P',   /* each ended by NUL */
   /* to the parent */
@@ -51,9 +52,11 @@ void frame_put_u64(unsigned char bytes[8], uint64_t value);
 uint64_t frame_get_u64(const unsigned char bytes[8]);
 
 /* A request without its facts as canonical JSON, and back (strings in
- * `arena`); false when it is no request. */
-void request_encode(const upk_compile_request *request, upk_buf *out);
+ * `arena`); false when it is no request. `with_facts`: a frame of facts
+ * follows. */
+void request_encode(const upk_compile_request *request, bool with_facts,
+                    upk_buf *out);
 bool request_decode(upk_arena *arena, upk_str bytes,
-                    upk_compile_request *ret_request);
+                    upk_compile_request *ret_request, bool *ret_with_facts);
 
 #endif

@@ -141,25 +141,54 @@ static bool map_facts(upk_str *ret_facts) {
   return close(CHILD_FACTS) == 0;
 }
 
-int child_main(void) {
-  const upk_source source = {NULL, read_file, list_files, absence_of};
+typedef struct inside {
+  const upk_source *source;
+  upk_compiler *compiler;
+  upk_str mapped; /* facts that came with the process */
+  bool served;    /* a request was answered */
+} inside;
+
+/* Takes a request, with its facts. False: the parent has no more, or what it
+ * sent is none. */
+static bool take_request(inside *in, upk_arena *arena,
+                         upk_compile_request *request) {
+  upk_str bytes;
+  bool with_facts;
+  if (!receive(arena, FRAME_REQUEST, &bytes) ||
+      !request_decode(arena, bytes, request, &with_facts))
+    return false;
+  request->facts = in->mapped;
+  return !with_facts || receive(arena, FRAME_FACTS, &request->facts);
+}
+
+static bool serve_one(inside *in) {
   upk_arena *arena = upk_arena_new(NULL);
   upk_compile_request request;
   upk_diags diags;
-  upk_str bytes, facts;
   upk_diags_init(&diags, arena);
-  if (!map_facts(&facts))
+  bool good = take_request(in, arena, &request);
+  if (good) {
+    upk_status status = upk_compiler_run(in->compiler, &request, &diags,
+                                         (upk_sink){send_output, NULL});
+    in->served = good = send_result(status, &diags);
+  }
+  upk_arena_free(arena);
+  return good;
+}
+
+int child_main(void) {
+  const upk_source source = {NULL, read_file, list_files, absence_of};
+  inside in = {.source = &source};
+  if (!map_facts(&in.mapped))
     return give_up("map the facts file");
   const char *failed = child_lock();
   if (failed)
     return give_up(failed);
-  if (!receive(arena, FRAME_REQUEST, &bytes) ||
-      !request_decode(arena, bytes, &request))
+  in.compiler = upk_compiler_new(&source);
+  while (serve_one(&in))
+    ;
+  if (!in.served)
     return give_up("read the request");
-  request.facts = facts;
-  upk_status status =
-      upk_compile(&request, &source, &diags, (upk_sink){send_output, NULL});
-  bool sent = send_result(status, &diags);
-  upk_arena_free(arena);
-  _exit(sent ? 0 : 1);
+  upk_compiler_free(in.compiler);
+  _exit(0);
 }

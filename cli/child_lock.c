@@ -24,9 +24,13 @@ static bool limit(int resource, rlim_t value) {
 }
 
 static const char *limit_resources(void) {
-  struct rlimit cpu = {CHILD_CPU_S, CHILD_CPU_S + 2}, given;
-  if (getrlimit(RLIMIT_CPU, &given) == 0 && given.rlim_max < cpu.rlim_max)
-    cpu = given;
+  /* The parent grants each further request as much again; the filter forbids
+   * to do so from here. */
+  struct rlimit cpu;
+  if (getrlimit(RLIMIT_CPU, &cpu) != 0)
+    return "limit processor time";
+  if (cpu.rlim_max > CHILD_CPU_S)
+    cpu.rlim_cur = CHILD_CPU_S;
   if (setrlimit(RLIMIT_CPU, &cpu) != 0)
     return "limit processor time";
   if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_FSIZE, 0) ||

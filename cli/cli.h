@@ -27,6 +27,8 @@ typedef struct cli {
   char **arguments;
   size_t argument_count;
   bool color_out, color_err, terminal_err;
+  struct child *compiler; /* child.h; of the project, once it was asked */
+  upk_str compiler_folder;
 } cli;
 
 /* A verb: one const entry in its own file, listed in main.c. */
@@ -93,9 +95,14 @@ upk_status project_load(cli *c, project *ret_project); /* and its targets */
 /* The target by name, or the only one when `name` is "". Secrets resolved. */
 upk_status project_target(cli *c, const project *p, upk_str name,
                           upk_target *ret_target);
+bool project_has(const project *p, upk_str target);
+/* Whether --at, if given, is a time; else a diagnostic. */
+bool at_is_time(cli *c);
 upk_compile_request request_new(const cli *c, const project *p,
                                 upk_compile_mode mode);
-/* Compiles in a child process; diagnostics go to c->diags. */
+/* Compiles in a child process; diagnostics go to c->diags. One child serves all
+ * requests without facts; one with facts gets a child of its own, which shares
+ * them with us. */
 upk_status compile(cli *c, const project *p, const upk_compile_request *request,
                    upk_buf *output);
 /* windows.c: openings of the project's windows and its blackouts, which meet
@@ -109,9 +116,32 @@ upk_status windows_for_plan(cli *c, const project *p, int64_t from_us,
 /* "2026-11-24 02:00 CET (01:00Z)" */
 void moment_text(upk_str timezone, int64_t us, upk_buf *out);
 
+/* The child that serves the project, for more than compile() does; NULL after a
+ * diagnostic. */
+struct child *project_compiler(cli *c, const project *p);
+/* What the flags say about inspections; false after a diagnostic. */
+bool inspection_limits(cli *c, upk_inspect_request *request);
 /* Facts from --facts, or from the database of `target`. */
 upk_status facts_get(cli *c, const project *p, upk_str target, upk_buf *facts,
                      upk_str *ret_path);
+
+/* fleet.c: many targets at once. */
+typedef struct fleet_request {
+  const upk_str *targets; /* names, in the order of results */
+  size_t count;
+  upk_compile_mode mode; /* CHECK: reports; INSPECT: the facts themselves */
+  const char *doing;     /* for the progress line: "checking" */
+  /* Called for each target that went well, in order and as soon as its turn has
+   * come, from one other thread while the caller waits. */
+  void (*on_result)(void *ctx, upk_str target, upk_str bytes);
+  void *ctx;
+} fleet_request;
+/* One that fails does not stop the others; its diagnostics go to c->diags at
+ * the end, each once with the names of the targets. The worst of all. */
+upk_status fleet_run(cli *c, const project *p, const fleet_request *request);
+/* The targets that the command line names, or all; in the order of the project
+ * file. The count, or SIZE_MAX after a diagnostic. */
+size_t fleet_targets(cli *c, const project *p, upk_str **ret_names);
 
 /* A plan or report in one of the formats. */
 /* `findings`: of lint; not wanted where they are rendered as diagnostics. */

@@ -1,6 +1,7 @@
 /* upkeep: the command. Finds the verb, reads its flags, runs it, renders the
  * diagnostics and gives the exit code. */
 #include <locale.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -140,7 +141,15 @@ static void render_diagnostics(cli *c) {
   upk_buf_free(&text);
 }
 
+/* Each target and each request fills and frees the same few blocks: libc keeps
+ * them, instead of giving their pages back and clearing them anew. */
+static void keep_memory(void) {
+  mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
+}
+
 int main(int argc, char **argv) {
+  keep_memory();
   if (argc == 2 && strcmp(argv[1], CHILD_VERB) == 0)
     return child_main();
   setlocale(LC_ALL, "C");
@@ -162,6 +171,7 @@ int main(int argc, char **argv) {
   }
   if (signals_number() && status == UPK_CANCELLED)
     code = 128 + signals_number();
+  child_close(c.compiler);
   upk_arena_free(c.arena);
   return code;
 }

@@ -74,7 +74,7 @@ upk_compile_request request_new(const cli *c, const project *p,
   };
 }
 
-static bool at_is_time(cli *c) {
+bool at_is_time(cli *c) {
   int64_t at_us;
   if (!flag_given(c, FLAG_at) ||
       upk_timestamp_parse(flag_text(c, FLAG_at), &at_us))
@@ -85,13 +85,28 @@ static bool at_is_time(cli *c) {
   return false;
 }
 
+static const char *stdlib_folder(const cli *c) {
+  return flag_given(c, FLAG_stdlib) ? flag_text(c, FLAG_stdlib).data : NULL;
+}
+
+child *project_compiler(cli *c, const project *p) {
+  if (c->compiler && upk_str_equal(c->compiler_folder, p->folder))
+    return c->compiler;
+  child_close(c->compiler);
+  c->compiler_folder = p->folder;
+  c->compiler = child_open(p->folder.data, stdlib_folder(c), &c->diags);
+  return c->compiler;
+}
+
 upk_status compile(cli *c, const project *p, const upk_compile_request *request,
                    upk_buf *output) {
   if (!at_is_time(c))
     return UPK_USAGE;
-  const char *stdlib =
-      flag_given(c, FLAG_stdlib) ? flag_text(c, FLAG_stdlib).data : NULL;
-  return child_compile(request, p->folder.data, stdlib, &c->diags, output);
+  if (request->facts.data)
+    return child_compile(request, p->folder.data, stdlib_folder(c), &c->diags,
+                         output);
+  child *compiler = project_compiler(c, p);
+  return compiler ? child_ask(compiler, request, &c->diags, output) : UPK_ERROR;
 }
 
 upk_status project_load(cli *c, project *p) {
@@ -183,6 +198,14 @@ static upk_status no_target(cli *c, const project *p, upk_str name) {
   return UPK_USAGE;
 }
 
+bool project_has(const project *p, upk_str target) {
+  for (size_t i = 0; i < upk_json_count(p->targets); i++)
+    if (upk_str_equal(upk_json_text(upk_json_at(p->targets, i), "name"),
+                      target))
+      return true;
+  return false;
+}
+
 upk_status project_target(cli *c, const project *p, upk_str name,
                           upk_target *ret) {
   size_t count = upk_json_count(p->targets);
@@ -195,28 +218,30 @@ upk_status project_target(cli *c, const project *p, upk_str name,
   return no_target(c, p, name);
 }
 
+bool inspection_limits(cli *c, upk_inspect_request *request) {
+  *request = (upk_inspect_request){0};
+  return flag_duration_ms(c, FLAG_connect_timeout, UPK_CONNECT_MS,
+                          &request->connect_timeout_ms) &&
+         flag_duration_ms(c, FLAG_statement_timeout, UPK_STATEMENT_MS,
+                          &request->statement_timeout_ms);
+}
+
 static upk_status inspect(cli *c, const project *p, upk_str name,
                           upk_buf *facts) {
-  upk_target target;
+  upk_inspect_request inspection;
   upk_buf request_bytes = {0};
-  int64_t connect_ms, statement_ms;
-  upk_status status = project_target(c, p, name, &target);
+  if (!inspection_limits(c, &inspection))
+    return UPK_USAGE;
+  upk_status status = project_target(c, p, name, &inspection.target);
   if (status != UPK_OK)
     return status;
-  if (!flag_duration_ms(c, FLAG_connect_timeout, UPK_CONNECT_MS, &connect_ms) ||
-      !flag_duration_ms(c, FLAG_statement_timeout, UPK_STATEMENT_MS,
-                        &statement_ms))
-    return UPK_USAGE;
   upk_compile_request request = request_new(c, p, UPK_COMPILE_INSPECT);
-  request.target = target.name;
+  request.target = inspection.target.name;
   request.all_attributes = flag_given(c, FLAG_all);
   status = compile(c, p, &request, &request_bytes);
   if (status == UPK_OK) {
     upk_clock clock = system_clock();
-    upk_inspect_request inspection = {.target = target,
-                                      .request = upk_buf_view(&request_bytes),
-                                      .connect_timeout_ms = connect_ms,
-                                      .statement_timeout_ms = statement_ms};
+    inspection.request = upk_buf_view(&request_bytes);
     status = upk_inspect(&inspection, &clock, &c->diags, upk_sink_buf(facts));
   }
   upk_buf_free(&request_bytes);

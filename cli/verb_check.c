@@ -61,9 +61,26 @@ static void report_text(report *r, const upk_json *json) {
                  upk_json_number(totals, "holds", 0));
 }
 
-static upk_status check_target(report *r, const project *p, upk_str target) {
-  upk_buf facts = {0}, bytes = {0};
+/* From another thread than the rest: it has an arena of its own. */
+static void add_report(void *ctx, upk_str target, upk_str bytes) {
+  report *r = ctx;
   upk_json_error error;
+  upk_arena *arena = upk_arena_new(NULL);
+  const upk_json *json = upk_json_parse(arena, bytes, &error);
+  (void)target;
+  r->broken |= upk_json_number(upk_json_get(json, "totals"), "broken", 0) > 0;
+  upk_buf_clear(&r->out);
+  if (format_is(r->c, "json", "text")) {
+    print_bytes(r->c, bytes);
+  } else {
+    report_text(r, json);
+    print_text(r->c, upk_buf_view(&r->out));
+  }
+  upk_arena_free(arena);
+}
+
+static upk_status check_facts(report *r, const project *p, upk_str target) {
+  upk_buf facts = {0}, bytes = {0};
   upk_compile_request request = request_new(r->c, p, UPK_COMPILE_CHECK);
   upk_status status = facts_get(r->c, p, target, &facts, &request.facts_path);
   if (status == UPK_OK) {
@@ -71,54 +88,67 @@ static upk_status check_target(report *r, const project *p, upk_str target) {
     request.facts = upk_buf_view(&facts);
     status = compile(r->c, p, &request, &bytes);
   }
+  if (status == UPK_OK)
+    add_report(r, target, upk_buf_view(&bytes));
   upk_buf_free(&facts);
-  if (status == UPK_OK) {
-    upk_str text = upk_arena_copy(r->c->arena, upk_buf_view(&bytes));
-    const upk_json *json = upk_json_parse(r->c->arena, text, &error);
-    r->broken |= upk_json_number(upk_json_get(json, "totals"), "broken", 0) > 0;
-    if (format_is(r->c, "json", "text"))
-      upk_buf_str(&r->out, text);
-    else
-      report_text(r, json);
-  }
   upk_buf_free(&bytes);
   return status;
+}
+
+static upk_status check_fleet(report *r, const project *p) {
+  upk_str *names;
+  size_t count = fleet_targets(r->c, p, &names);
+  fleet_request request = {.targets = names,
+                           .count = count,
+                           .mode = UPK_COMPILE_CHECK,
+                           .doing = "checking",
+                           .on_result = add_report,
+                           .ctx = r};
+  return count == SIZE_MAX ? UPK_USAGE : fleet_run(r->c, p, &request);
+}
+
+/* Facts from a file are those of one target. */
+static upk_status one_target(cli *c) {
+  if (c->argument_count < 2)
+    return UPK_OK;
+  upk_diag *diag = upk_diag_add(&c->diags, 4000, UPK_NO_SPAN,
+                                "--facts holds the facts of one target, and "
+                                "%zu are named",
+                                c->argument_count);
+  upk_diag_help(&c->diags, diag, "name one, or leave --facts out");
+  return UPK_USAGE;
 }
 
 static upk_status run(cli *c) {
   project p;
   report r = {.c = c};
-  upk_status worst = UPK_OK, status = project_load(c, &p);
-  if (status != UPK_OK)
-    return status;
-  size_t count = c->argument_count           ? c->argument_count
-                 : flag_given(c, FLAG_facts) ? 1
-                                             : upk_json_count(p.targets);
-  for (size_t i = 0; i < count; i++) {
-    upk_str name = c->argument_count ? upk_str_from(c->arguments[i])
-                   : flag_given(c, FLAG_facts)
-                       ? UPK_STR("")
-                       : upk_json_text(upk_json_at(p.targets, i), "name");
-    status = check_target(&r, &p, name);
-    if (status != UPK_OK)
-      worst = status; /* the others are looked at all the same */
-  }
-  (format_is(c, "json", "text") ? print_bytes
-                                : print_text)(c, upk_buf_view(&r.out));
+  bool from_file = flag_given(c, FLAG_facts);
+  upk_status status = from_file ? one_target(c) : UPK_OK;
+  if (status == UPK_OK)
+    status = project_load(c, &p);
+  if (status == UPK_OK)
+    status = from_file
+                 ? check_facts(
+                       &r, &p,
+                       upk_str_from(c->argument_count ? c->arguments[0] : ""))
+                 : check_fleet(&r, &p);
   upk_buf_free(&r.out);
-  if (worst != UPK_OK)
-    return worst;
-  return r.broken ? UPK_CHANGES : UPK_OK;
+  return status == UPK_OK && r.broken ? UPK_CHANGES : status;
 }
 
 const verb verb_check = {
     .name = "check",
     .arguments = "[TARGET...]",
     .summary = "say which invariants are broken now",
-    .detail = "Read-only. Exit 2 when an invariant is broken. JSON: one report "
-              "a line and target.",
+    .detail =
+        "Read-only. Exit 2 when an invariant is broken. JSON: one report "
+        "a line and target.\nWithout arguments all targets of the project "
+        "are checked, --parallelism of them at\nonce; reports come in the "
+        "order of the project file. A target that fails does\nnot stop "
+        "the others; then the exit code is that of the worst failure.",
     .formats = "text,json",
-    .flags = FLAG_BIT(format) | FLAGS_FACTS | FLAGS_POLICIES,
+    .flags =
+        FLAG_BIT(format) | FLAG_BIT(parallelism) | FLAGS_FACTS | FLAGS_POLICIES,
     .max_arguments = SIZE_MAX,
     .run = run,
 };

@@ -48,8 +48,8 @@ typedef void (*upk_inspected)(void *ctx, size_t index, upk_status status,
 /* Inspects many targets on one loop: begins them in the order given, at most
  * `parallel` at once, and calls on_end once for each as they end, between the
  * others' input and output (so it must be quick). One that fails does not touch
- * the others, and each has its own deadlines. Requests of one engine share their
- * bytes, which are then read once. Blocks until the last has ended. */
+ * the others, and each has its own deadlines. Requests of one engine share
+ * their bytes, which are then read once. Blocks until the last has ended. */
 void upk_inspect_many(const upk_inspect_request *requests, size_t count,
                       unsigned parallel, const upk_clock *clock,
                       upk_inspected on_end, void *ctx);

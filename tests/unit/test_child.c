@@ -1,5 +1,5 @@
 /* The process that compiles: what it gets to see, and what becomes of it. */
-#define _GNU_SOURCE /* MAP_ANONYMOUS */
+#define _GNU_SOURCE /* MAP_ANONYMOUS, prlimit */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -298,8 +299,10 @@ static void requests_survive_the_way(void **state) {
   upk_arena *arena = upk_arena_new(NULL);
   upk_buf bytes = {0};
   (void)state;
-  request_encode(&in, &bytes);
-  assert_true(request_decode(arena, upk_buf_view(&bytes), &out));
+  bool with_facts = false;
+  request_encode(&in, true, &bytes);
+  assert_true(request_decode(arena, upk_buf_view(&bytes), &out, &with_facts));
+  assert_true(with_facts);
   assert_int_equal(out.mode, in.mode);
   assert_true(out.at_us == in.at_us);
   assert_text(out.target, "a \"b\"");
@@ -307,7 +310,8 @@ static void requests_survive_the_way(void **state) {
   assert_text(out.dump_after, "bind");
   assert_true(out.all_attributes && !out.stdlib_from_source);
   for (size_t i = 0; i < bytes.len; i++)
-    assert_false(request_decode(arena, (upk_str){bytes.data, i}, &out));
+    assert_false(
+        request_decode(arena, (upk_str){bytes.data, i}, &out, &with_facts));
   upk_buf_free(&bytes);
   upk_arena_free(arena);
 }
@@ -451,6 +455,97 @@ static void a_missing_folder_is_said(void **state) {
   upk_arena_free(arena);
 }
 
+/* ---- one child for many requests ---- */
+
+static outcome ask(child *c, upk_compile_request request) {
+  outcome o = {.arena = upk_arena_new(NULL)};
+  upk_diags_init(&o.diags, o.arena);
+  request.project = UPK_STR("upkeep.yaml");
+  request.facts_path = UPK_STR("facts.json");
+  o.status = child_ask(c, &request, &o.diags, &o.output);
+  return o;
+}
+
+/* The only child of this process; 0: there is none. */
+static pid_t only_child(void) {
+  char path[64];
+  int pid = 0;
+  snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+  FILE *file = fopen(path, "r");
+  assert_non_null(file);
+  if (fscanf(file, "%d", &pid) != 1)
+    pid = 0;
+  fclose(file);
+  return (pid_t)pid;
+}
+
+static void expect_answer(child *c, upk_str facts, upk_compile_mode mode,
+                          upk_status status) {
+  outcome o = ask(c, (upk_compile_request){.mode = mode, .facts = facts});
+  assert_int_equal(o.status, status);
+  assert_int_equal(o.output.len > 0, status == UPK_OK);
+  outcome_end(&o);
+}
+
+static void one_child_answers_many(void **state) {
+  outcome o = {.arena = upk_arena_new(NULL)};
+  (void)state;
+  upk_diags_init(&o.diags, o.arena);
+  child *c = child_open(place("p"), NULL, &o.diags);
+  assert_non_null(c);
+  assert_int_equal(only_child(), 0); /* nobody has asked yet */
+  expect_answer(c, UPK_NO_STR, UPK_COMPILE_PROJECT, UPK_OK);
+  pid_t pid = only_child();
+  assert_true(pid > 0);
+  expect_answer(c, UPK_STR("no facts"), UPK_COMPILE_CHECK, UPK_STALE);
+  expect_answer(c, UPK_NO_STR, UPK_COMPILE_CHECK, UPK_USAGE);
+  expect_answer(c, UPK_NO_STR, UPK_COMPILE_INSPECT, UPK_OK);
+  assert_int_equal(only_child(), pid);
+  child_close(c);
+  assert_int_equal(only_child(), 0);
+  child_close(NULL);
+  outcome_end(&o);
+}
+
+/* Each request has CHILD_CPU_S of its own, beyond what the child has used. */
+static void time_is_granted_anew(void **state) {
+  struct rlimit limit;
+  outcome o = {.arena = upk_arena_new(NULL)};
+  (void)state;
+  upk_diags_init(&o.diags, o.arena);
+  child *c = child_open(place("p"), NULL, &o.diags);
+  expect_answer(c, UPK_NO_STR, UPK_COMPILE_PROJECT, UPK_OK);
+  pid_t pid = only_child();
+  assert_int_equal(prlimit(pid, RLIMIT_CPU, NULL, &limit), 0);
+  assert_in_range(limit.rlim_cur, CHILD_CPU_S, CHILD_CPU_S + 1);
+  limit.rlim_cur = 7;
+  assert_int_equal(prlimit(pid, RLIMIT_CPU, &limit, NULL), 0);
+  expect_answer(c, UPK_NO_STR, UPK_COMPILE_PROJECT, UPK_OK);
+  assert_int_equal(only_child(), pid);
+  assert_int_equal(prlimit(pid, RLIMIT_CPU, NULL, &limit), 0);
+  assert_in_range(limit.rlim_cur, CHILD_CPU_S, CHILD_CPU_S + 2);
+  child_close(c);
+  outcome_end(&o);
+}
+
+static void a_child_that_died_is_replaced(void **state) {
+  outcome o = {.arena = upk_arena_new(NULL)};
+  (void)state;
+  upk_diags_init(&o.diags, o.arena);
+  child *c = child_open(place("p"), NULL, &o.diags);
+  expect_answer(c, UPK_NO_STR, UPK_COMPILE_PROJECT, UPK_OK);
+  pid_t pid = only_child();
+  assert_int_equal(kill(pid, SIGTERM), 0);
+  outcome died = ask(c, (upk_compile_request){.mode = UPK_COMPILE_PROJECT});
+  assert_int_equal(died.status, UPK_ERROR);
+  assert_true(has_code(&died, 1344));
+  outcome_end(&died);
+  expect_answer(c, UPK_NO_STR, UPK_COMPILE_PROJECT, UPK_OK);
+  assert_int_not_equal(only_child(), pid);
+  child_close(c);
+  outcome_end(&o);
+}
+
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(files_of_the_project_are_served),
@@ -465,6 +560,9 @@ int main(int argc, char **argv) {
       cmocka_unit_test(every_death_has_its_words),
       cmocka_unit_test(silence_has_its_words),
       cmocka_unit_test(a_missing_folder_is_said),
+      cmocka_unit_test(one_child_answers_many),
+      cmocka_unit_test(time_is_granted_anew),
+      cmocka_unit_test(a_child_that_died_is_replaced),
   };
   if (argc == 2 && !strcmp(argv[1], CHILD_VERB)) {
     size_t number; /* the child is this program again */
