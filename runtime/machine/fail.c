@@ -260,6 +260,9 @@ void fail_gone(machine *m, step *s) {
       s->failed_in == PHASE_COMMIT || (s->loose && !s->done) || s->undoing;
   s->phase = PHASE_NONE;
   if (open) {
+    s->unasked = true;
+    s->why.help =
+        UPK_STR("`upkeep resume` asks again once the target can be reached");
     fail_doubt(m, s, "the target cannot be reached to find out what was done");
     return;
   }

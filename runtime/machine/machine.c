@@ -144,9 +144,18 @@ static upk_status verdict_of_rollback(const machine *m) {
   return UPK_OK;
 }
 
+/* Somebody was asked what was done, and could not tell. */
+static bool doubtful(const machine *m) {
+  for (size_t i = 0; i < m->plan->step_count; i++)
+    if (m->steps[i].state == MACHINE_IN_DOUBT &&
+        (!m->steps[i].unasked || m->shut == UPK_OK))
+      return true;
+  return false;
+}
+
 static upk_status verdict_of(const machine *m) {
   machine_counts counts = machine_count(m);
-  if (counts.in_doubt)
+  if (doubtful(m))
     return UPK_IN_DOUBT;
   if (m->log_broken)
     return UPK_STALE;
@@ -269,6 +278,8 @@ static void on_stop(machine *m, unsigned level, upk_str by) {
   }
   for (unsigned i = 0; i < m->config.jobs; i++) {
     session *se = &m->sessions[i];
+    if (level >= 2)
+      session_stop(m, (int)i);
     if (se->step == NO_STEP || se->state != SESSION_BUSY)
       continue;
     step *s = &m->steps[se->step];

@@ -123,6 +123,7 @@ typedef struct step {
   UPK_VEC(returned) returns;
   upk_str seen;   /* last failed check, in its own words */
   upk_str warned; /* the server's last WARNING of a statement */
+  bool unasked;   /* in doubt only because nobody could be asked */
   bool unknown;   /* it is neither true nor false */
 } step;
 
@@ -269,6 +270,9 @@ void session_reply(machine *m, int number);
 /* For the step that has the session; each sets what it awaits. */
 machine_command *session_ask(machine *m, int number, machine_command_kind kind);
 void session_lost(machine *m, int number);
+/* Cancelled at once: one that waits to be opened again, or for an orphan, is
+ * given up. */
+void session_stop(machine *m, int number);
 void session_free(machine *m, int number); /* its step is done */
 void session_close(machine *m, int number);
 /* Whether the workers' sessions are all open or given up. */

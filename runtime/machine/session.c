@@ -16,8 +16,9 @@
 
 enum {
   SETUP_MS = 30 * 1000,
-  REOPENS_MAX = 8,
+  REOPENS_MAX = 12, /* about a minute and a half of waiting */
   REOPEN_FIRST_US = 200 * 1000,
+  REOPEN_MAX_US = 15 * 1000 * 1000,
   LEDGER_ROWS_MAX = 1,
   RUN_ROWS_MAX = 100000, /* rows of one run */
   POLL_LOCK_US = 1000 * 1000,
@@ -94,16 +95,23 @@ static void give_up(machine *m, int number) {
 
 static bool wait_and_reopen(machine *m, int number) {
   session *se = &m->sessions[number];
-  if (se->reopens >= REOPENS_MAX)
+  int64_t us = (int64_t)REOPEN_FIRST_US << se->reopens;
+  if (se->reopens >= REOPENS_MAX || m->stop >= 2)
     return false;
   session_close(m, number);
   machine_command *command = command_add(m, MACHINE_SLEEP);
   command->delay_us =
-      machine_jitter(m, (int64_t)REOPEN_FIRST_US << se->reopens);
+      machine_jitter(m, us < REOPEN_MAX_US ? us : REOPEN_MAX_US);
   se->reopens++;
   se->state = SESSION_WAITING;
   se->awaiting = command->id;
   return true;
+}
+
+void session_stop(machine *m, int number) {
+  session_state state = m->sessions[number].state;
+  if (state == SESSION_WAITING || state == SESSION_POLLING)
+    give_up(m, number);
 }
 
 void session_lost(machine *m, int number) {

@@ -528,19 +528,21 @@ static void a_lost_commit_is_asked_for(void **state) {
   scene there = {
       STEPS(TX), .ledger = RUN_LEDGER,
       RULES({"commit", .fault = MACHINE_LOST}, {"applied", .text = "a"})};
-  expect(&there,
-         CHECKED
-         "begin run step.statement post step.check insert commit " REOPENED_LEDGER
-         "+step.end",
-         UPK_OK, NULL);
+  expect(
+      &there,
+      CHECKED
+      "begin run step.statement post step.check insert commit " REOPENED_LEDGER
+      "+step.end",
+      UPK_OK, NULL);
   scene not_there = {STEPS({.id = "a", .retries = 1}), .ledger = RUN_LEDGER,
                      RULES({"commit", 1, .fault = MACHINE_LOST})};
-  expect(&not_there,
-         CHECKED
-         "begin run step.statement post step.check insert commit " REOPENED_LEDGER
-         "step.retry sleep " CHECKED
-         "begin run step.statement post step.check insert commit +step.end",
-         UPK_OK, NULL);
+  expect(
+      &not_there,
+      CHECKED
+      "begin run step.statement post step.check insert commit " REOPENED_LEDGER
+      "step.retry sleep " CHECKED
+      "begin run step.statement post step.check insert commit +step.end",
+      UPK_OK, NULL);
   scene nobody = {STEPS(TX), RULES({"commit", .fault = MACHINE_LOST})};
   expect(&nobody,
          CHECKED "begin run step.statement post step.check commit " REOPENED
@@ -566,9 +568,9 @@ static void a_ledger_that_was_not_made_is_looked_for(void **state) {
          CHECKED "begin run step.statement post step.check insert commit "
                  "rollback applied present +step.end",
          UPK_ROLLED_BACK, "3135");
-  scene lost = {STEPS({.id = "a", .retries = 1}), .ledger = RUN_LEDGER,
-                RULES({"commit", 1, .fault = MACHINE_LOST},
-                      {"present", 2, .x = 0})};
+  scene lost = {
+      STEPS({.id = "a", .retries = 1}), .ledger = RUN_LEDGER,
+      RULES({"commit", 1, .fault = MACHINE_LOST}, {"present", 2, .x = 0})};
   expect(&lost,
          CHECKED "begin run step.statement post step.check insert commit "
                  "close sleep open set identity lock present session.open "
@@ -612,8 +614,46 @@ static void another_database_behind_the_name_ends_it(void **state) {
              RULES({"run", .fault = MACHINE_LOST},
                    {"identity", 2, .name = "identity.system", .x = 8})};
   world *w = play(&s);
-  assert_int_equal(w->status, UPK_IN_DOUBT);
+  assert_int_equal(w->status, UPK_STALE);
+  assert_int_equal(w->counts.in_doubt, 1);
   leave(w);
+}
+
+/* Nobody could be asked: that is not what an operator must settle. */
+static void a_commit_nobody_can_be_asked_about_is_unreachable(void **state) {
+  (void)state;
+  scene s = {STEPS(TX, {.id = "b"}), .ledger = RUN_LEDGER,
+             RULES({"commit", .fault = MACHINE_LOST}, {"open", .nth = 1},
+                   {"open", .fault = MACHINE_LOST})};
+  world *w = play(&s);
+  assert_int_equal(w->status, UPK_UNREACHABLE);
+  assert_int_equal(w->counts.in_doubt, 1);
+  assert_int_equal(w->counts.cancelled, 1);
+  leave(w);
+}
+
+static int times(const world *w, const char *what) {
+  int count = 0;
+  for (const char *at = w->out.data; (at = strstr(at, what)); at++)
+    count++;
+  return count;
+}
+
+static void the_second_signal_ends_the_wait_for_a_server(void **state) {
+  (void)state;
+  scene stays = {STEPS(TX),
+                 RULES({"run", .fault = MACHINE_LOST}, {"open", .nth = 1},
+                       {"open", .fault = MACHINE_LOST})};
+  scene stopped = {STEPS(TX),
+                   RULES({"run", .fault = MACHINE_LOST}, {"open", .nth = 1},
+                         {"open", 3, .fault = MACHINE_LOST, .stop = 2},
+                         {"open", .fault = MACHINE_LOST})};
+  world *one = play(&stays), *two = play(&stopped);
+  assert_int_equal(times(one, "open"), 13);
+  assert_int_equal(times(two, "open"), 3);
+  assert_int_equal(two->counts.failed, 1);
+  leave(one);
+  leave(two);
 }
 
 /* ---- outside transactions ---- */
@@ -1223,7 +1263,8 @@ static void the_second_signal_cancels(void **state) {
   scene s = {STEPS(TX),
              RULES({"run", 1, .stop = 2, .fault = MACHINE_BROKEN_OFF})};
   world *w = play(&s);
-  assert_non_null(strstr(w->out.data, "run run.note cancel rollback +step.end"));
+  assert_non_null(
+      strstr(w->out.data, "run run.note cancel rollback +step.end"));
   assert_int_equal(w->status, UPK_CANCELLED);
   leave(w);
 }
@@ -1348,6 +1389,8 @@ int main(void) {
       T(a_lost_transaction_did_nothing),
       T(a_server_that_stays_away_ends_it),
       T(another_database_behind_the_name_ends_it),
+      T(a_commit_nobody_can_be_asked_about_is_unreachable),
+      T(the_second_signal_ends_the_wait_for_a_server),
       T(autocommit_asks_the_probe),
       T(a_lost_statement_is_probed),
       T(a_lost_probe_is_asked_again),

@@ -186,6 +186,11 @@ static const struct {
     {0, "set default_transaction_isolation = 'read committed'"},
     {0, "set default_transaction_deferrable = off"},
     {0, "set idle_in_transaction_session_timeout = '5min'"},
+    /* A server that does not see our end keeps our lock: it looks too. */
+    {0, "set tcp_keepalives_idle = 30"},
+    {0, "set tcp_keepalives_interval = 10"},
+    {0, "set tcp_keepalives_count = 3"},
+    {0, "set tcp_user_timeout = '30s'"},
     {140000, "set idle_session_timeout = 0"},
     {170000, "set transaction_timeout = 0"},
 };
