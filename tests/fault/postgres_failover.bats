@@ -91,6 +91,8 @@ promote() { on_standby "select pg_promote()" postgres >/dev/null; }
   let_go keyless_2
   grep -q "timeline is" out
   [ "$(on_standby "select count(*) from effects where what = 'keyless_1'")" -eq 1 ]
+  run upkeep resume last
+  expect_code 5
   [ "$(on_standby "select count(*) from effects where what = 'keyless_2'")" -eq 0 ]
 }
 
@@ -112,5 +114,33 @@ promote() { on_standby "select pg_promote()" postgres >/dev/null; }
   finished 5
   let_go keyless_2
   [ "$(sql "select count(*) from effects" -d fault)" -eq 1 ]
+  run upkeep resume last
+  expect_code 5
   [ "$(on_standby "select count(*) from effects")" -eq 0 ]
+}
+
+# Of a machine that was set back to a snapshot: the same system, the same
+# timeline, and not what the log knows.
+@test "the server is set back to an older copy in the middle of a run: diverged, 5, nothing runs twice" {
+  anew
+  server stop -m fast
+  cp -a "$PG_DIR/data" "$PG_DIR/copy"
+  server start -o "-p $PGPORT"
+  proxy_start
+  hold keyless_2 "row share"
+  apply_on
+  until_waiting >waiter
+  server stop -m immediate
+  rm -rf "$PG_DIR/data"
+  mv "$PG_DIR/copy" "$PG_DIR/data"
+  server start
+  finished 5
+  let_go keyless_2
+  grep -q UPK3200 out || { cat out; false; }
+  [ "$(on_fault "select count(*) from effects")" -eq 0 ]
+  run upkeep resume last
+  expect_code 5
+  expect_text UPK3200
+  [ "$(on_fault "select count(*) from effects")" -eq 0 ]
+  [ "$(on_fault "select to_regnamespace('upkeep') is null")" = t ]
 }

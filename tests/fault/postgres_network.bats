@@ -3,6 +3,12 @@ load postgres
 
 setup_file() { faulty_start; }
 
+teardown() {
+  [ -z "${PROXY_ORDERS:-}" ] || say quit || true
+  [ -z "${CABLE:-}" ] || ip link del "$CABLE" 2>/dev/null || true
+  [ -z "${NETWORK:-}" ] || kill "$NETWORK" 2>/dev/null || true
+}
+
 # The plan through the proxy, disturbed as ordered; then the same end as ever.
 disturbed() { # order..
   anew && say bytes && say "$@" || return 1
@@ -86,5 +92,86 @@ disturbed() { # order..
   sleep 2
   say refuse off
   wait $!
+  the_same
+}
+
+@test "kill -9 of upkeep between COMMIT and its reply, the commit made or not: resume" {
+  local number action
+  proxy_start
+  for number in 1 2 3 6; do
+    for action in hole kept; do
+      anew
+      say bytes
+      say rule "$number" "$action" =commit
+      apply_on
+      until read -r _ matched _ < <(say count) && [ "$matched" -ge "$number" ]; do sleep 0.02; done
+      kill -9 "$APPLIER"
+      wait "$APPLIER" || true
+      say hole off
+      say cut
+      carry_on && the_same || { echo "commit $number, $action"; return 1; }
+    done
+  done
+}
+
+@test "the second signal ends the wait for a server that is away: 12, and resume goes on" {
+  proxy_start
+  anew
+  say rule 4 lost =commit
+  apply_on
+  until grep -q keyless_1 out; do sleep 0.02; done
+  say refuse on
+  until [ "$(sql "select count(*) from pg_stat_activity where application_name like 'upkeep/%'" -d postgres)" -eq 0 ]; do sleep 0.02; done
+  kill -TERM "$APPLIER"
+  sleep 0.5
+  kill -0 "$APPLIER"
+  kill -TERM "$APPLIER"
+  code=0
+  wait "$APPLIER" || code=$?
+  say refuse off
+  [ "$code" -eq 143 ] || [ "$code" -eq 12 ] || { echo "$code"; cat out; false; }
+  carry_on
+  the_same
+}
+
+# A network of its own for upkeep, joined to this one by a cable.
+cable() {
+  unshare -n sleep 600 3>&- &
+  NETWORK=$!
+  for _ in $(seq 100); do
+    [ "$(readlink "/proc/$NETWORK/ns/net")" = "$(readlink /proc/self/ns/net)" ] || break
+    sleep 0.02
+  done
+  CABLE=upk$((NETWORK % 100000))
+  HOST=10.$((NETWORK % 200 + 20)).$((NETWORK / 200 % 250)).1
+  ip link add "$CABLE" type veth peer name upk netns "$NETWORK" || return 1
+  ip addr add "$HOST/30" dev "$CABLE"
+  ip link set "$CABLE" up
+  inside ip addr add "${HOST%.1}.2/30" dev upk
+  inside ip link set upk up
+}
+inside() { nsenter --net="/proc/$NETWORK/ns/net" "$@"; }
+
+@test "a black hole: noticed within tcp_user_timeout, and the server lets go of our lock when it heals" {
+  cable 2>cable.err || skip "no network can be made here: $(tail -n 1 cable.err)"
+  anew
+  echo "listen_addresses = '127.0.0.1,$HOST'" | pg_as_user tee -a "$PG_DIR/data/postgresql.conf" >/dev/null
+  echo "host all all $HOST/30 scram-sha-256" | pg_as_user tee -a "$PG_DIR/data/pg_hba.conf" >/dev/null
+  server stop -m fast
+  server start
+  reach "$PGPORT" "keepalives_idle=1 keepalives_interval=1 keepalives_count=2 tcp_user_timeout=2000"
+  UPK_CONNECT=${UPK_CONNECT/127.0.0.1/$HOST}
+  hold keyless_2 "row share"
+  inside "$UPKEEP" apply plan.json >out 2>&1 &
+  APPLIER=$!
+  until_waiting >waiter
+  ip link set "$CABLE" down
+  start=$SECONDS
+  # It gives its socket up, and begins to connect again.
+  until [ "$(inside ss -Htn state established | wc -l)" -eq 0 ]; do sleep 0.1; done
+  [ $((SECONDS - start)) -lt 15 ]
+  let_go keyless_2
+  ip link set "$CABLE" up
+  finished 0
   the_same
 }

@@ -22,6 +22,7 @@ line:
                                     the client is reset without the answer
                            unread   sent on, and the client is reset at once
                            hole     sent on, then as `hole on`
+                           kept     not sent on, then as `hole on`
     count                connections, messages that matched, bytes of servers
     quit
 """
@@ -88,6 +89,11 @@ class Link:
             for message in self.messages(data):
                 action = proxy.judge(message) or action
             if action == "lost":
+                self.reset()
+                return
+            if action == "kept":
+                proxy.hole(True)
+                await proxy.pass_by()
                 self.reset()
                 return
             if action == "unheard":
