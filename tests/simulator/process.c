@@ -47,7 +47,8 @@ static bool append(sim_world *w, sim_process *p, const machine_command *c) {
     log->records.items[i - 1].synced = true;
   }
   *UPK_PUSH(w->arena, &log->records) = record;
-  sim_say(w, "    %u %s %.*s %.*s", p->number, c->event, UPK_FMT(c->det), UPK_FMT(c->text));
+  sim_say(w, "    %u %s %.*s %.*s", p->number, c->event, UPK_FMT(c->det),
+          UPK_FMT(c->text));
   check_record(w, p, &record);
   return true;
 }
@@ -229,6 +230,8 @@ static void fold(sim_world *w, sim_process *p) {
                              parse(w, r->det), parse(w, r->obs)))
       sim_violation(w, "the log speaks of a step that is not there");
   }
+  for (size_t i = 0; i < STEPS_MAX; i++)
+    p->intent[i] = false; /* each process says its own */
 }
 
 static machine *make_machine(sim_world *w, const sim_process *p, unsigned jobs,
@@ -290,6 +293,27 @@ void process_crash(sim_world *w, sim_process *p) {
          w->moments[i].kind == MOMENT_REPLY))
       w->moments[i].kind = MOMENT_FREE;
   cut_log(w, &p->run->log);
+  world_after_crash(w);
+}
+
+void process_resolve(sim_world *w, sim_run *run, const sim_process *last) {
+  for (size_t i = 0; i < w->plan->plan.step_count; i++) {
+    sim_disk *disk = &w->base.disk;
+    sim_record r = {"step.resolve", (int)i, UPK_STR("{}"), {0}, true};
+    bool done = true;
+    if (last->known[i] != MACHINE_IN_DOUBT)
+      continue;
+    for (unsigned k = 0; k < w->plan->statements[i]; k++)
+      done = done && disk->effect[i][k];
+    if (!done) {
+      memset(disk->effect[i], 0, sizeof disk->effect[i]);
+      disk->leftover[i] = 0;
+    }
+    r.obs = upk_arena_printf(w->arena, "{\"as\":\"%s\",\"step\":\"s%zu\"}",
+                             done ? "done" : "not-done", i);
+    sim_say(w, "  resolved: s%zu is %s", i, done ? "done" : "not done");
+    *UPK_PUSH(w->arena, &run->log.records) = r;
+  }
 }
 
 void process_free(sim_process *p) {

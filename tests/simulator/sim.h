@@ -25,7 +25,7 @@ enum {
   STEPS_MAX = 12,
   STATEMENTS_MAX = 3,
   POLICIES_MAX = 3,
-  PROCESSES_MAX = 16, /* of one seed: crashes and competitors included */
+  PROCESSES_MAX = 24, /* of one seed: crashes and competitors included */
   LOGGED_MAX = 64,
 };
 
@@ -128,6 +128,7 @@ typedef struct sim_run {
   unsigned number;
   upk_str name;
   sim_log log;
+  bool begun; /* resumable: run.begin is in the log */
 } sim_run;
 
 typedef struct sim_process {
@@ -220,11 +221,15 @@ void base_restart(sim_world *w);
 void base_failover(sim_world *w);
 
 /* process.c */
+/* A process of a run that has a log takes the run over. */
 sim_process *process_start(sim_world *w, sim_run *run, machine_goal goal);
 void process_feed(sim_world *w, sim_process *p, machine_event *event);
 void process_crash(sim_world *w, sim_process *p);
 void process_free(sim_process *p);
 sim_moment *moment_add(sim_world *w, sim_moment_kind kind, int64_t at_us);
+
+/* world.c: somebody will go on with the run, perhaps. */
+void world_after_crash(sim_world *w);
 
 /* check.c */
 void check_record(sim_world *w, sim_process *p, const sim_record *record);
@@ -234,6 +239,10 @@ void check_sending(sim_world *w, const sim_process *p, upk_str sql);
 void check_statement(sim_world *w, const sim_moment *moment, int step);
 /* After the last process of a run has ended by itself. */
 void check_end(sim_world *w, const sim_process *p);
+
+/* An operator looks at what is in doubt, puts in order what is half done, and
+ * says on the record what it is. */
+void process_resolve(sim_world *w, sim_run *run, const sim_process *last);
 
 /* Both applied everything: their logs' det say the same. */
 void check_digest(sim_world *w, const sim_process *p,

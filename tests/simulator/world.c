@@ -74,6 +74,7 @@ typedef enum happening {
   PAUSE,
   CLOCK,
   COMPETITOR,
+  RESUME,
   HAPPENINGS,
   UNPAUSE,
 } happening;
@@ -109,6 +110,11 @@ static sim_run *new_run(sim_world *w) {
   return run;
 }
 
+void world_after_crash(sim_world *w) {
+  if (sim_chance(&w->random, 800))
+    plan_happening(w, RESUME, 30 * 1000000LL);
+}
+
 static void tell_all(sim_world *w, machine_event_kind kind, unsigned level) {
   for (unsigned i = 0; i < w->process_count; i++) {
     sim_process *p = &w->processes[i];
@@ -121,6 +127,49 @@ static void tell_all(sim_world *w, machine_event_kind kind, unsigned level) {
     p->begun_since_pause = 0;
     process_feed(w, p, &event);
   }
+}
+
+static bool is_alive(const sim_world *w, const sim_run *run) {
+  for (unsigned i = 0; i < w->process_count; i++)
+    if (w->processes[i].alive && w->processes[i].run == run)
+      return true;
+  return false;
+}
+
+/* The last process of a run; NULL: it has none. */
+static sim_process *last_of(sim_world *w, const sim_run *run) {
+  sim_process *last = NULL;
+  for (unsigned i = 0; i < w->process_count; i++)
+    if (w->processes[i].run == run)
+      last = &w->processes[i];
+  return last;
+}
+
+/* Whether it makes sense to go on with a run. */
+static bool is_resumable(sim_world *w, const sim_run *run) {
+  const sim_process *last = last_of(w, run);
+  if (!last || last->alive || !run->log.records.len ||
+      w->process_count + 1 >= PROCESSES_MAX)
+    return false;
+  return last->crashed || last->status == UPK_CANCELLED ||
+         last->status == UPK_UNREACHABLE || last->status == UPK_LOCKED ||
+         last->status == UPK_IN_DOUBT || run->log.full;
+}
+
+static void resume(sim_world *w, sim_run *run) {
+  const sim_process *last = last_of(w, run);
+  if (last->status == UPK_IN_DOUBT && !last->crashed)
+    process_resolve(w, run, last);
+  run->log.full = false;
+  process_start(w, run, MACHINE_APPLY);
+}
+
+static void resume_some(sim_world *w) {
+  for (unsigned i = 0; i < w->run_count; i++)
+    if (!is_alive(w, &w->runs[i]) && is_resumable(w, &w->runs[i])) {
+      resume(w, &w->runs[i]);
+      return;
+    }
 }
 
 static void happen(sim_world *w, happening what) {
@@ -163,6 +212,9 @@ static void happen(sim_world *w, happening what) {
   case COMPETITOR:
     if (w->process_count + 4 < PROCESSES_MAX)
       process_start(w, new_run(w), MACHINE_APPLY);
+    break;
+  case RESUME:
+    resume_some(w);
     break;
   case HAPPENINGS:
     break;
@@ -241,15 +293,6 @@ static void reset_base(sim_world *w) {
   w->base.replica = w->base.disk;
 }
 
-/* The last process of a run, if it ended by itself. */
-static sim_process *last_of(sim_world *w, const sim_run *run) {
-  sim_process *last = NULL;
-  for (unsigned i = 0; i < w->process_count; i++)
-    if (w->processes[i].run == run)
-      last = &w->processes[i];
-  return last && !last->crashed ? last : NULL;
-}
-
 /* The same plan once more, and nothing goes wrong. */
 static void play_faultless(sim_world *w, const sim_process *p) {
   w->faults = (sim_faults){0};
@@ -262,17 +305,33 @@ static void play_faultless(sim_world *w, const sim_process *p) {
   check_digest(w, p, faultless);
 }
 
+/* In the end all is well again, and every run comes to its end. */
+static void finish(sim_world *w) {
+  enum { RESUMES_MAX = 4 };
+  w->faults = (sim_faults){0};
+  for (unsigned i = 0; i < w->run_count; i++) {
+    sim_run *run = &w->runs[i];
+    for (int n = 0; n < RESUMES_MAX && is_resumable(w, run); n++) {
+      resume(w, run);
+      run_until_idle(w);
+    }
+  }
+}
+
 static void play(sim_world *w) {
   process_start(w, new_run(w), MACHINE_APPLY);
   plan_happenings(w);
   run_until_idle(w);
   for (unsigned i = 0; i < w->run_count; i++) {
     const sim_process *p = last_of(w, &w->runs[i]);
-    if (p)
+    if (!p->crashed)
       check_end(w, p);
   }
+  finish(w);
+  for (unsigned i = 0; i < w->run_count; i++)
+    check_end(w, last_of(w, &w->runs[i]));
   const sim_process *first = last_of(w, &w->runs[0]);
-  if (first && first->status == UPK_OK)
+  if (first->status == UPK_OK)
     play_faultless(w, first);
 }
 
