@@ -144,3 +144,27 @@ PY
   expect_clean
   [ "$(sql "select pg_relation_filenode('orders_a')")" != "$before" ]
 }
+
+@test "a detaching that was cut off is finished" {
+  fresh detached
+  sql "create table log (id int, at date) partition by range (id)"
+  sql "create table log_1 partition of log for values from (0) to (1000)"
+  sql "create table log_2 partition of log for values from (1000) to (2000)"
+  sql "insert into log select g, now() from generate_series(0, 1999) g"
+  # An old snapshot holds the second half up; the first is committed by then.
+  "$PSQL" -Xqc "begin isolation level repeatable read; select count(*) from log; select pg_sleep(3)" >/dev/null &
+  local reader=$!
+  sleep 0.5
+  PGOPTIONS="-c statement_timeout=1s" "$PSQL" -Xqc "alter table log detach partition log_1 concurrently" || true
+  wait "$reader"
+  [ "$("$PSQL" -XAtc "select count(*) from pg_inherits where inhdetachpending")" = 1 ] ||
+    skip "the server has no DETACH CONCURRENTLY (14)"
+  run upkeep plan --only detach-pending -o plan.json
+  expect_code 0
+  expect_text "finish_detach  public.log_1"
+  run upkeep apply plan.json
+  expect_code 0
+  [ "$("$PSQL" -XAtc "select count(*) from pg_inherits where inhdetachpending")" = 0 ]
+  run upkeep plan --only detach-pending --detailed-exitcode
+  expect_code 0
+}

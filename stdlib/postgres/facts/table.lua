@@ -134,4 +134,19 @@ return {
     variants = { { needs = { "ledger" }, sql = sql_file "table_findings.sql" } },
     unavailable = "never checked: upkeep's ledger is not in this database",
   },
+  collector {
+    name = "table_orphans", kind = "table", cost = "cheap",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "detach_pending_from", "text", "the parent that it was being detached from when that was cut off (14)" },
+      { "leftover_of", "text", "the tool whose crash left it behind: pg_repack" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = {
+      { min = "14", sql = sql_file "table_orphans_14.sql" },
+      { max = "14", sql = sql_file "table_orphans_13.sql" },
+    },
+  },
 }

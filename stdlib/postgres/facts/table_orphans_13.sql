@@ -1,0 +1,15 @@
+select
+  n.nspname::text as schema,
+  c.relname::text as name,
+  null::text as detach_pending_from,
+  -- pg_repack makes log_OID and table_OID in a schema of its own, and drops them at its end.
+  case when n.nspname = 'repack' and c.relname ~ '^(log|table)_[0-9]+$'
+    and not exists (select from pg_stat_activity a where a.application_name = 'pg_repack')
+    then 'pg_repack'
+  end as leftover_of
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'm', 'p')
+  and c.relpersistence <> 't'
+  and n.nspname <> 'upkeep'
+  {filter}
