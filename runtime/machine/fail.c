@@ -66,15 +66,15 @@ static void retry(machine *m, step *s) {
   step_sleep(m, s, us);
 }
 
-/* An earlier process began it, and nothing of that is left: again, at once,
- * where its gates are open. */
+/* An earlier process began it, and nothing of that is left: it waits for its
+ * turn like any other. What committed by itself may have done a part of its
+ * work that the probe does not see: "satisfied" does not skip it. */
 static void again(machine *m, step *s) {
-  s->had_begun = true;
-  s->state = MACHINE_RETRYING;
+  s->had_begun = s->plan->atomicity != PLAN_TRANSACTION;
   if (m->config.goal == MACHINE_ROLLBACK || m->stopping)
     step_end(m, s, MACHINE_CANCELLED);
   else
-    step_on_backoff(m, s);
+    step_put_back(m, s);
 }
 
 void fail_nothing_done(machine *m, step *s) {

@@ -289,6 +289,9 @@ void schedule_init(machine *m);
 int schedule_pick(machine *m);
 /* A step reached its end: frees its keys and lets its successors go. */
 void schedule_done(machine *m, size_t number);
+/* A step that was begun is pending again: it frees its keys and waits for what
+ * comes before it. */
+void schedule_put_back(machine *m, size_t number);
 /* A step that starts: takes its keys. */
 void schedule_take(machine *m, size_t number);
 /* Cancels what has not started: of a policy, or all with PLAN_NO_POLICY. */
@@ -334,6 +337,8 @@ void step_resume(machine *m, step *s);
 /* The end of a step: logs its outcome. */
 void step_end(machine *m, step *s, machine_state state);
 void step_skip(machine *m, step *s);
+/* Pending again, without a session. */
+void step_put_back(machine *m, step *s);
 void step_post(machine *m, step *s);   /* begins the post-checks */
 void step_go_on(machine *m, step *s);  /* with the post-check it was at */
 void step_ledger(machine *m, step *s); /* the ledger's row, then COMMIT */

@@ -160,6 +160,12 @@ void schedule_done(machine *m, size_t number) {
     m->policy_active[p->policy]--;
 }
 
+void schedule_put_back(machine *m, size_t number) {
+  schedule_done(m, number);
+  if (!m->node_waits[number])
+    heap_push(m, (uint32_t)number);
+}
+
 uint32_t schedule_before(const machine *m, const step *s) {
   return m->node_before[s - m->steps];
 }

@@ -259,11 +259,12 @@ static bool takes_over(const machine *m, int number) {
   return m->phase != RUN_OPENING || number != 0 || m->config.past;
 }
 
+/* First of all whether another run has used the plan. */
 static void ask_ledger(machine *m, int number) {
-  if (takes_over(m, number))
-    ask_rows(m, number);
-  else
+  if (m->phase == RUN_OPENING && number == 0)
     ask_runs(m, number);
+  else
+    ask_rows(m, number);
 }
 
 static void ask_present(machine *m, int number) {
@@ -524,11 +525,16 @@ static void on_rows(machine *m, int number) {
 
 static void on_runs(machine *m, int number) {
   const machine_rows *rows = &m->event->rows;
-  if (!rows->total) {
-    good(m, number);
+  upk_str run = rows->count ? value_text(m, &rows->values[0]) : UPK_NO_STR;
+  /* Plans of before 0.3 do not leave this run out. */
+  bool ours = run.data && upk_str_equal(run, m->config.run);
+  if (!rows->total || ours) {
+    if (takes_over(m, number))
+      ask_rows(m, number);
+    else
+      good(m, number);
     return;
   }
-  upk_str run = rows->count ? value_text(m, &rows->values[0]) : UPK_NO_STR;
   machine_refuse(
       m, UPK_STALE, 3133,
       command_text(m, "the plan was applied already, in run %s", shown(m, run)),

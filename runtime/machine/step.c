@@ -340,6 +340,24 @@ static void free_values(step *s) {
   s->why.text = s->seen = s->warned = UPK_NO_STR;
 }
 
+void step_put_back(machine *m, step *s) {
+  int on = s->session;
+  s->session = NO_SESSION;
+  s->phase = PHASE_NONE;
+  s->state = MACHINE_PENDING;
+  m->active--;
+  session_free(m, on);
+  schedule_put_back(m, (size_t)(s - m->steps));
+  upk_arena_free(s->arena);
+  s->arena = NULL;
+  s->before = s->row = (cells){0};
+  s->returns.items = NULL;
+  s->returns.len = s->returns.cap = 0;
+  s->why = (verdict){0};
+  s->seen = UPK_NO_STR;
+  machine_advance(m);
+}
+
 void step_on_outcome(machine *m, step *s) {
   size_t number = (size_t)(s - m->steps);
   int on = s->session;

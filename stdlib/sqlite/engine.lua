@@ -28,8 +28,8 @@ return engine {
       params = { { from = "step.run" } },
     },
     runs = {
-      sql = "select run from upkeep_ledger where plan = ?1 limit 1",
-      params = { { from = "step.plan" } },
+      sql = "select run from upkeep_ledger where plan = ?1 and run <> ?2 limit 1",
+      params = { { from = "step.plan" }, { from = "step.run" } },
     },
   },
 

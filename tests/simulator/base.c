@@ -220,21 +220,22 @@ static int step_number(upk_str name) {
   return number;
 }
 
-/* Rows of one run, step and outcome; or (`run` 0) of any, the run's name. */
-static void reply_rows(sim_world *w, machine_event *event, unsigned run) {
+/* Rows of one run, step and outcome; or of the others, their names. */
+static void reply_rows(sim_world *w, machine_event *event, unsigned run,
+                       bool others) {
   static const upk_str columns[] = {{"step", 4}, {"outcome", 7}};
   const sim_disk *disk = &w->base.disk;
   plan_value *values = UPK_NEW_ARRAY(w->arena, plan_value, 2 * ROWS_MAX + 2);
-  size_t count = 0, width = run ? 2 : 1;
+  size_t count = 0, width = others ? 1 : 2;
   for (size_t i = 0; i < disk->row_count; i++) {
     const sim_row *row = &disk->rows[i];
-    if (run && row->run != run)
+    if ((row->run == run) == others)
       continue;
     values[width * count] =
         (plan_value){PLAN_TEXT, 0,
-                     run ? upk_arena_printf(w->arena, "s%d", row->step)
-                         : upk_arena_printf(w->arena, "run%u", row->run)};
-    if (run)
+                     others ? upk_arena_printf(w->arena, "run%u", row->run)
+                            : upk_arena_printf(w->arena, "s%d", row->step)};
+    if (!others)
       values[width * count + 1] = (plan_value){
           PLAN_TEXT, 0, row->undone ? UPK_STR("undone") : UPK_STR("applied")};
     count++;
@@ -330,9 +331,9 @@ static void query(sim_world *w, sim_session *s, sim_moment *m,
     reply_value(w, event,
                 (plan_value){PLAN_BOOL, w->base.disk.ledger, UPK_NO_STR});
   else if (upk_str_is(sql, "runs"))
-    reply_rows(w, event, 0);
+    reply_rows(w, event, run_number(m->params[1].text), true);
   else if (upk_str_is(sql, "applied"))
-    reply_rows(w, event, run_number(m->params[0].text));
+    reply_rows(w, event, run_number(m->params[0].text), false);
   else if (upk_str_is(sql, "insert"))
     insert_row(w, s, m, event);
 }

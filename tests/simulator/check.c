@@ -39,6 +39,8 @@ void check_fold(sim_world *w, sim_process *p, const sim_record *r) {
     return;
   if (is_event(r, "step.begin"))
     p->validated[r->step] = false;
+  if (is_event(r, "step.resolve"))
+    p->validated[r->step] = true;
   if (is_event(r, "step.check") && strstr(r->obs.data, "\"after\""))
     p->validated[r->step] = true;
   if (is_event(r, "step.begin") || is_event(r, "step.undo")) {
@@ -47,6 +49,7 @@ void check_fold(sim_world *w, sim_process *p, const sim_record *r) {
         is_event(r, "step.begin") ? MACHINE_RUNNING : MACHINE_UNDOING;
   } else if (is_event(r, "step.end") || is_event(r, "step.skip")) {
     p->intent[r->step] = false;
+    p->undo_doubt[r->step] = p->known[r->step] == MACHINE_UNDOING;
     p->known[r->step] = outcome_of(w, r);
     if (p->known[r->step] == MACHINE_APPLIED && !p->validated[r->step] &&
         !strstr(r->obs.data, "\"recovered\""))
@@ -189,6 +192,9 @@ void check_end(sim_world *w, const sim_process *p) {
         !w->base.sessions[i].orphan)
       sim_violation(w, "a session is left open");
   if (w->base.failed_over || p->run->log.full)
+    return;
+  /* Without a ledger nobody knows that another run has used the plan. */
+  if (!w->plan->plan.has_ledger && w->run_count > 1)
     return;
   for (int i = 0; i < (int)w->plan->plan.step_count; i++) {
     check_step(w, p, i);

@@ -170,11 +170,12 @@ static void fill_ledger(sim_plan *p) {
                                       {.from = {"step.attempt", 12}},
                                       {.from = {"step.outcome", 12}}};
   static const plan_param run[] = {{.from = {"step.run", 8}}};
-  static const plan_param of_plan[] = {{.from = {"step.plan", 9}}};
+  static const plan_param of_plan[] = {{.from = {"step.plan", 9}},
+                                       {.from = {"step.run", 8}}};
   plan *q = &p->plan;
   q->ledger_present = (plan_query){.sql = UPK_STR("present")};
   q->ledger_runs =
-      (plan_query){.sql = UPK_STR("runs"), .params = of_plan, .param_count = 1};
+      (plan_query){.sql = UPK_STR("runs"), .params = of_plan, .param_count = 2};
   q->ledger_applied =
       (plan_query){.sql = UPK_STR("applied"), .params = run, .param_count = 1};
   q->ledger_insert = (plan_query){

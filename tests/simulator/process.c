@@ -300,7 +300,7 @@ void process_resolve(sim_world *w, sim_run *run, const sim_process *last) {
   for (size_t i = 0; i < w->plan->plan.step_count; i++) {
     sim_disk *disk = &w->base.disk;
     sim_record r = {"step.resolve", (int)i, UPK_STR("{}"), {0}, true};
-    bool done = true;
+    bool undo = last->undo_doubt[i], done = true;
     if (last->known[i] != MACHINE_IN_DOUBT)
       continue;
     for (unsigned k = 0; k < w->plan->statements[i]; k++)
@@ -310,8 +310,8 @@ void process_resolve(sim_world *w, sim_run *run, const sim_process *last) {
       disk->leftover[i] = 0;
     }
     r.obs = upk_arena_printf(w->arena, "{\"as\":\"%s\",\"step\":\"s%zu\"}",
-                             done ? "done" : "not-done", i);
-    sim_say(w, "  resolved: s%zu is %s", i, done ? "done" : "not done");
+                             done != undo ? "done" : "not-done", i);
+    sim_say(w, "  resolved: s%zu is %s", i, done ? "there" : "not there");
     *UPK_PUSH(w->arena, &run->log.records) = r;
   }
 }

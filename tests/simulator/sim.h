@@ -150,7 +150,8 @@ typedef struct sim_process {
   machine_state known[STEPS_MAX]; /* from its log records */
   bool intent[STEPS_MAX];         /* durable, without outcome */
   bool over[STEPS_MAX];           /* it had an outcome once */
-  bool validated[STEPS_MAX];      /* a post-check held */
+  bool validated[STEPS_MAX];      /* a post-check held, or so an operator */
+  bool undo_doubt[STEPS_MAX];     /* what is in doubt is its undo */
 } sim_process;
 
 typedef enum sim_moment_kind {

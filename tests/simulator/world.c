@@ -324,7 +324,7 @@ static void play(sim_world *w) {
   run_until_idle(w);
   for (unsigned i = 0; i < w->run_count; i++) {
     const sim_process *p = last_of(w, &w->runs[i]);
-    if (!p->crashed)
+    if (!p->crashed && !is_resumable(w, &w->runs[i]))
       check_end(w, p);
   }
   finish(w);
