@@ -67,7 +67,7 @@ void gate_hold(machine *m, size_t number, gate_answer answer,
     set_timer(m, why->until_us);
     return;
   }
-  s->state = MACHINE_CANCELLED;
+  step_cancel(m, s);
   s->released = true;
   record_note(m, command_text(m, "step `%.*s` is not started: %.*s",
                               UPK_FMT(s->plan->id), UPK_FMT(why->text)));

@@ -337,6 +337,9 @@ void step_resume(machine *m, step *s);
 /* The end of a step: logs its outcome. */
 void step_end(machine *m, step *s, machine_state state);
 void step_skip(machine *m, step *s);
+/* A pending step will not start; one that an earlier process or attempt began
+ * gets an outcome in the log. */
+void step_cancel(machine *m, step *s);
 /* Pending again, without a session. */
 void step_put_back(machine *m, step *s);
 void step_post(machine *m, step *s);   /* begins the post-checks */

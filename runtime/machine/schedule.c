@@ -191,7 +191,7 @@ void schedule_cancel(machine *m, uint32_t policy, const char *why) {
     if (s->state != MACHINE_PENDING ||
         (policy != PLAN_NO_POLICY && s->plan->policy != policy))
       continue;
-    s->state = MACHINE_CANCELLED;
+    step_cancel(m, s);
     count++;
   }
   if (!count || !*why)

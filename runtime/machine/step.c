@@ -307,6 +307,16 @@ void step_end(machine *m, step *s, machine_state state) {
   record_await(&r, true, why);
 }
 
+void step_cancel(machine *m, step *s) {
+  record r;
+  s->state = MACHINE_CANCELLED;
+  if (!s->attempt)
+    return;
+  record_init(&r, m, s, "step.end", true);
+  record_outcome(&r);
+  record_end(&r, false, UPK_STR(""));
+}
+
 /* What a failed step means for the others. */
 static void spread_failure(machine *m, step *s) {
   bool failed = s->state == MACHINE_FAILED || s->state == MACHINE_UNDONE;

@@ -194,7 +194,8 @@ struct sim_world {
   sim_moment moments[MOMENTS_MAX];
   int64_t now_us, wall_skew_us;
   unsigned events;
-  bool verbose, slow; /* slow: a deadline passed */
+  bool verbose;
+  bool peaceful, slow; /* nothing may go wrong; a deadline passed */
   upk_json *identity;
   jmp_buf violated;
   char why[256];

@@ -37,9 +37,10 @@ static unsigned draw_rate(sim_random *r, unsigned most) {
   return sim_chance(r, 330) ? 1 + sim_below(r, most) : 0;
 }
 
-static void draw_faults(sim_faults *f, sim_random *r) {
+/* False: all goes well. */
+static bool draw_faults(sim_faults *f, sim_random *r) {
   if (sim_chance(r, 50))
-    return; /* all goes well */
+    return false;
   f->error = draw_rate(r, 80);
   f->transient = draw_rate(r, 150);
   f->lost = draw_rate(r, 60);
@@ -60,6 +61,7 @@ static void draw_faults(sim_faults *f, sim_random *r) {
   f->stop = draw_rate(r, 500);
   f->pause = draw_rate(r, 700);
   f->clock = draw_rate(r, 700);
+  return true;
 }
 
 /* ---- what happens to all ---- */
@@ -153,7 +155,8 @@ static bool is_resumable(sim_world *w, const sim_run *run) {
     return false;
   return last->crashed || last->status == UPK_CANCELLED ||
          last->status == UPK_UNREACHABLE || last->status == UPK_LOCKED ||
-         last->status == UPK_IN_DOUBT || run->log.full;
+         last->status == UPK_IN_DOUBT || last->status == UPK_ERROR ||
+         run->log.full;
 }
 
 static void resume(sim_world *w, sim_run *run) {
@@ -343,7 +346,7 @@ const char *world_play(upk_arena *arena, uint64_t seed, bool verbose,
   w->seed = seed;
   w->verbose = verbose;
   w->random.state = seed * 0x9e3779b97f4a7c15U + 1;
-  draw_faults(&w->faults, &w->random);
+  w->peaceful = !draw_faults(&w->faults, &w->random);
   w->plan = sim_plan_new(arena, &w->random);
   reset_base(w);
   if (setjmp(w->violated) == 0)
