@@ -165,15 +165,24 @@ static bool may_go_on(step *s) {
   return s->done && cut && s->went_on++ < AGAIN_MAX;
 }
 
-/* The session that undid it was lost; the new one read the ledger. */
+/* The row of an undo is in its transaction. */
+static bool ledger_can_tell_undo(const machine *m, const step *s) {
+  return m->ledger_tells && m->plan->has_ledger && s->was_applied &&
+         s->plan->atomicity == PLAN_TRANSACTION;
+}
+
 static bool ledger_tells_undo(const machine *m, const step *s) {
-  return s->ledger_fresh && m->ledger_tells && m->plan->has_ledger &&
-         s->was_applied && s->plan->atomicity == PLAN_TRANSACTION;
+  return s->ledger_fresh && ledger_can_tell_undo(m, s);
 }
 
 /* An undo that ended early. A transaction that was not being committed is
  * gone with its session; a parameter nobody knows sends nothing. */
 static void undo_cut_off(machine *m, step *s) {
+  if (s->failed_in == PHASE_UNDO_COMMIT && !s->ledger_fresh &&
+      ledger_can_tell_undo(m, s)) {
+    ask_ledger(m, s);
+    return;
+  }
   if (ledger_tells_undo(m, s) && s->in_ledger == LEDGER_UNDONE) {
     undo_was_done(m, s);
     return;
@@ -329,6 +338,11 @@ void fail_on_present(machine *m, step *s) {
 
 /* COMMIT was sent, and the ledger was read since. */
 static void ledger_told(machine *m, step *s) {
+  if (s->undoing) {
+    s->ledger_fresh = true;
+    undo_cut_off(m, s);
+    return;
+  }
   if (s->in_ledger != LEDGER_APPLIED) {
     no_row(m, s);
     return;

@@ -60,10 +60,11 @@ static void undo_failed(machine *m, step *s) {
       s->arena, "%.*s%sits undo failed: %.*s", UPK_FMT(s->why.text),
       s->why.text.len ? "; " : "", UPK_FMT(fault_text(m, &m->event->fault)));
   s->effect = true;
-  if (m->event->fault.kind == MACHINE_LOST) {
+  s->failed_in = s->phase;
+  s->fault = m->event->fault.kind;
+  s->ledger_fresh = false;
+  if (s->fault == MACHINE_LOST) {
     s->begun = false;
-    s->failed_in = s->phase;
-    s->fault = MACHINE_LOST;
     session_lost(m, s->session);
   } else if (s->begun) {
     bool open = s->phase == PHASE_UNDO_COMMIT &&

@@ -221,7 +221,7 @@ static bool digest_of(sim_world *w, const sim_process *p,
     bool looked = r->step >= 0 && w->plan->looks[r->step] &&
                   strstr(r->obs.data, "\"recovered\"");
     bool other = is_event(r, "step.end") && !strstr(r->det.data, "applied");
-    seals += is_event(r, "run.end") + 2 * (looked || other);
+    seals += is_event(r, "run.end") ? 1 : looked || other ? 2 : 0;
     journal_semantic_add(semantic, upk_str_from(log->records.items[i].event),
                          upk_json_parse(w->arena, det, &error));
   }
