@@ -28,6 +28,7 @@
 
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 #include <uv.h>
 
 #include "driver/op.h"
@@ -72,6 +73,8 @@ typedef struct sqlite_session {
   int64_t waited_ms; /* in the busy handler, for one lock */
   char *archive;     /* what the statement attaches; SQLite's memory */
   int lock_fd;       /* of the lock file, or -1 */
+  dev_t device;      /* with the inode: which file was opened */
+  ino_t inode;
 
   struct { /* prepared statements that may come again; cache.c */
     sqlite3_stmt *statement;
@@ -100,6 +103,9 @@ void sqlite_cache_clear(sqlite_session *session);
 
 /* open.c: opens session->db as it must be; fails session->op otherwise. */
 void sqlite_open_file(sqlite_session *session);
+/* Whether the path still leads to the file that is open: what is written to
+ * one that was removed is lost without an error. Fails session->op if not. */
+bool sqlite_is_there(sqlite_session *session);
 /* What every connection to the file, and to copies of it, is set to. */
 void sqlite_configure(sqlite_session *session, sqlite3 *db);
 /* The handler that waits for locks: as long as limits.lock_ms, or until the

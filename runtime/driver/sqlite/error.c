@@ -21,7 +21,7 @@
   X(SQLITE_READONLY_DIRECTORY, READ_ONLY)                                      \
   X(SQLITE_READONLY_RECOVERY, READ_ONLY)                                       \
   X(SQLITE_READONLY_ROLLBACK, READ_ONLY)                                       \
-  X(SQLITE_READONLY_DBMOVED, READ_ONLY)                                        \
+  X(SQLITE_READONLY_DBMOVED, CONNECTION)                                       \
   X(SQLITE_INTERRUPT, CANCELLED)                                               \
   X(SQLITE_IOERR, OTHER)                                                       \
   X(SQLITE_IOERR_READ, OTHER)                                                  \

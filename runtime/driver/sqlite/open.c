@@ -54,7 +54,19 @@ static bool exists(sqlite_session *session) {
                    "the path is not that of a file");
     return false;
   }
+  session->device = found.st_dev;
+  session->inode = found.st_ino;
   return true;
+}
+
+bool sqlite_is_there(sqlite_session *session) {
+  struct stat found;
+  if (stat(session->path.data, &found) == 0 &&
+      found.st_dev == session->device && found.st_ino == session->inode)
+    return true;
+  driver_op_fail(session->op, DRIVER_CONNECTION, NULL,
+                 "the database file was moved, removed or replaced");
+  return false;
 }
 
 /* Whether everything that was committed stands in the file itself. */
@@ -148,7 +160,7 @@ void sqlite_open_file(sqlite_session *session) {
   }
   if (code != SQLITE_OK)
     sqlite_fail(session, session->op, code);
-  else if (!session->read_only &&
+  else if (sqlite_is_there(session) && !session->read_only &&
            sqlite3_db_readonly(session->db, "main") == 1) {
     driver_op_fail(session->op, DRIVER_READ_ONLY, "SQLITE_READONLY",
                    "the database file is not writable for this user");

@@ -205,12 +205,22 @@ static void set_limits(sqlite_session *session) {
                                              : "pragma query_only = off");
 }
 
+/* What begins to write or makes it last. */
+static bool begins_or_ends(const sqlite_session *session) {
+  driver_op_kind kind = session->op->kind;
+  return kind == DRIVER_OP_BEGIN || kind == DRIVER_OP_COMMIT ||
+         kind == DRIVER_OP_LOCK ||
+         (kind == DRIVER_OP_QUERY && sqlite3_get_autocommit(session->db));
+}
+
 static void perform(sqlite_session *session) {
   driver_op *op = session->op;
   if (!session->db && op->kind != DRIVER_OP_OPEN) {
     driver_op_fail(op, DRIVER_CONNECTION, NULL, "the database is not open");
     return;
   }
+  if (begins_or_ends(session) && !sqlite_is_there(session))
+    return;
   switch (op->kind) {
   case DRIVER_OP_OPEN:
     sqlite_open_file(session);
