@@ -113,7 +113,13 @@ upk_status windows_make(cli *c, const project *p, int64_t from_us,
 /* The same as bytes for the compiler; absent when the project has neither. */
 upk_status windows_for_plan(cli *c, const project *p, int64_t from_us,
                             upk_str *ret_bytes);
-/* "2026-11-24 02:00 CET (01:00Z)" */
+/* The blackouts of the project, with what their calendars say. */
+upk_status blackouts_load(cli *c, const project *p,
+                          const upk_blackout_rule **ret_rules,
+                          size_t *ret_count);
+/* --stop-at as a moment, 0 without it; false after a diagnostic. */
+bool stop_at_read(cli *c, int64_t now_us, int64_t *ret_us);
+/* "2026-11-24 02:00 CET (2026-11-24T01:00:00Z)" */
 void moment_text(upk_str timezone, int64_t us, upk_buf *out);
 
 /* The child that serves the project, for more than compile() does; NULL after a

@@ -57,6 +57,12 @@ upk_status execute(cli *c, const project *p, const upk_json *plan,
     return status;
   upk_clock clock = system_clock();
   upk_outcome outcome = {0};
+  request->wait = flag_given(c, FLAG_wait);
+  if (!stop_at_read(c, clock.wall_us(clock.ctx), &request->stop_at_us))
+    return UPK_USAGE;
+  status = blackouts_load(c, p, &request->blackouts, &request->blackout_count);
+  if (status != UPK_OK)
+    return status;
   status = upk_apply(request, &clock, &c->diags, &outcome);
   progress_end(shown, &outcome, status, request->dry_run);
   if (outcome.over)

@@ -23,11 +23,15 @@ const verb verb_apply = {
     .name = "apply",
     .arguments = "PLAN",
     .summary = "execute a saved plan",
-    .detail = "Never plans by itself. Each step is checked on fresh facts, "
-              "run, validated and logged;\none that is already fine is "
-              "skipped. The first SIGINT or SIGTERM finishes cleanly, the\n"
-              "second cancels at once.",
-    .flags = FLAG_BIT(jobs) | FLAG_BIT(dry_run) | FLAG_BIT(connect_timeout),
+    .detail =
+        "Never plans by itself. Each step is checked on fresh facts, "
+        "run, validated and logged;\none that is already fine is "
+        "skipped. Steps start only in their windows, and where what is left "
+        "has room for them:\nwithout --wait the run ends there with exit "
+        "code 7. The first SIGINT or SIGTERM finishes cleanly, the\n"
+        "second cancels at once.",
+    .flags = FLAG_BIT(jobs) | FLAG_BIT(dry_run) | FLAG_BIT(connect_timeout) |
+             FLAG_BIT(wait) | FLAG_BIT(stop_at),
     .min_arguments = 1,
     .max_arguments = 1,
     .run = run,

@@ -35,8 +35,8 @@ const verb verb_resume = {
               "the probes of the steps say what was done, and the log is "
               "completed. A step that\nnobody can tell about ends the run in "
               "doubt: see `upkeep resolve`.",
-    .flags =
-        FLAG_BIT(jobs) | FLAG_BIT(connect_timeout) | FLAG_BIT(cancel_orphan),
+    .flags = FLAG_BIT(jobs) | FLAG_BIT(connect_timeout) |
+             FLAG_BIT(cancel_orphan) | FLAG_BIT(wait) | FLAG_BIT(stop_at),
     .min_arguments = 1,
     .max_arguments = 1,
     .run = run,

@@ -118,6 +118,39 @@ upk_status windows_make(cli *c, const project *p, int64_t from_us,
   return good ? status : UPK_DENIED;
 }
 
+upk_status blackouts_load(cli *c, const project *p,
+                          const upk_blackout_rule **ret_rules,
+                          size_t *ret_count) {
+  loading l = {.c = c, .p = p};
+  upk_windows_request request = {0};
+  if (upk_json_count(p->blackouts))
+    load_source(&l);
+  if (!read_blackouts(&l, &request))
+    return UPK_DENIED;
+  *ret_rules = request.blackouts;
+  *ret_count = request.blackout_count;
+  return UPK_OK;
+}
+
+bool stop_at_read(cli *c, int64_t now_us, int64_t *ret_us) {
+  upk_str text = flag_text(c, FLAG_stop_at);
+  int64_t us;
+  *ret_us = 0;
+  if (!flag_given(c, FLAG_stop_at))
+    return true;
+  if (upk_timestamp_parse(text, ret_us))
+    return true;
+  if (upk_duration_parse(text, &us) && us > 0 && us < INT64_MAX - now_us) {
+    *ret_us = now_us + us;
+    return true;
+  }
+  upk_diag *diag = upk_diag_add(
+      &c->diags, 4000, UPK_NO_SPAN,
+      "--stop-at is neither a timestamp with a zone nor a duration");
+  upk_diag_help(&c->diags, diag, "write 2026-11-27T05:00Z, or 2h");
+  return false;
+}
+
 upk_status windows_for_plan(cli *c, const project *p, int64_t from_us,
                             upk_str *ret_bytes) {
   upk_windows windows;

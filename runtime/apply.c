@@ -3,6 +3,7 @@
 
 #include "driver/registry.h"
 #include "machine/past.h"
+#include "openings.h"
 #include "plan/read.h"
 #include "program.h"
 #include "shell/shell.h"
@@ -186,6 +187,21 @@ static upk_status take_over(upk_arena *arena, shell_request *run,
   return status;
 }
 
+/* An undo waits for nothing: an operator asked for it. */
+static upk_status find_openings(upk_arena *arena, shell_request *run) {
+  const upk_apply_request *request = run->apply;
+  const upk_clock *clock = run->clock;
+  if (request->goal == UPK_ROLLBACK)
+    return UPK_OK;
+  upk_status status =
+      openings_make(arena, run->plan, request, clock->wall_us(clock->ctx),
+                    run->diags, &run->openings);
+  if (status == UPK_OK)
+    status =
+        openings_wait(run->plan, request, run->openings, clock, run->diags);
+  return status;
+}
+
 upk_status upk_apply(const upk_apply_request *request, const upk_clock *clock,
                      upk_diags *diags, upk_outcome *ret_outcome) {
   upk_arena *arena = upk_arena_new(NULL);
@@ -202,7 +218,11 @@ upk_status upk_apply(const upk_apply_request *request, const upk_clock *clock,
   run.driver = driver_find(request->target.engine);
   if (!run.driver)
     status = no_driver(diags, request->target.engine);
-  else if (request->goal == UPK_APPLY)
+  else
+    status = find_openings(arena, &run);
+  if (status != UPK_OK)
+    goto out;
+  if (request->goal == UPK_APPLY)
     status = shell_run(&run, &outcome);
   else
     status = take_over(arena, &run, &outcome);

@@ -6,6 +6,7 @@
 
 #include <upkeep/base.h>
 #include <upkeep/diag.h>
+#include <upkeep/window.h>
 
 /* The clock and random numbers, handed in. */
 typedef struct upk_clock {
@@ -97,6 +98,11 @@ typedef struct upk_apply_request {
   /* Of this process, ending with NULL: programs get of it what their step
    * names. NULL: nothing. */
   char *const *environment;
+  /* Of the executor's own project, today; those of the plan count too. */
+  const upk_blackout_rule *blackouts;
+  size_t blackout_count;
+  bool wait;          /* for the next opening, instead of UPK_WINDOW */
+  int64_t stop_at_us; /* no step runs beyond that time; 0: none */
   void (*on_event)(void *ctx, const upk_event *event); /* may be NULL */
   void *ctx;
   /* Set by a signal handler: 1 finish cleanly, 2 or more cancel now. */
@@ -111,7 +117,9 @@ typedef struct upk_outcome {
 
 /* Executes a plan. RESUME and ROLLBACK: UPK_STALE when `plan` is not the one
  * that the run began with or its log is damaged, UPK_LOCKED while the run
- * lives. Strings of the outcome are in the diagnostics' arena. */
+ * lives. UPK_WINDOW when no step may start now, or there is no room for some;
+ * APPLY: UPK_STALE when the plan has expired. Strings of the outcome are in the
+ * diagnostics' arena. */
 upk_status upk_apply(const upk_apply_request *request, const upk_clock *clock,
                      upk_diags *diags, upk_outcome *ret_outcome);
 

@@ -95,6 +95,9 @@ static void settle(machine *m, step *s) {
     retry(m, s);
   else if (m->stop >= 2 && s->fault == MACHINE_BROKEN_OFF && !s->effect)
     step_end(m, s, MACHINE_CANCELLED);
+  else if (!s->effect && window_ended(m, s) &&
+           (s->fault == MACHINE_BROKEN_OFF || s->why.code == 3222))
+    window_cancelled(m, s);
   else
     step_end(m, s, validation ? MACHINE_UNDONE : MACHINE_FAILED);
 }

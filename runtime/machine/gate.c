@@ -23,6 +23,7 @@ static const struct gate {
   const char *name;
   gate_answer (*ask)(machine *m, step *s, gate_moment moment, gate_reason *why);
 } gates[] = {
+    {"window", window_ask},
     {"pause", ask_pause},
 };
 

@@ -168,11 +168,14 @@ static upk_status verdict_of(const machine *m) {
       return UPK_PRECHECK;
     return left_behind(m) ? UPK_PARTIAL : UPK_ROLLED_BACK;
   }
-  return m->stop && counts.cancelled ? UPK_CANCELLED : UPK_OK;
+  if (m->stop && counts.cancelled)
+    return UPK_CANCELLED;
+  return window_left_some(m) && counts.cancelled ? UPK_WINDOW : UPK_OK;
 }
 
 static void seal(machine *m) {
   m->phase = RUN_SEALING;
+  window_report(m);
   m->run_log = record_run_end(m, verdict_of(m));
 }
 
@@ -340,6 +343,8 @@ static void dispatch(machine *m) {
     on_run_log(m);
     return;
   }
+  if (id && m->event->kind == MACHINE_TIMER && window_on_timer(m, id))
+    return;
   if (id == m->gate_timer && id) {
     m->gate_timer = 0;
     gate_wake(m);
@@ -371,6 +376,9 @@ void machine_handle(machine *m, const machine_event *event) {
     m->mono_us = event->mono_us;
   if (m->phase == RUN_ENDED)
     return;
+  if (event->kind == MACHINE_START)
+    window_begin(m);
+  bool set = window_watch_clocks(m);
   switch (event->kind) {
   case MACHINE_START:
     session_open(m, 0);
@@ -387,4 +395,6 @@ void machine_handle(machine *m, const machine_event *event) {
     dispatch(m);
     break;
   }
+  if (set && m->phase == RUN_WORKING)
+    gate_wake(m);
 }

@@ -223,8 +223,23 @@ typedef struct machine_past {
                              be absent */
 } machine_past;
 
+/* When steps of a window may run: [open, close), since 1970, ascending. */
+typedef struct machine_opening {
+  int64_t open_us, close_us;
+} machine_opening;
+
+typedef struct machine_openings {
+  const machine_opening *items;
+  size_t count;
+} machine_openings;
+
 typedef struct machine_config {
   const plan *plan;
+  /* Of each of the plan's windows, then of steps without one (outside
+   * blackouts); NULL: always. */
+  const machine_openings *openings;
+  bool wait;          /* for the next opening, instead of ending the run */
+  int64_t stop_at_us; /* no step runs beyond that time; 0: none */
   unsigned jobs;      /* 1 to MACHINE_SESSIONS_MAX */
   unsigned slots;     /* of the executor's lock, >= jobs */
   bool dry_run;       /* pre-checks only; nothing is changed or locked */

@@ -5,6 +5,7 @@
 
 #include "machine/machine.h"
 #include "map.h"
+#include "timefmt.h"
 
 enum { NO_STEP = -1, NO_SESSION = -1 };
 
@@ -35,6 +36,7 @@ typedef struct returned {
   X(BEGIN, step_on_begin)                                                      \
   X(SAVEPOINT, step_on_savepoint)                                              \
   X(RUN, step_on_statement)                                                    \
+  X(RELIMIT, step_on_relimit)                                                  \
   X(RELEASE, step_on_release)                                                  \
   X(PROBE, step_on_probe)                                                      \
   X(POST, step_on_post)                                                        \
@@ -117,6 +119,8 @@ typedef struct step {
   unsigned asked_again;  /* times a session was lost under a question */
   unsigned went_on;      /* times the validation was taken up again */
   const char *waits_for; /* the gate that was last said; NULL: none */
+  uint64_t window_timer; /* the SLEEP that looks at its window; 0: none */
+  bool closed;           /* its window closed: it is being cancelled */
   cells row;             /* of the check being asked */
   int64_t rows;          /* of its first query */
   cells before;
@@ -245,6 +249,12 @@ struct machine {
   int64_t gate_until_us; /* when it ends */
   bool paused;
   upk_str paused_by;
+
+  struct {                    /* window.c */
+    int64_t wall_us, mono_us; /* the clocks at the start */
+    int64_t apart_us;         /* by so much they differ since; when last said */
+    size_t left;              /* steps that found no room */
+  } window;
   key_wait *keys;
   bool *policy_given_up;
   size_t *policy_active;
@@ -325,6 +335,26 @@ int64_t gate_pause_us(const machine *m, const gate_reason *why);
 void gate_wake(machine *m);
 void gate_on_pause(machine *m, bool paused, upk_str by);
 
+/* ---- window.c ---- */
+
+/* The gate: open by both clocks, with room for the step's p90. */
+gate_answer window_ask(machine *m, step *s, gate_moment at, gate_reason *why);
+/* The clocks from which the run counts. */
+void window_begin(machine *m);
+/* Whether the wall's clock was set since it was last said; says so. */
+bool window_watch_clocks(machine *m);
+/* Looks at the window of a step that is cancelled at its end. */
+void window_arm(machine *m, step *s);
+/* Whether the timer was window_arm's. */
+bool window_on_timer(machine *m, uint64_t id);
+/* Until such a step is cancelled, at least 1; INT64_MAX: it is not. */
+int64_t window_left_ms(const machine *m, const step *s);
+bool window_ended(const machine *m, const step *s);
+/* The end of a step that its window's end cut off; nothing is left of it. */
+void window_cancelled(machine *m, step *s);
+bool window_left_some(const machine *m);
+void window_report(machine *m);
+
 /* ---- step.c ---- */
 
 #define X(name, function) void function(machine *m, step *s);
@@ -357,6 +387,8 @@ void step_record_statement(machine *m, step *s, const char *part,
 void step_sleep(machine *m, step *s, int64_t us);
 /* Answers at once when the session has the step's limits already. */
 bool step_limits(machine *m, step *s);
+/* Whether the server would let a statement run on after the window's end. */
+bool step_limits_loose(const machine *m, const step *s);
 
 /* ---- check.c ---- */
 

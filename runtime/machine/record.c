@@ -184,6 +184,31 @@ void record_cells(upk_json_writer *w, const cells *set) {
   upk_json_end_object(w);
 }
 
+static void write_openings(upk_json_writer *w, const machine_openings *of) {
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < of->count; i++) {
+    upk_json_begin_array(w);
+    upk_json_int(w, of->items[i].open_us);
+    upk_json_int(w, of->items[i].close_us);
+    upk_json_end_array(w);
+  }
+  upk_json_end_array(w);
+}
+
+/* What the gate was told, for who replays the run. */
+static void write_windows(upk_json_writer *w, const machine *m) {
+  upk_json_key(w, "windows");
+  upk_json_begin_object(w);
+  upk_json_key(w, "openings");
+  upk_json_begin_array(w);
+  for (size_t i = 0; i <= m->plan->window_count; i++)
+    write_openings(w, &m->config.openings[i]);
+  upk_json_end_array(w);
+  upk_json_put_int(w, "stop_at", m->config.stop_at_us);
+  upk_json_put_bool(w, "wait", m->config.wait);
+  upk_json_end_object(w);
+}
+
 uint64_t record_run_begin(machine *m) {
   const plan *p = m->plan;
   bool anew = !m->config.past;
@@ -217,6 +242,8 @@ uint64_t record_run_begin(machine *m) {
   upk_json_put_int(obs, "slots", m->config.slots);
   upk_json_put_string(obs, "target", p->target);
   upk_json_put_string(obs, "user", m->config.user);
+  if (m->config.openings)
+    write_windows(obs, m);
   return record_end(&r, true, UPK_NO_STR);
 }
 

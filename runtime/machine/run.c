@@ -13,6 +13,10 @@ void step_on_intent(machine *m, step *s) {
     step_end(m, s, MACHINE_CANCELLED);
     return;
   }
+  if (s->closed) {
+    window_cancelled(m, s);
+    return;
+  }
   s->executed = m->executed_any = true;
   s->state = MACHINE_RUNNING;
   run_next(m, s);
@@ -20,10 +24,37 @@ void step_on_intent(machine *m, step *s) {
 
 static void send_statement(machine *m, step *s) {
   const plan_statement *statement = &s->plan->run.items[s->statement];
+  if (s->closed) {
+    fail_step(m, s, 3222, UPK_STR("it was stopped between two statements"));
+    return;
+  }
   s->phase = s->begun ? PHASE_RUN : PHASE_LEAD;
   if (!s->begun)
     s->loose = true;
   step_query(m, s, &statement->query, statement->returns.data ? 1 : 0);
+}
+
+/* A step that ends with its window: the server must know how much is left, for
+ * we may be dead by then. The next step sets its own limits anew: these may be
+ * rolled back. */
+static void send_limited(machine *m, step *s) {
+  if (!step_limits_loose(m, s)) {
+    send_statement(m, s);
+    return;
+  }
+  step_limits(m, s);
+  m->sessions[s->session].limited = false;
+  s->phase = PHASE_RELIMIT;
+}
+
+void step_on_relimit(machine *m, step *s) {
+  if (m->event->fault.kind == MACHINE_FINE) {
+    send_statement(m, s);
+    return;
+  }
+  fail_step(m, s, 3148,
+            command_text(m, "the session's limits cannot be set: %.*s",
+                         UPK_FMT(fault_text(m, &m->event->fault))));
 }
 
 static void run_done(machine *m, step *s) {
@@ -50,7 +81,7 @@ static void run_next(machine *m, step *s) {
   else if (s->begun && !s->saved && p->run.items[s->statement].catch_count)
     step_sql(m, s, PHASE_SAVEPOINT, "savepoint upkeep");
   else
-    send_statement(m, s);
+    send_limited(m, s);
 }
 
 static bool fine(machine *m, step *s, const char *what) {
@@ -73,7 +104,7 @@ void step_on_savepoint(machine *m, step *s) {
   if (!fine(m, s, "savepoint"))
     return;
   s->saved = true;
-  send_statement(m, s);
+  send_limited(m, s);
 }
 
 void step_on_release(machine *m, step *s) {

@@ -16,18 +16,20 @@ void phase_none(machine *m, step *s) {
 
 /* ---- asking ---- */
 
-static int64_t statement_ms(const step *s) {
+static int64_t statement_ms(const machine *m, const step *s) {
   const plan_step *p = s->plan;
+  int64_t left = window_left_ms(m, s);
   int64_t ms = p->statement_ms ? p->statement_ms : p->max_ms;
   if (p->max_ms && p->max_ms < ms)
     ms = p->max_ms;
-  return ms ? ms : DAY_MS;
+  ms = ms ? ms : DAY_MS;
+  return left < ms ? left : ms;
 }
 
 /* What is left for one statement: its own limit and the step's. Asking what
  * was done, cleaning up and undoing have a time of their own. */
 static int64_t deadline_of(const machine *m, const step *s) {
-  int64_t ms = statement_ms(s);
+  int64_t ms = statement_ms(m, s);
   if (s->plan->max_ms && !s->undoing && s->state != MACHINE_FAILING) {
     int64_t left = s->plan->max_ms - (m->mono_us - s->started_us) / 1000;
     ms = left < 1 ? 1 : left < ms ? left : ms;
@@ -90,7 +92,7 @@ static bool same_settings(const session *se, const plan_step *p) {
 
 bool step_limits(machine *m, step *s) {
   session *se = &m->sessions[s->session];
-  int64_t ms = statement_ms(s);
+  int64_t ms = statement_ms(m, s);
   if (se->limited && se->lock_ms == s->plan->lock_ms &&
       se->statement_ms == ms && same_settings(se, s->plan))
     return true;
@@ -102,6 +104,13 @@ bool step_limits(machine *m, step *s) {
   command->read_only = m->config.dry_run;
   se->limited = true;
   return false;
+}
+
+bool step_limits_loose(const machine *m, const step *s) {
+  enum { SLACK_MS = 1000 };
+  const session *se = &m->sessions[s->session];
+  return s->plan->cancel_at_end && se->limited &&
+         se->statement_ms > statement_ms(m, s) + SLACK_MS;
 }
 
 /* ---- pending -> checking ---- */
@@ -117,6 +126,7 @@ void step_start(machine *m, size_t number, int on) {
   s->session = on;
   s->arena = upk_arena_new(NULL);
   s->started_us = m->mono_us;
+  window_arm(m, s);
   step_again(m, s);
 }
 
@@ -197,6 +207,8 @@ static void ask_pre(machine *m, step *s) {
     step_end(m, s, MACHINE_READY);
   } else if (m->stop || m->log_broken) {
     step_end(m, s, MACHINE_CANCELLED);
+  } else if (s->closed) {
+    window_cancelled(m, s);
   } else {
     log_intent(m, s);
   }

@@ -71,6 +71,9 @@ static machine_config make_config(const shell *sh, uint64_t seed) {
     jobs_max = MACHINE_SESSIONS_MAX;
   return (machine_config){
       .plan = sh->request->plan,
+      .openings = sh->request->openings,
+      .wait = apply->wait,
+      .stop_at_us = apply->stop_at_us,
       .goal = apply->goal == UPK_ROLLBACK ? MACHINE_ROLLBACK : MACHINE_APPLY,
       .past = sh->request->past,
       .cancel_orphan =

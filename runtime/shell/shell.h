@@ -16,7 +16,8 @@ typedef struct shell_request {
   const plan *plan;
   const driver *driver;
   const upk_clock *clock;
-  const journal_files *files; /* NULL: the system's */
+  const machine_openings *openings; /* of the plan's windows */
+  const journal_files *files;       /* NULL: the system's */
   upk_diags *diags;
   /* RESUME, ROLLBACK: what the log says of each step, and the log, open. */
   const machine_past *past;
