@@ -69,6 +69,48 @@ static const char *engine_title(upk_str engine) {
   return "unknown engine";
 }
 
+/* The moment that the plan was made for. */
+static int64_t moment_of(const plan_view *view) {
+  const upk_json *inputs = upk_json_get(view->body, "inputs");
+  int64_t at =
+      upk_json_number(upk_json_get(inputs, "options"), "at", INT64_MIN);
+  return at != INT64_MIN
+             ? at
+             : upk_json_number(upk_json_get(inputs, "facts"), "taken_at", 0);
+}
+
+/* The hours alone: "02:00" of "2026-11-24 02:00 CET". */
+static void add_hour(upk_str timezone, int64_t us, upk_buf *out) {
+  upk_buf text = {0};
+  upk_local_time(NULL, timezone, us, &text);
+  upk_buf_str(out, (upk_str){text.data + 11, 5});
+  upk_buf_free(&text);
+}
+
+/* ", fits nightly (02:00-05:00 Europe/Berlin, opens in 6 h)" */
+static void windows_title(const plan_view *view, upk_buf *out) {
+  const upk_json *windows = upk_json_get(view->body, "windows");
+  int64_t at_us = moment_of(view);
+  for (size_t i = 0; i < upk_json_count(windows); i++) {
+    const upk_json *window = upk_json_at(windows, i);
+    upk_str timezone = upk_json_text(window, "timezone");
+    int64_t open_us = upk_json_number(window, "opens_at", 0);
+    int64_t close_us = upk_json_number(window, "closes_at", 0);
+    if (!close_us)
+      continue;
+    upk_buf_printf(out, ", %s%.*s (", i ? "" : "fits ",
+                   UPK_FMT(upk_json_text(window, "name")));
+    add_hour(timezone, open_us, out);
+    upk_buf_char(out, '-');
+    add_hour(timezone, close_us, out);
+    upk_buf_printf(out, " %.*s, ", UPK_FMT(timezone));
+    upk_buf_str(out, open_us > at_us ? UPK_STR("opens in ")
+                                     : UPK_STR("open, closes in "));
+    upk_duration_human((open_us > at_us ? open_us : close_us) - at_us, out);
+    upk_buf_char(out, ')');
+  }
+}
+
 void plan_view_title(const plan_view *view, upk_buf *out) {
   size_t steps = upk_json_count(view->steps);
   upk_str role = upk_json_text(view->target, "role");
@@ -86,6 +128,7 @@ void plan_view_title(const plan_view *view, upk_buf *out) {
     upk_buf_str(out, UPK_STR(", about "));
     upk_duration_human(total * 1000, out);
   }
+  windows_title(view, out);
 }
 
 void plan_view_blocking(const upk_json *step, upk_buf *out) {
@@ -277,8 +320,10 @@ static void deferred_text(painter *p) {
     object_display(upk_json_get(item, "object"), p->out);
     if (next > i + 1)
       upk_buf_printf(p->out, " and %zu more", next - i - 1);
-    upk_buf_printf(p->out, "  (%.*s) %.*s  (%.*s)\n",
+    upk_str detail = upk_json_text(item, "detail");
+    upk_buf_printf(p->out, "  (%.*s%s%.*s) %.*s  (%.*s)\n",
                    UPK_FMT(upk_json_text(item, "reason")),
+                   detail.len ? ": " : "", UPK_FMT(detail),
                    UPK_FMT(upk_json_text(item, "because")),
                    UPK_FMT(upk_json_text(item, "policy")));
   }

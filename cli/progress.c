@@ -13,7 +13,8 @@ enum {
   LIVE_MAX = 12,
   QUIET_US = 10 * 1000 * 1000,
   COLUMNS = 80,
-  DRAW_US = 50 * 1000
+  DRAW_US = 50 * 1000,
+  SAY_WAIT_US = 10 * 60 * 1000 * 1000
 };
 
 progress *progress_new(cli *c, const upk_json *plan) {
@@ -225,8 +226,13 @@ static const struct {
 
 static void run_event(progress *p, const upk_event *event) {
   upk_buf line = {0};
-  if (strcmp(event->name, "run.note") != 0 || !event->text.len)
+  bool waits = strcmp(event->name, "run.wait") == 0;
+  if ((!waits && strcmp(event->name, "run.note") != 0) || !event->text.len)
     return;
+  if (waits && p->waited_us && event->wall_us - p->waited_us < SAY_WAIT_US)
+    return;
+  if (waits)
+    p->waited_us = event->wall_us;
   clear_block(p);
   upk_buf_str(&line, event->text);
   put_line(&line);

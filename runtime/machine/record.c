@@ -197,9 +197,9 @@ static void write_openings(upk_json_writer *w, const machine_openings *of) {
 
 /* What the gate was told, for who replays the run. */
 static void write_windows(upk_json_writer *w, const machine *m) {
-  upk_json_key(w, "windows");
-  upk_json_begin_object(w);
   upk_json_key(w, "openings");
+  upk_json_begin_object(w);
+  upk_json_key(w, "of");
   upk_json_begin_array(w);
   for (size_t i = 0; i <= m->plan->window_count; i++)
     write_openings(w, &m->config.openings[i]);
@@ -230,6 +230,8 @@ uint64_t record_run_begin(machine *m) {
   upk_json_key(obs, "identity");
   upk_json_write(obs, p->identity);
   upk_json_put_int(obs, "jobs", m->config.jobs);
+  if (m->config.openings)
+    write_windows(obs, m);
   upk_json_put_int(obs, "pid", m->config.pid);
   upk_json_put_string(obs, "plan_file", upk_digest_view(&p->file));
   upk_json_put_string(obs, "role", m->config.role);
@@ -242,8 +244,6 @@ uint64_t record_run_begin(machine *m) {
   upk_json_put_int(obs, "slots", m->config.slots);
   upk_json_put_string(obs, "target", p->target);
   upk_json_put_string(obs, "user", m->config.user);
-  if (m->config.openings)
-    write_windows(obs, m);
   return record_end(&r, true, UPK_NO_STR);
 }
 

@@ -227,6 +227,14 @@ YAML
   golden 4010 windows another
 }
 
+@test "plans and their windows" {
+  planned
+  edited sign 'body["expires_at"] = 1700000000000000'
+  golden 3220 apply edited.json
+  printf 'blackouts: [ { from: 2020-01-01T00:00Z, to: 2100-01-01T00:00Z } ]\n' >>upkeep.yaml
+  golden 3221 apply plan.json
+}
+
 @test "the command line" {
   golden 4001 check
   golden 4002 show nothing.json
