@@ -4,6 +4,9 @@
 #
 # KILL_EVERY=3 tries only each third (tests/run does where a try is slow).
 
+# Leaks cannot be looked for under it. FOLLOW=-f traces every thread; n counts the calls of each by itself.
+FOLLOW=${FOLLOW:-}
+
 # What strace needs may be forbidden, as in some containers.
 need_strace() {
   strace -qq -o /dev/null -e trace=none true 2>/dev/null || skip "strace cannot trace here"
@@ -12,13 +15,13 @@ need_strace() {
 # How often a run that nothing happens to makes a system call.
 calls_of() { # system call
   anew
-  strace -qq -e trace="$1" -o calls "$UPKEEP" -q apply plan.json || return 1
-  grep -c "^$1(" calls
+  ASAN_OPTIONS=detect_leaks=0 strace $FOLLOW -qq -e trace="$1" -o calls "$UPKEEP" -q apply plan.json || return 1
+  grep -c "$1(" calls
 }
 
 # A run, or another part of it, in which the n-th call meets a fault.
 apply_with() { # system call, fault, n
-  run timeout 60 strace -qq -o /dev/null -e trace="$1" -e inject="$1:$2:when=$3" \
+  run env ASAN_OPTIONS=detect_leaks=0 timeout 60 strace $FOLLOW -qq -o /dev/null -e trace="$1" -e inject="$1:$2:when=$3" \
     "$UPKEEP" -q apply plan.json
 }
 

@@ -1,0 +1,60 @@
+# PostgreSQL: the executor is killed anywhere; its session may live on.
+load postgres
+load kill
+
+setup_file() { faulty_start; }
+
+@test "PostgreSQL: kill -9 at every fourth write, of the log and any other" {
+  KILL_EVERY=4 at_every write signal=SIGKILL
+}
+
+@test "PostgreSQL: kill -9 at every second fdatasync" {
+  KILL_EVERY=2 at_every fdatasync signal=SIGKILL
+}
+
+# A table of each sort of step, and the lock that keeps its step waiting.
+lock_of() {
+  case $1 in
+  keyless_1) echo row share ;;
+  fat_1) echo row exclusive ;;
+  *) echo share update exclusive ;;
+  esac
+}
+
+# The executor is killed while its statement is in flight, kept by a lock.
+killed_amidst() { # table
+  anew
+  hold "$1" "$(lock_of "$1")"
+  "$UPKEEP" apply plan.json >out 2>&1 3>&- &
+  APPLIER=$!
+  until_waiting >waiter
+  kill -9 "$APPLIER"
+  wait "$APPLIER" 2>/dev/null || true
+}
+
+resume_on() { # flags..
+  timeout 120 "$UPKEEP" resume last "$@" >out 2>&1 3>&- &
+  APPLIER=$!
+}
+
+@test "kill -9 inside a transaction, ANALYZE, VACUUM, REINDEX CONCURRENTLY: resumed when its session is gone" {
+  local table
+  for table in keyless_1 unknown_1 hollow_1 fat_1; do
+    killed_amidst "$table"
+    let_go
+    { carry_on && the_same; } || { echo "at $table"; cat out; return 1; }
+  done
+}
+
+@test "the same, resumed while its session works on: it is waited for, never doubled" {
+  local table
+  for table in keyless_1 unknown_1 hollow_1 fat_1; do
+    killed_amidst "$table"
+    resume_on
+    sleep 0.5
+    # One session at most works for the run at any moment.
+    [ "$(sql "select count(*) from pg_stat_activity where application_name like 'upkeep/%' and state = 'active' and query !~ 'advisory'" -d postgres)" -le 1 ]
+    let_go
+    finished 0 && the_same || { echo "at $table"; cat out; return 1; }
+  done
+}
