@@ -41,7 +41,7 @@ resume_on() { # flags..
   local table
   for table in keyless_1 unknown_1 hollow_1 fat_1; do
     killed_amidst "$table"
-    let_go
+    let_go "$table"
     { carry_on && the_same; } || { echo "at $table"; cat out; return 1; }
   done
 }
@@ -54,7 +54,7 @@ resume_on() { # flags..
     sleep 0.5
     # One session at most works for the run at any moment.
     [ "$(sql "select count(*) from pg_stat_activity where application_name like 'upkeep/%' and state = 'active' and query !~ 'advisory'" -d postgres)" -le 1 ]
-    let_go
+    let_go "$table"
     finished 0 && the_same || { echo "at $table"; cat out; return 1; }
   done
 }

@@ -21,6 +21,6 @@ setup_file() { faulty_start; }
   KILL_EVERY=3 at_every write error=ENOSPC
 }
 
-@test "SQLite: the log's disk fails at every sync" {
+@test "SQLite: the log's disk fails at every second sync" {
   KILL_EVERY=2 at_every fdatasync error=EIO
 }
