@@ -128,6 +128,13 @@ static bool holds(machine *m, step *s, const plan_check *check) {
                               (long long)s->rows));
 }
 
+bool check_expect(machine *m, step *s, upk_str expect) {
+  plan_check check = {.expect = expect};
+  s->row = (cells){0};
+  upk_arena_reset(m->scratch);
+  return row_holds(m, s, &check);
+}
+
 /* Columns that are declared exist even where no row came. */
 static void add_declared(step *s, const plan_check *check) {
   for (size_t i = 0; i < check->column_count; i++)

@@ -41,7 +41,10 @@ void machine_free(machine *m) {
   if (!m)
     return;
   for (size_t i = 0; i < m->plan->step_count; i++)
+  {
+    batch_free(&m->steps[i]);
     upk_arena_free(m->steps[i].arena);
+  }
   upk_buf_free(&m->log_head);
   upk_arena_free(m->out);
   upk_arena_free(m->scratch);
@@ -170,7 +173,9 @@ static upk_status verdict_of(const machine *m) {
   }
   if (m->stop && counts.cancelled)
     return UPK_CANCELLED;
-  return window_left_some(m) && counts.cancelled ? UPK_WINDOW : UPK_OK;
+  if (window_left_some(m) && counts.cancelled)
+    return UPK_WINDOW;
+  return counts.cancelled ? UPK_CANCELLED : UPK_OK;
 }
 
 static void seal(machine *m) {
@@ -288,8 +293,10 @@ static void on_stop(machine *m, unsigned level, upk_str by) {
     step *s = &m->steps[se->step];
     if (s->phase == PHASE_BACKOFF)
       step_end(m, s, MACHINE_CANCELLED);
+    else if (s->phase == PHASE_ROUND_WAIT)
+      batch_on_stop(m, s);
     else if (level >= 2 && s->phase >= PHASE_PRE && s->phase <= PHASE_POST &&
-             s->phase != PHASE_INTENT)
+             s->phase != PHASE_INTENT && !s->undoing)
       command_add(m, MACHINE_CANCEL)->session = i;
   }
   machine_advance(m);

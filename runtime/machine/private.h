@@ -37,12 +37,19 @@ typedef struct returned {
   X(SAVEPOINT, step_on_savepoint)                                              \
   X(RUN, step_on_statement)                                                    \
   X(RELIMIT, step_on_relimit)                                                  \
+  X(SEGMENT, step_on_segment) /* COMMIT before a batch */                      \
   X(RELEASE, step_on_release)                                                  \
+  X(ROUND_BEGIN, step_on_round_begin)                                          \
+  X(ROUND, step_on_round)                                                      \
+  X(ROUND_LEDGER, step_on_round_ledger)                                        \
   X(PROBE, step_on_probe)                                                      \
   X(POST, step_on_post)                                                        \
   X(LEDGER_BEGIN, step_on_ledger_begin)                                        \
   X(LEDGER, step_on_ledger)                                                    \
   X(COMMIT, step_on_commit)                                                    \
+  X(ROUND_COMMIT, step_on_round_commit)                                        \
+  X(ROUND_ROLLBACK, step_on_round_rollback)                                    \
+  X(ROUND_WAIT, step_on_round_wait)                                            \
   X(OUTCOME, step_on_outcome)                                                  \
   X(BACKOFF, step_on_backoff)                                                  \
   X(ROLLBACK, fail_on_rollback)                                                \
@@ -55,6 +62,7 @@ typedef struct returned {
   X(UNDO_LIMITS, undo_on_limits)                                               \
   X(UNDO_BEGIN, undo_on_begin)                                                 \
   X(UNDO, undo_on_statement)                                                   \
+  X(UNDO_SEGMENT, undo_on_segment) /* COMMIT before a batch */                 \
   X(UNDO_LEDGER, undo_on_ledger)                                               \
   X(UNDO_COMMIT, undo_on_commit)                                               \
   X(UNDO_ROLLBACK, undo_on_rollback)
@@ -79,6 +87,8 @@ typedef enum ledger_word {
   LEDGER_APPLIED,
   LEDGER_UNDONE,
 } ledger_word;
+
+typedef struct batch batch; /* batch.c: rounds under way */
 
 typedef struct step {
   const plan_step *plan;
@@ -105,6 +115,10 @@ typedef struct step {
   bool undoing;     /* its effect is being undone (failed, or rolled back) */
   bool unstarted;   /* the program that failed never ran */
   bool was_applied; /* the ledger's row is committed */
+  bool partly;      /* some of a batch may be committed; survives attempts */
+  bool stopped;     /* between two rounds, for good in this run */
+  batch *batch;     /* NULL: none is under way */
+  int64_t batch_rounds, batch_rows; /* committed, of all its batches */
   verdict why;
   phase failed_in;
   machine_fault_kind fault;
@@ -390,6 +404,27 @@ bool step_limits(machine *m, step *s);
 /* Whether the server would let a statement run on after the window's end. */
 bool step_limits_loose(const machine *m, const step *s);
 
+/* The batch that the run was at is done. */
+void step_went_on(machine *m, step *s);
+/* What the event's reply returned, as values. */
+void step_returned(machine *m, upk_arena *arena, cells *ret_values);
+
+/* ---- batch.c ---- */
+
+/* Begins the rounds of `statement`; they lead to step_went_on, undo_went_on, a
+ * failure, or a stop between two of them. */
+void batch_start(machine *m, step *s, const plan_statement *statement,
+                 bool undo);
+void batch_on_stop(machine *m, step *s); /* it waits between two rounds */
+void batch_free(step *s);
+/* What the last round returned; NULL: nothing of that name. */
+const returned *batch_find(const step *s, upk_str name);
+/* batch.rows, batch.rounds, batch.limit; NULL: no such name. */
+const cell *batch_value(machine *m, const step *s, upk_str name);
+/* Of the ledger's row of a round. */
+upk_str batch_statement(machine *m, const step *s);
+bool batch_undoes(const step *s);
+
 /* ---- check.c ---- */
 
 typedef enum check_answer {
@@ -402,6 +437,8 @@ typedef enum check_answer {
 void check_ask(machine *m, step *s, const plan_check *check);
 /* Takes a reply or a timer for the check last asked. */
 check_answer check_reply(machine *m, step *s, const plan_check *check);
+/* Whether an expression of no query's holds; s->seen says why not. */
+bool check_expect(machine *m, step *s, upk_str expect);
 /* Keeps the row of the check as before.*. */
 void check_keep(machine *m, step *s);
 
@@ -466,6 +503,8 @@ void fail_find_out(machine *m, step *s);
 void fail_nothing_done(machine *m, step *s);
 void fail_doubt(machine *m, step *s, const char *why);
 
+/* A batch was stopped between two rounds: cleans up, and ends cancelled. */
+void fail_stopped(machine *m, step *s);
 void fail_gone(machine *m, step *s); /* the session will not come back */
 
 /* The step failed in the course of its work: finds out what was done, undoes
@@ -483,6 +522,12 @@ void undo_was_done(machine *m, step *s);
 /* MACHINE_ROLLBACK: the next step to undo, or NO_STEP. */
 int undo_pick(machine *m);
 void undo_note(machine *m, step *s); /* that it cannot be undone */
+
+/* The batch that the undo was at is done; a round of it failed by the event,
+ * or by what `text` says. */
+void undo_went_on(machine *m, step *s);
+void undo_failed(machine *m, step *s);
+void undo_broken(machine *m, step *s, upk_str text);
 
 /* ---- record.c ---- */
 

@@ -71,10 +71,22 @@ static void run_done(machine *m, step *s) {
   check_ask(m, s, &s->plan->probe_done);
 }
 
+static const plan_statement *batch_of(const step *s) {
+  const plan_statements *run = &s->plan->run;
+  return s->statement < run->count && run->items[s->statement].batch
+             ? &run->items[s->statement]
+             : NULL;
+}
+
 static void run_next(machine *m, step *s) {
   const plan_step *p = s->plan;
-  if (p->atomicity == PLAN_TRANSACTION && !s->begun &&
-      s->statement == p->run_lead)
+  if (batch_of(s) && s->begun) {
+    s->partly = true;
+    step_ask(m, s, PHASE_SEGMENT, MACHINE_COMMIT);
+  } else if (batch_of(s))
+    batch_start(m, s, batch_of(s), false);
+  else if (p->atomicity == PLAN_TRANSACTION && !s->begun &&
+           s->statement >= p->run_lead)
     step_ask(m, s, PHASE_BEGIN, MACHINE_BEGIN);
   else if (s->statement == p->run.count)
     run_done(m, s);
@@ -91,6 +103,18 @@ static bool fine(machine *m, step *s, const char *what) {
             command_text(m, "%s failed: %.*s", what,
                          UPK_FMT(fault_text(m, &m->event->fault))));
   return false;
+}
+
+void step_went_on(machine *m, step *s) {
+  s->statement++;
+  run_next(m, s);
+}
+
+void step_on_segment(machine *m, step *s) {
+  if (!fine(m, s, "commit"))
+    return;
+  s->begun = false;
+  run_next(m, s);
 }
 
 void step_on_begin(machine *m, step *s) {
@@ -115,33 +139,38 @@ void step_on_release(machine *m, step *s) {
   run_next(m, s);
 }
 
-static void add_text(step *s, cells *values, const char *name, upk_str text) {
-  cell *c = UPK_PUSH(s->arena, values);
+static void add_text(upk_arena *arena, cells *values, const char *name,
+                     upk_str text) {
+  cell *c = UPK_PUSH(arena, values);
   c->name = upk_str_from(name);
   c->type = UPK_TYPE_TEXT;
   c->null = !text.data;
-  c->text = text.data ? upk_arena_copy(s->arena, text) : text;
+  c->text = text.data ? upk_arena_copy(arena, text) : text;
 }
 
-/* Keeps what a statement returned under its name. */
-static void keep_returned(machine *m, step *s, upk_str name) {
+void step_returned(machine *m, upk_arena *arena, cells *ret_values) {
   const machine_event *event = m->event;
   bool wrong = event->fault.kind != MACHINE_FINE;
-  if (!name.data)
-    return;
-  returned *kept = UPK_PUSH(s->arena, &s->returns);
-  kept->name = name;
-  add_text(s, &kept->values, "error",
+  add_text(arena, ret_values, "error",
            wrong ? event->fault.message : UPK_NO_STR);
-  add_text(s, &kept->values, "sqlstate",
+  add_text(arena, ret_values, "sqlstate",
            wrong ? event->fault.code : UPK_NO_STR);
-  cell *rows = UPK_PUSH(s->arena, &kept->values);
+  cell *rows = UPK_PUSH(arena, ret_values);
   *rows = (cell){.name = UPK_STR("rows"), .type = UPK_TYPE_INT};
   rows->integer = event->rows.total > event->rows.affected
                       ? event->rows.total
                       : event->rows.affected;
   if (!wrong)
-    cells_add_row(s->arena, &kept->values, &event->rows, 0, NULL, 0);
+    cells_add_row(arena, ret_values, &event->rows, 0, NULL, 0);
+}
+
+/* Keeps what a statement returned under its name. */
+static void keep_returned(machine *m, step *s, upk_str name) {
+  if (!name.data)
+    return;
+  returned *kept = UPK_PUSH(s->arena, &s->returns);
+  kept->name = name;
+  step_returned(m, s->arena, &kept->values);
 }
 
 void step_record_statement(machine *m, step *s, const char *part,

@@ -131,6 +131,7 @@ void step_start(machine *m, size_t number, int on) {
 }
 
 void step_again(machine *m, step *s) {
+  batch_free(s);
   upk_arena_reset(s->arena);
   s->attempt++;
   s->tries++;
@@ -354,6 +355,7 @@ static void free_values(step *s) {
   if (s->state == MACHINE_APPLIED && s->plan->can_undo &&
       s->plan->on_failure == PLAN_ROLLBACK)
     return;
+  batch_free(s);
   upk_arena_free(s->arena);
   s->arena = NULL;
   s->before = s->row = (cells){0};

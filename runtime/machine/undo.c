@@ -54,12 +54,24 @@ void undo_again(machine *m, step *s) {
   log_intent(m, s);
 }
 
-static void undo_failed(machine *m, step *s) {
+static void say_failed(step *s, upk_str text) {
   s->why.code = 3137;
-  s->why.text = upk_arena_printf(
-      s->arena, "%.*s%sits undo failed: %.*s", UPK_FMT(s->why.text),
-      s->why.text.len ? "; " : "", UPK_FMT(fault_text(m, &m->event->fault)));
+  s->why.text = upk_arena_printf(s->arena, "%.*s%sits undo failed: %.*s",
+                                 UPK_FMT(s->why.text),
+                                 s->why.text.len ? "; " : "", UPK_FMT(text));
   s->effect = true;
+}
+
+void undo_broken(machine *m, step *s, upk_str text) {
+  say_failed(s, text);
+  if (s->begun)
+    step_ask(m, s, PHASE_UNDO_ROLLBACK, MACHINE_UNDO_ALL);
+  else
+    step_end(m, s, MACHINE_FAILED);
+}
+
+void undo_failed(machine *m, step *s) {
+  say_failed(s, fault_text(m, &m->event->fault));
   s->failed_in = s->phase;
   s->fault = m->event->fault.kind;
   s->ledger_fresh = false;
@@ -104,10 +116,7 @@ static void begin(machine *m, step *s) {
 void undo_on_limits(machine *m, step *s) {
   if (!fine(m, s))
     return;
-  if (transactional(s))
-    begin(m, s);
-  else
-    undo_next(m, s);
+  undo_next(m, s);
 }
 
 static void undone(machine *m, step *s) {
@@ -148,8 +157,21 @@ void undo_was_done(machine *m, step *s) {
 }
 
 static void undo_next(machine *m, step *s) {
+  const plan_statement *statement = &s->plan->undo.items[s->statement];
   if (s->statement == s->plan->undo.count) {
     conclude(m, s);
+    return;
+  }
+  if (statement->batch && s->begun) {
+    step_ask(m, s, PHASE_UNDO_SEGMENT, MACHINE_COMMIT);
+    return;
+  }
+  if (statement->batch) {
+    batch_start(m, s, statement, true);
+    return;
+  }
+  if (transactional(s) && !s->begun) {
+    begin(m, s);
     return;
   }
   s->phase = PHASE_UNDO;
@@ -160,10 +182,19 @@ void undo_on_begin(machine *m, step *s) {
   if (!fine(m, s))
     return;
   s->begun = true;
-  if (transactional(s))
-    undo_next(m, s);
-  else
-    insert_row(m, s);
+  undo_next(m, s);
+}
+
+void undo_went_on(machine *m, step *s) {
+  s->statement++;
+  undo_next(m, s);
+}
+
+void undo_on_segment(machine *m, step *s) {
+  if (!fine(m, s))
+    return;
+  s->begun = false;
+  undo_next(m, s);
 }
 
 void undo_on_statement(machine *m, step *s) {

@@ -133,6 +133,8 @@ static upk_str get_statement(const machine *m, const step *s) {
 }
 static upk_str get_outcome(const machine *m, const step *s) {
   (void)m;
+  if (s->phase == PHASE_ROUND_LEDGER)
+    return batch_undoes(s) ? UPK_STR("undo round") : UPK_STR("round");
   return s->undoing ? UPK_STR("undone") : UPK_STR("applied");
 }
 static int64_t get_attempt(const machine *m, const step *s) {
@@ -170,7 +172,9 @@ static const cell *find_own(machine *m, const step *s, upk_str name) {
       cell *c = UPK_NEW(m->scratch, cell);
       c->name = name;
       c->type = owns[i].type;
-      if (owns[i].text)
+      if (s->phase == PHASE_ROUND_LEDGER && upk_str_is(name, "statement"))
+        c->text = batch_statement(m, s);
+      else if (owns[i].text)
         c->text = owns[i].text(m, s);
       else
         c->integer = owns[i].integer(m, s);
@@ -193,7 +197,12 @@ static const cell *find_in(machine *m, const step *s, upk_str space,
     return find_own(m, s, name);
   if (upk_str_is(space, "before"))
     return cells_find(&s->before, name);
-  for (size_t i = 0; i < s->returns.len; i++)
+  if (upk_str_is(space, "batch"))
+    return batch_value(m, s, name);
+  const returned *round = batch_find(s, space);
+  if (round)
+    return find_returned(round, name);
+  for (size_t i = s->returns.len; i-- > 0;) /* the last of that name */
     if (upk_str_equal(s->returns.items[i].name, space))
       return find_returned(&s->returns.items[i], name);
   return NULL;
