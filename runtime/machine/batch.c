@@ -25,8 +25,8 @@ enum {
 struct batch {
   const plan_batch *plan;
   bool undo;
-  int64_t size, asked; /* rows: the next round's; of the round under way */
-  int64_t count;       /* rows the round under way treated */
+  int64_t size, asked;      /* rows: the next round's; of the round under way */
+  int64_t count;            /* rows the round under way treated */
   int64_t rounds, rows, of; /* of this batch; of: -1: not known */
   size_t statement;
   unsigned tries; /* of the round under way */

@@ -83,17 +83,27 @@ void fail_nothing_done(machine *m, step *s) {
   again(m, s);
 }
 
+/* Rounds that were committed stay, and a new attempt goes on behind them. */
+static bool may_repeat(const step *s) {
+  return !s->effect || (s->partly && !s->done);
+}
+
 /* What is left of the step in the database is known: `effect`. */
 static void settle(machine *m, step *s) {
+  if (s->stopped) {
+    step_end(m, s, MACHINE_CANCELLED);
+    return;
+  }
   if (resume_answered(m, s) && !s->effect) {
     again(m, s);
     return;
   }
+  s->effect = s->effect || s->partly;
   bool validation = s->failed_in == PHASE_POST && s->executed && !s->effect;
   bool invalid = s->why.code == 3136; /* by itself that does not change */
-  if (!s->effect && !invalid && worth_again(m, s))
+  if (may_repeat(s) && !invalid && worth_again(m, s))
     retry(m, s);
-  else if (m->stop >= 2 && s->fault == MACHINE_BROKEN_OFF && !s->effect)
+  else if (m->stop >= 2 && s->fault == MACHINE_BROKEN_OFF && may_repeat(s))
     step_end(m, s, MACHINE_CANCELLED);
   else if (!s->effect && window_ended(m, s) &&
            (s->fault == MACHINE_BROKEN_OFF || s->why.code == 3222))
@@ -225,7 +235,8 @@ static void look(machine *m, step *s) {
     find_out(m, s);
   } else if (may_go_on(s)) {
     step_go_on(m, s);
-  } else if (s->done && s->failed_in == PHASE_POST) {
+  } else if (s->failed_in == PHASE_POST &&
+             (s->done || (s->partly && s->why.code == 3136))) {
     undo_start(m, s);
   } else {
     s->effect = s->done || s->effect;
@@ -266,6 +277,17 @@ void step_resume(machine *m, step *s) {
     look(m, s);
 }
 
+void fail_stopped(machine *m, step *s) {
+  s->stopped = true;
+  s->effect = s->partly;
+  if (s->plan->atomicity == PLAN_TRANSACTION || !s->plan->has_partial) {
+    step_end(m, s, MACHINE_CANCELLED);
+    return;
+  }
+  s->state = MACHINE_FAILING; /* what it set up is cleaned up */
+  ask_partial(m, s);
+}
+
 /* The session will not come back. */
 void fail_gone(machine *m, step *s) {
   bool open =
@@ -278,7 +300,7 @@ void fail_gone(machine *m, step *s) {
     fail_doubt(m, s, "the target cannot be reached to find out what was done");
     return;
   }
-  s->effect = s->done;
+  s->effect = s->done || s->partly;
   step_end(m, s, MACHINE_FAILED);
 }
 

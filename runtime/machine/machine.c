@@ -40,8 +40,7 @@ machine *machine_new(const machine_config *config) {
 void machine_free(machine *m) {
   if (!m)
     return;
-  for (size_t i = 0; i < m->plan->step_count; i++)
-  {
+  for (size_t i = 0; i < m->plan->step_count; i++) {
     batch_free(&m->steps[i]);
     upk_arena_free(m->steps[i].arena);
   }

@@ -196,10 +196,12 @@ static bool read_words(plan_reader *rd, const upk_json *value,
 static void join(upk_buf *text, const plan_statements *statements) {
   for (size_t i = 0; i < statements->count; i++) {
     const plan_statement *statement = &statements->items[i];
-    upk_buf_str(text, text->len ? UPK_STR(";\n") : UPK_STR(""));
-    if (statement->batch)
+    if (statement->batch) {
       join(text, &statement->batch->run);
-    else if (statement->query.exec)
+      continue;
+    }
+    upk_buf_str(text, text->len ? UPK_STR(";\n") : UPK_STR(""));
+    if (statement->query.exec)
       upk_buf_printf(text, "program %.*s",
                      UPK_FMT(statement->query.exec->program));
     else

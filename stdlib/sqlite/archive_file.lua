@@ -1,4 +1,4 @@
--- Moving rows to another file. What commits in two files does not do so at once: the rows stand in the archive, on its disk,
+-- Moving rows to another file, in rounds. What commits in two files does not do so at once: the rows stand in the archive, on its disk,
 -- before they are deleted; and only a row that is found there as it is now is deleted. Each statement commits by itself, and
 -- each may be done again after a crash. A row of the archive is `moving` until it is gone from the table, then `moved`;
 -- `changed` when the table's row became another one meanwhile; `restored` when an undo has put it back. Nothing is ever
@@ -23,7 +23,6 @@ local function names(o, p)
 end
 
 local mine = "upkeep_state = 'moving' and upkeep_source = (select uuid from main.upkeep_identity)"
-local run_params = { retention.started, { from = "step.run" } }
 
 local function attach(p)
   return { sql = "attach " .. u.literal(p.to_database) .. " as upkeep_archive", transaction = false }
@@ -36,9 +35,21 @@ function archive_file.check_path(p)
   end
 end
 
+-- Outside of transactions.
+local function loose(statements)
+  local all = {}
+  for _, statement in ipairs(statements) do
+    if type(statement) == "string" then statement = { sql = statement } end
+    table.insert(all, {
+      sql = statement.sql, params = statement.params, returns = statement.returns, transaction = false,
+    })
+  end
+  return all
+end
+
 function archive_file.run(o, p)
   local n = names(o, p)
-  local picked = retention.picked(o, p)
+  local by_rowid = not o.without_rowid
   -- Queries for keys. They are put together by INTERSECT and EXCEPT, since NOT IN over several columns is quadratic.
   local function keys(which) return "select " .. n.key .. " from " .. n.archive .. " where " .. which end
   local function living(which)
@@ -50,9 +61,29 @@ function archive_file.run(o, p)
     return "select " .. n.key .. " from (select " .. n.copied .. " from " .. n.archive .. " where " .. which
       .. " intersect select " .. n.copy .. " from " .. n.source .. " where (" .. o.row_key .. ") in (" .. keys(which) .. "))"
   end
-  local this_run = mine .. " and upkeep_run = ?2"
-  local due_keys = "select " .. o.row_key .. " from " .. n.source .. " where " .. picked
-  return {
+  local in_round = "(" .. n.key .. ") " .. retention.in_round
+  local this_run = mine .. " and upkeep_run = ?1 and " .. in_round
+  local run = { { from = "step.run" } }
+  local rounds = retention.join(retention.pick(o.row_key, n.source, retention.due(o, p), { retention.started }, by_rowid), {
+    -- What an interrupted run left: rows that changed since, and rows that are as they were.
+    {
+      sql = "update " .. n.archive .. " set upkeep_state = 'changed' where " .. mine .. " and (" .. n.key .. ") in ("
+        .. living(mine) .. " except " .. same(mine) .. ")",
+    },
+    { sql = "update " .. n.archive .. " set upkeep_run = ?1 where " .. mine .. " and " .. in_round, params = run },
+    {
+      sql = "insert into " .. n.archive .. " (" .. n.copied .. ", upkeep_source, upkeep_run, upkeep_state) select " .. n.copy
+        .. ", (select uuid from main.upkeep_identity), ?1, 'moving' from " .. n.source .. " where (" .. o.row_key .. ") in ("
+        .. "select * from temp.upkeep_round except " .. keys(this_run) .. ")",
+      params = run,
+    },
+    { sql = "delete from " .. n.source .. " where (" .. o.row_key .. ") in (" .. same(this_run) .. ")", params = run },
+    {
+      sql = "update " .. n.archive .. " set upkeep_state = 'moved' where " .. mine .. " and (" .. n.key .. ") in ("
+        .. keys(mine) .. " except " .. living(mine) .. ")",
+    },
+  })
+  return retention.join({
     attach(p),
     -- A commit there is on the disk, and so is the end of its journal.
     { sql = "pragma upkeep_archive.synchronous = extra", transaction = false },
@@ -66,35 +97,12 @@ function archive_file.run(o, p)
         .. ") where upkeep_state = 'moving'",
       transaction = false,
     },
-    -- What an interrupted run left: rows that changed since, and rows that are as they were.
-    {
-      sql = "update " .. n.archive .. " set upkeep_state = 'changed' where " .. mine .. " and (" .. n.key .. ") in ("
-        .. living(mine) .. " except " .. same(mine) .. ")",
-      transaction = false,
-    },
-    {
-      sql = "update " .. n.archive .. " set upkeep_run = ?2 where " .. mine .. " and (" .. n.key .. ") in (" .. due_keys .. ")",
-      params = run_params, transaction = false,
-    },
-    {
-      sql = "insert into " .. n.archive .. " (" .. n.copied .. ", upkeep_source, upkeep_run, upkeep_state) select " .. n.copy
-        .. ", (select uuid from main.upkeep_identity), ?2, 'moving' from " .. n.source .. " where (" .. o.row_key .. ") in ("
-        .. "select " .. o.row_key .. " from (" .. due_keys .. ") except " .. keys(this_run) .. ")",
-      params = run_params, transaction = false,
-    },
-    {
-      sql = "delete from " .. n.source .. " where (" .. o.row_key .. ") in (" .. same(this_run) .. ")",
-      params = run_params, transaction = false,
-    },
-    {
-      sql = "update " .. n.archive .. " set upkeep_state = 'moved' where " .. mine .. " and (" .. n.key .. ") in ("
-        .. keys(mine) .. " except " .. living(mine) .. ")",
-      transaction = false,
-    },
+  }, loose(retention.begin_rounds(o, o.row_key, n.source, by_rowid)), {
+    retention.batch(p, rounds),
     { sql = "pragma analysis_limit = 0", transaction = false },
     { sql = "analyze " .. n.source, transaction = false },
     detach,
-  }
+  })
 end
 
 function archive_file.undo(o, p)
@@ -118,12 +126,13 @@ function archive_file.undo(o, p)
   }
 end
 
--- Deletes come last: fewer due rows mean that all before them is done. A failed step may leave the file attached.
+-- Deletes come last in a round: fewer due rows mean that all before them is done. Whoever takes a run over knows of no rounds of
+-- his own, and goes on while a row is due. A failed step may leave the file attached.
 function archive_file.probe(o, p)
   return {
     done = {
       name = "fewer rows past their retention", sql = retention.count_due(o, p), params = { retention.started },
-      expect = "due = 0 or due < before.due",
+      expect = "due = 0 or batch.rows > 0 and due < before.due",
     },
     partial = {
       name = "the archive is still attached",

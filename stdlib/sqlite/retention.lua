@@ -20,12 +20,50 @@ function retention.due(o, p)
     .. string.format(" < (?1 - %d) / %d", p.older_than, how[2])
 end
 
--- Due rows, as many as one step may treat. `row_key` tells them from each other.
-function retention.picked(o, p)
-  local due = retention.due(o, p)
-  if p.max_rows == 0 then return due end
-  return "(" .. o.row_key .. ") in (select " .. o.row_key .. " from main." .. o.sql .. " where " .. due
-    .. " order by " .. o.row_key .. string.format(" limit %d)", p.max_rows)
+-- Rounds. The keys of a round stand in a table of the session, so that they never leave it; a second one keeps how far the
+-- rounds have come, so that each begins where the last one ended. Tables stored by their primary key begin anew each time.
+retention.in_round = "in (select * from temp.upkeep_round)"
+
+function retention.begin_rounds(o, key, source, by_rowid)
+  local statements = { "drop table if exists temp.upkeep_round", "drop table if exists temp.upkeep_reached" }
+  if by_rowid then
+    table.insert(statements, "create temp table upkeep_round (upkeep_key integer primary key)")
+    table.insert(statements, "create temp table upkeep_reached as select -9223372036854775808 as upkeep_key")
+  else
+    table.insert(statements, "create temp table upkeep_round as select " .. key .. " from " .. source .. " where false")
+  end
+  return statements
+end
+
+-- The statements that begin a round: they pick the next rows of `source` that `which` holds for. The last parameter is their
+-- number; `params` are those of `which`.
+function retention.pick(key, source, which, params, by_rowid)
+  local all = {}
+  for _, param in ipairs(params) do table.insert(all, param) end
+  table.insert(all, { from = "batch.limit" })
+  local from = by_rowid and key .. " >= (select upkeep_key from temp.upkeep_reached) and " or ""
+  local statements = {
+    { sql = "delete from temp.upkeep_round" },
+    {
+      sql = "insert into temp.upkeep_round select " .. key .. " from " .. source .. " where " .. from .. which
+        .. string.format(" order by %s limit ?%d", key, #all),
+      params = all, returns = "picked",
+    },
+  }
+  if by_rowid then
+    table.insert(statements, {
+      sql = "update temp.upkeep_reached set upkeep_key = coalesce((select max(upkeep_key) from temp.upkeep_round), upkeep_key)",
+    })
+  end
+  return statements
+end
+
+function retention.join(...)
+  local all = {}
+  for _, list in ipairs({ ... }) do
+    for _, item in ipairs(list) do table.insert(all, item) end
+  end
+  return all
 end
 
 -- How many rows of the table a condition picks, as `due`.
@@ -34,12 +72,27 @@ function retention.count_due(o, p)
 end
 
 retention.parameters = {
+  batch = { type = "int", default = 10000, min = 1, max = 1000000, doc = "at most so many rows in one transaction" },
+  round = {
+    type = "duration", default = "500ms", min = 1000, max = 60000000,
+    doc = "what one transaction should take; their size follows from it",
+  },
   column = { type = "text", required = true, doc = "the column that says how old a row is" },
   stored_as = {
     type = "text", default = "text", choices = { "text", "seconds", "milliseconds", "microseconds" },
     doc = "how the column holds time: text as SQLite reads it, or Unix time",
   },
 }
+
+-- The batch of a step whose rows are counted by `due` beforehand; a round is expected to treat all that it picked.
+function retention.batch(p, run, treats)
+  return {
+    batch = {
+      run = run, count = "picked.rows", expect = treats, of = "before.due", max_rows = p.batch,
+      target_ms = p.round // 1000, total_rows = p.max_rows,
+    },
+  }
+end
 
 function retention.no_foreign_key(o)
   return {
