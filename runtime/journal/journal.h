@@ -21,6 +21,8 @@
   X("step.check")                                                              \
   X("step.begin")                                                              \
   X("step.statement")                                                          \
+  X("step.program")                                                            \
+  X("step.batch")                                                              \
   X("step.retry")                                                              \
   X("step.end")                                                                \
   X("step.skip")                                                               \

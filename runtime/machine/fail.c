@@ -101,9 +101,10 @@ static void settle(machine *m, step *s) {
   s->effect = s->effect || s->partly;
   bool validation = s->failed_in == PHASE_POST && s->executed && !s->effect;
   bool invalid = s->why.code == 3136; /* by itself that does not change */
-  if (may_repeat(s) && !invalid && worth_again(m, s))
+  if (may_repeat(s) && !invalid && worth_again(m, s)) {
+    s->had_begun = s->had_begun || s->partly;
     retry(m, s);
-  else if (m->stop >= 2 && s->fault == MACHINE_BROKEN_OFF && may_repeat(s))
+  } else if (m->stop >= 2 && s->fault == MACHINE_BROKEN_OFF && may_repeat(s))
     step_end(m, s, MACHINE_CANCELLED);
   else if (!s->effect && window_ended(m, s) &&
            (s->fault == MACHINE_BROKEN_OFF || s->why.code == 3222))

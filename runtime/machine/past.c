@@ -142,11 +142,11 @@ static void on_step_end(machine_history *h, machine_past *past,
   past->left = false;
   if (past->state == MACHINE_APPLIED && !past->applied_order)
     past->applied_order = ++h->applied_count;
-  if (past->state != MACHINE_FAILED)
+  if (past->state != MACHINE_FAILED && past->state != MACHINE_CANCELLED)
     return;
   past->left = upk_str_is(left, "done");
   if (upk_str_is(left, "partial"))
-    past->state = MACHINE_RUNNING; /* the probe is asked again */
+    past->state = MACHINE_RUNNING; /* asked again; or a batch that goes on */
 }
 
 static void on_resolve(machine_history *h, machine_past *past,

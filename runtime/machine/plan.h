@@ -145,7 +145,7 @@ typedef struct plan_step {
   const plan_setting *settings;
   size_t setting_count;
   plan_statements run;
-  bool has_batch;  /* one of `run` */
+  bool has_batch, has_undo_batch;
   size_t run_lead; /* so many of `run` go before BEGIN of a transaction */
   bool has_probe, has_partial;
   plan_check probe_done, probe_partial;

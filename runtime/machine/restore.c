@@ -16,9 +16,12 @@ static bool in_params(const plan_query *query, upk_str name) {
 }
 
 static bool in_statements(const plan_statements *statements, upk_str name) {
-  for (size_t i = 0; i < statements->count; i++)
-    if (in_params(&statements->items[i].query, name))
+  for (size_t i = 0; i < statements->count; i++) {
+    const plan_batch *batch = statements->items[i].batch;
+    if (in_params(&statements->items[i].query, name) ||
+        (batch && in_statements(&batch->run, name)))
       return true;
+  }
   return false;
 }
 

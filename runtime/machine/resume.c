@@ -268,8 +268,13 @@ static void believe(machine *m, step *s, machine_word word) {
   }
 }
 
-/* Whether the ledger tells all of a step: its row is in the transaction. */
+/* Whether the ledger tells all of a step: its row is in the transaction. Of
+ * rounds that committed one by one nobody need know which did: what they did
+ * is not found again. */
 static bool ledger_knows(const machine *m, const step *s) {
+  if (s->plan->atomicity == PLAN_TRANSACTION &&
+      (s->undoing ? s->plan->has_undo_batch : s->plan->has_batch))
+    return true;
   return s->plan->atomicity == PLAN_TRANSACTION && m->plan->has_ledger &&
          (!s->undoing || (s->was_applied && m->ledger_tells));
 }

@@ -132,6 +132,8 @@ void step_start(machine *m, size_t number, int on) {
 
 void step_again(machine *m, step *s) {
   batch_free(s);
+  if (s->had_begun && s->plan->has_batch)
+    s->partly = true;
   upk_arena_reset(s->arena);
   s->attempt++;
   s->tries++;

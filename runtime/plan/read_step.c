@@ -226,6 +226,7 @@ static bool any_batch(const plan_statements *statements) {
 /* Where programs and batches cannot stand. */
 static bool check_work(plan_reader *rd, plan_step *step) {
   step->has_batch = any_batch(&step->run);
+  step->has_undo_batch = any_batch(&step->undo);
   if (step->atomicity == PLAN_TRANSACTION &&
       (any_exec(&step->run) || any_exec(&step->undo)))
     return plan_bad(rd, 3028, "a program stands in a transaction");

@@ -1,4 +1,5 @@
 /* Records, diagnostics and progress. */
+#include <stdio.h>
 #include <string.h>
 
 #include "shell/private.h"
@@ -30,9 +31,19 @@ static void note_active(shell *sh, const machine_command *command,
     if (mine)
       active->step = UPK_NO_STR;
     if (begins && !active->step.data) {
-      *active = (shell_active){command->step, now_us};
+      *active = (shell_active){.step = command->step, .since_us = now_us};
       return;
     }
+  }
+}
+
+/* How far the batch of an active step is, for progress. */
+static void note_batch(shell *sh, const machine_command *command) {
+  for (size_t i = 0; i < MACHINE_SESSIONS_MAX; i++) {
+    shell_active *active = &sh->active[i];
+    if (active->step.data && upk_str_equal(active->step, command->step))
+      (void)snprintf(active->text, sizeof active->text, "%.*s",
+                     UPK_FMT(command->text));
   }
 }
 
@@ -60,6 +71,8 @@ void shell_log(shell *sh, const machine_command *command) {
   }
   note_active(sh, command,
               sh->request->clock->monotonic_us(sh->request->clock->ctx));
+  if (strcmp(command->event, "step.batch") == 0)
+    note_batch(sh, command);
   upk_event event = {
       .name = command->event,
       .step = command->step,
@@ -98,7 +111,7 @@ void shell_progress(shell *sh) {
         .name = "progress",
         .step = sh->active[i].step,
         .state = "running",
-        .text = UPK_STR(""),
+        .text = upk_str_from(sh->active[i].text),
         .elapsed_us = now_us - sh->active[i].since_us,
     };
     tell(sh, &event);

@@ -42,7 +42,7 @@ return engine {
       },
     },
     applied = {
-      sql = "select step, outcome from upkeep.ledger where run = $1 order by id",
+      sql = "select step, outcome from upkeep.ledger where run = $1 and outcome in ('applied', 'undone') order by id",
       params = { { from = "step.run" } },
     },
     runs = {

@@ -171,8 +171,8 @@ rows_before() {
   expect_clean
   expect_text "not yet"
   [ "$(sqlite3 t.db 'select count(*) from event')" = 10000 ]
-  [ "$(sqlite3 "it's old.db" "select count(*) > 9000 from event_archive where upkeep_state = 'moving'")" = 1 ]
-  sqlite3 t.db "drop trigger stop; update event set body = 'changed meanwhile' where _rowid_ = 4000"
+  [ "$(sqlite3 "it's old.db" "select count(*) = 1000 from event_archive where upkeep_state = 'moving'")" = 1 ]
+  sqlite3 t.db "drop trigger stop; update event set body = 'changed meanwhile' where _rowid_ = 400"
   rows_before >before
   upkeep plan -o plan.json
   run upkeep apply plan.json
