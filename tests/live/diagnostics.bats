@@ -186,6 +186,13 @@ YAML
   sed -i 's/insert into t values (1)/insert into t select 1 where false/' policies/p.yaml
   upkeep plan -o plan.json >/dev/null
   golden 3136 apply plan.json
+  rm t.db
+  batch='{ batch: { count: x.rows, start_rows: 1, run: [ { sql: insert into t select 1 where (select count(*) from t) < 3 limit ?1, params: [ { from: batch.limit } ], returns: x } ] } }'
+  own_sql ''
+  sed -i "s/run: .*/run: [ $batch ], checks: [ { sql: select 1 as a, expect: a = 1 } ], irreversible: a test }/; s/with: .*irreversible: a test, .*/with: { run: [ $batch ], checks: [ { sql: select 1 as a, expect: a = 1 } ], irreversible: a test }/" policies/p.yaml
+  sed -i 's/count: x.rows/count: x.rows, expect: "x.rows < 1"/' policies/p.yaml
+  upkeep plan -o plan.json >/dev/null
+  golden 3280 apply plan.json
 }
 
 @test "a run that is taken over" {

@@ -2,7 +2,7 @@ return action {
   name = "run_sql", engine = "sqlite", kind = "any",
   doc = "runs your own statements, with your own checks and undo",
   parameters = {
-    run = { type = "statements", required = true, doc = "the statements, in turn" },
+    run = { type = "statements", required = true, doc = "the statements, in turn; {batch: ..} repeats some in rounds" },
     checks = { type = "checks", required = true, doc = "what must hold afterwards: {sql, expect}" },
     before = { type = "checks", doc = "what must hold before: {sql, expect}; otherwise the step is refused" },
     undo = { type = "statements", doc = "the statements that take it back" },
