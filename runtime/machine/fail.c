@@ -70,7 +70,7 @@ static void retry(machine *m, step *s) {
  * turn like any other. What committed by itself may have done a part of its
  * work that the probe does not see: "satisfied" does not skip it. */
 static void again(machine *m, step *s) {
-  s->had_begun = s->plan->atomicity != PLAN_TRANSACTION;
+  s->had_begun = s->plan->atomicity != PLAN_TRANSACTION || s->plan->has_batch;
   if (m->config.goal == MACHINE_ROLLBACK || m->stopping)
     step_end(m, s, MACHINE_CANCELLED);
   else
@@ -106,7 +106,7 @@ static void settle(machine *m, step *s) {
     retry(m, s);
   } else if (m->stop >= 2 && s->fault == MACHINE_BROKEN_OFF && may_repeat(s))
     step_end(m, s, MACHINE_CANCELLED);
-  else if (!s->effect && window_ended(m, s) &&
+  else if (may_repeat(s) && window_ended(m, s) &&
            (s->fault == MACHINE_BROKEN_OFF || s->why.code == 3222))
     window_cancelled(m, s);
   else
