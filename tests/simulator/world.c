@@ -177,8 +177,19 @@ static void resume_some(sim_world *w) {
 
 static void happen(sim_world *w, happening what) {
   static const char *const names[] = {
-      "restart", "failover", "fix",        "break", "drop",   "stop",
-      "pause",   "clock",    "competitor", "",      "goes on"};
+      [RESTART] = "restart",
+      [FAILOVER] = "failover",
+      [FIX] = "fix",
+      [BREAK] = "break",
+      [DROP] = "drop",
+      [STOP] = "stop",
+      [PAUSE] = "pause",
+      [CLOCK] = "clock",
+      [COMPETITOR] = "competitor",
+      [RESUME] = "resume",
+      [HAPPENINGS] = "",
+      [UNPAUSE] = "goes on",
+  };
   size_t steps = w->plan->plan.step_count;
   unsigned step = sim_below(&w->random, (unsigned)steps);
   sim_say(w, "  happens: %s", names[what]);
