@@ -40,7 +40,7 @@ upk_status execute(cli *c, const project *p, const upk_json *plan,
   request->runs_folder = runs_folder(c, p);
   request->stop_file =
       upk_arena_printf(c->arena, "%.*s/.upkeep/stop", UPK_FMT(p->folder));
-  request->dry_run = flag_given(c, FLAG_dry_run);
+  request->dry_run = request->goal == UPK_APPLY && flag_given(c, FLAG_dry_run);
   request->on_event = progress_event;
   request->ctx = shown;
   request->stop = signals_watch();

@@ -10,15 +10,17 @@
 #include "cli.h"
 
 extern const verb verb_init, verb_validate, verb_inspect, verb_check, verb_plan,
-    verb_show, verb_diff, verb_apply, verb_resume, verb_status, verb_pause,
-    verb_continue, verb_cancel, verb_log, verb_explain, verb_schema,
-    verb_compile, verb_windows;
+    verb_show, verb_diff, verb_apply, verb_resume, verb_resolve, verb_rollback,
+    verb_status, verb_pause, verb_continue, verb_cancel, verb_log, verb_explain,
+    verb_schema, verb_compile, verb_windows;
 
 const verb *const verbs[] = {
-    &verb_init,   &verb_validate, &verb_inspect, &verb_check,  &verb_plan,
-    &verb_show,   &verb_diff,     &verb_apply,   &verb_resume, &verb_status,
-    &verb_pause,  &verb_continue, &verb_cancel,  &verb_log,    &verb_explain,
-    &verb_schema, &verb_compile,  &verb_windows, NULL,
+    &verb_init,    &verb_validate, &verb_inspect,  &verb_check,
+    &verb_plan,    &verb_show,     &verb_diff,     &verb_apply,
+    &verb_resume,  &verb_resolve,  &verb_rollback, &verb_status,
+    &verb_pause,   &verb_continue, &verb_cancel,   &verb_log,
+    &verb_explain, &verb_schema,   &verb_compile,  &verb_windows,
+    NULL,
 };
 
 const verb *verb_find(upk_str name) {

@@ -178,6 +178,12 @@ static void on_end(progress *p, size_t index, const upk_event *event) {
              strcmp(event->state, "ready") == 0 ? "ready" : s->outcome.data);
 }
 
+/* It ended in an earlier process of the run. */
+static void on_past(progress *p, size_t index, const upk_event *event) {
+  p->steps[index].outcome =
+      upk_arena_copy(p->c->arena, upk_str_from(event->state));
+}
+
 static void on_retry(progress *p, size_t index, const upk_event *event) {
   (void)event;
   live_add(p, index);
@@ -221,7 +227,7 @@ static const struct {
 } shows[] = {
     {"step.begin", on_begin},  {"step.check", on_check}, {"step.end", on_end},
     {"step.skip", on_end},     {"step.retry", on_retry}, {"step.wait", on_wait},
-    {"progress", on_progress},
+    {"progress", on_progress}, {"step.past", on_past},
 };
 
 static void run_event(progress *p, const upk_event *event) {

@@ -68,3 +68,15 @@ upk_status runs_find(cli *c, upk_str folder, upk_str wanted,
     *ret_name = found;
   return UPK_OK;
 }
+
+upk_status runs_take(cli *c, const project *p, const char *wanted,
+                     taken_run *ret_taken) {
+  upk_status status = runs_find(c, runs_folder(c, p), upk_str_from(wanted),
+                                &ret_taken->folder, &ret_taken->name);
+  if (status != UPK_OK)
+    return status;
+  ret_taken->plan_path =
+      upk_arena_printf(c->arena, "%.*s/plan.json", UPK_FMT(ret_taken->folder));
+  return plan_load(c, ret_taken->plan_path, &ret_taken->bytes,
+                   &ret_taken->plan);
+}

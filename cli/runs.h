@@ -16,6 +16,15 @@ void runs_list(cli *c, upk_str folder, run_vec *runs);
 upk_status runs_find(cli *c, upk_str folder, upk_str wanted,
                      upk_str *ret_folder, upk_str *ret_name);
 
+/* A run with the plan that it executes. The caller frees `bytes`. */
+typedef struct taken_run {
+  upk_str name, folder, plan_path;
+  upk_buf bytes;
+  const upk_json *plan;
+} taken_run;
+upk_status runs_take(cli *c, const project *p, const char *wanted,
+                     taken_run *ret_taken);
+
 /* Fills in what the flags, the project and the machine say (target, who, jobs,
  * progress, signals), executes, and tells how it ended. The caller set what is
  * to be done: plan, plan_path, goal, run. */

@@ -3,26 +3,21 @@
 
 static upk_status run(cli *c) {
   project p;
-  upk_buf bytes = {0};
-  const upk_json *plan;
-  upk_str folder = UPK_NO_STR;
-  upk_apply_request request = {
-      .goal = UPK_RESUME, .cancel_orphan = flag_given(c, FLAG_cancel_orphan)};
-  upk_status status = project_find(c, &p);
+  taken_run taken = {0};
+  upk_status status = project_load(c, &p);
   if (status == UPK_OK)
-    status = runs_find(c, runs_folder(c, &p), upk_str_from(c->arguments[0]),
-                       &folder, &request.run);
+    status = runs_take(c, &p, c->arguments[0], &taken);
   if (status == UPK_OK) {
-    request.plan_path =
-        upk_arena_printf(c->arena, "%.*s/plan.json", UPK_FMT(folder));
-    status = plan_load(c, request.plan_path, &bytes, &plan);
+    upk_apply_request request = {
+        .goal = UPK_RESUME,
+        .run = taken.name,
+        .plan = upk_buf_view(&taken.bytes),
+        .plan_path = taken.plan_path,
+        .cancel_orphan = flag_given(c, FLAG_cancel_orphan),
+    };
+    status = execute(c, &p, taken.plan, &request);
   }
-  request.plan = upk_buf_view(&bytes);
-  if (status == UPK_OK)
-    status = project_load(c, &p);
-  if (status == UPK_OK)
-    status = execute(c, &p, plan, &request);
-  upk_buf_free(&bytes);
+  upk_buf_free(&taken.bytes);
   return status;
 }
 

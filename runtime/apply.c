@@ -2,11 +2,11 @@
 #include <upkeep/runtime.h>
 
 #include "driver/registry.h"
-#include "machine/past.h"
 #include "openings.h"
 #include "plan/read.h"
 #include "program.h"
 #include "shell/shell.h"
+#include "takeover.h"
 
 static upk_status refuse(upk_diags *diags, const char *what, upk_str planned,
                          upk_str given) {
@@ -94,21 +94,6 @@ static upk_status no_driver(upk_diags *diags, upk_str engine) {
 
 /* ---- a run that is taken over ---- */
 
-typedef struct takeover {
-  machine_history *history;
-  upk_arena *arena;
-  upk_str plan_file; /* of run.begin */
-} takeover;
-
-static bool take_record(void *ctx, const journal_record *record) {
-  takeover *t = ctx;
-  if (record->seq == 1)
-    t->plan_file =
-        upk_arena_copy(t->arena, upk_json_text(record->obs, "plan_file"));
-  return machine_history_add(t->history, record->event, record->det,
-                             record->obs);
-}
-
 /* Whether a step may still be executed, or its outcome is not known. */
 static bool has_work(const plan *p, const machine_past *past, upk_goal goal) {
   for (size_t i = 0; i < p->step_count; i++) {
@@ -139,12 +124,6 @@ static upk_status check_takeover(const shell_request *run, const takeover *t,
   const machine_story *story = machine_history_story(t->history);
   const plan *p = run->plan;
   upk_goal goal = run->apply->goal;
-  if (!upk_str_equal(t->plan_file, upk_digest_view(&p->file))) {
-    upk_diag_add(run->diags, 3045, UPK_NO_SPAN,
-                 "`%.*s` is not the plan that the run executed",
-                 UPK_FMT(run->apply->plan_path));
-    return UPK_STALE;
-  }
   *ret_over = story->sealed && !has_work(p, run->past, goal);
   if (goal == UPK_RESUME && story->rolled_back && !*ret_over)
     return say_refused(run->diags, "the run was rolled back",
@@ -167,12 +146,12 @@ static void count_steps(const plan *p, const machine_past *past,
 static upk_status take_over(upk_arena *arena, shell_request *run,
                             upk_outcome *outcome) {
   const upk_apply_request *apply = run->apply;
-  takeover t = {.arena = arena, .history = machine_history_new(run->plan)};
   upk_str folder = upk_arena_printf(
       arena, "%.*s/%.*s", UPK_FMT(apply->runs_folder), UPK_FMT(apply->run));
+  takeover t = {.arena = arena, .plan = run->plan};
   bool over = false;
-  upk_status status = journal_open(folder, run->files, run->diags, take_record,
-                                   &t, &run->journal);
+  upk_status status = takeover_open(&t, folder, apply->plan_path, run->files,
+                                    run->diags, &run->journal);
   run->past = machine_history_steps(t.history);
   if (status == UPK_OK)
     status = check_takeover(run, &t, &over);

@@ -123,6 +123,39 @@ typedef struct upk_outcome {
 upk_status upk_apply(const upk_apply_request *request, const upk_clock *clock,
                      upk_diags *diags, upk_outcome *ret_outcome);
 
+/* An operator's word on a step in doubt, for the next resume to believe. */
+typedef struct upk_resolve_request {
+  upk_str run_folder;
+  upk_str plan, plan_path; /* bytes of its plan.json */
+  upk_str step;            /* id */
+  bool done;               /* it was done, or undone; else it was not */
+  upk_str reason, user, host;
+} upk_resolve_request;
+
+/* Writes it into the log, on disk when it returns. UPK_USAGE when the step is
+ * not in doubt, UPK_LOCKED while the run lives. */
+upk_status upk_resolve(const upk_resolve_request *request,
+                       const upk_clock *clock, upk_diags *diags);
+
+/* A step whose effect is in the database, as the log says. */
+typedef struct upk_undo_step {
+  upk_str step;
+  bool can;    /* rollback undoes it */
+  upk_str why; /* it cannot be */
+} upk_undo_step;
+
+typedef struct upk_undo {
+  upk_undo_step *steps; /* in the order of rollback: last applied first */
+  size_t count;
+  size_t open;  /* steps whose outcome the log does not know */
+  bool cut_off; /* a rollback began and has not ended */
+} upk_undo;
+
+/* What UPK_ROLLBACK would do with a run; only reads its log. Strings are in
+ * the diagnostics' arena. */
+upk_status upk_run_undo(upk_str run_folder, upk_str plan, upk_str plan_path,
+                        upk_diags *diags, upk_undo *ret_undo);
+
 /* What an operator tells a run that goes on elsewhere. Name, and the word. */
 #define UPK_ORDER_TABLE(X)                                                     \
   X(PAUSE, "pause") /* starts nothing more until CONTINUE */                   \

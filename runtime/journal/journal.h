@@ -71,6 +71,9 @@ typedef bool (*journal_reader)(void *ctx, const journal_record *record);
 upk_status journal_open(upk_str run_folder, const journal_files *files,
                         upk_diags *diags, journal_reader reader, void *ctx,
                         journal **ret_journal);
+/* The same without lock, repair and going on: a torn last line is left out. */
+upk_status journal_scan(upk_str run_folder, upk_diags *diags,
+                        journal_reader reader, void *ctx);
 void journal_close(journal *j); /* NULL is fine */
 
 /* Appends a record; `det` and `obs` are canonical objects. False when it could

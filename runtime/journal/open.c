@@ -201,19 +201,41 @@ static upk_status lock_and_read(opening *o, journal **ret_journal) {
   return status;
 }
 
+static void begin(opening *o, upk_str run_folder, upk_diags *diags,
+                  journal_reader reader, void *ctx) {
+  *o = (opening){.arena = upk_arena_new(NULL),
+                 .diags = diags,
+                 .reader = reader,
+                 .ctx = ctx,
+                 .fd = -1};
+  o->path =
+      upk_arena_printf(diags->arena, "%.*s/log.jsonl", UPK_FMT(run_folder));
+  o->source = upk_diags_source(diags, o->path, UPK_NO_STR);
+  journal_chain_init(&o->chain);
+}
+
+upk_status journal_scan(upk_str run_folder, upk_diags *diags,
+                        journal_reader reader, void *ctx) {
+  opening o;
+  size_t good;
+  begin(&o, run_folder, diags, reader, ctx);
+  int error = journal_read_file(o.path.data, &o.bytes);
+  upk_status status =
+      error
+          ? cannot(&o, "read", error)
+          : read_records(&o, o.bytes.len ? upk_buf_view(&o.bytes) : UPK_STR(""),
+                         &good);
+  upk_buf_free(&o.bytes);
+  upk_arena_free(o.arena);
+  return status;
+}
+
 upk_status journal_open(upk_str run_folder, const journal_files *files,
                         upk_diags *diags, journal_reader reader, void *ctx,
                         journal **ret_journal) {
-  opening o = {.arena = upk_arena_new(NULL),
-               .diags = diags,
-               .files = files ? files : journal_files_os(),
-               .reader = reader,
-               .ctx = ctx,
-               .fd = -1};
-  o.path =
-      upk_arena_printf(diags->arena, "%.*s/log.jsonl", UPK_FMT(run_folder));
-  o.source = upk_diags_source(diags, o.path, UPK_NO_STR);
-  journal_chain_init(&o.chain);
+  opening o;
+  begin(&o, run_folder, diags, reader, ctx);
+  o.files = files ? files : journal_files_os();
   upk_status status = lock_and_read(&o, ret_journal);
   if (o.fd >= 0)
     close(o.fd);

@@ -71,6 +71,7 @@ void shell_exec_cancel(shell *sh, unsigned session);
 
 /* record.c: LOG and REPORT, and what the caller is told. */
 void shell_log(shell *sh, const machine_command *command);
+void shell_tell_past(shell *sh); /* steps that ended before this process */
 void shell_tell(shell *sh, const machine_command *command);
 void shell_report(shell *sh, const machine_command *command);
 void shell_progress(shell *sh);

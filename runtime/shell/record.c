@@ -90,6 +90,24 @@ void shell_tell(shell *sh, const machine_command *command) {
   tell(sh, &event);
 }
 
+void shell_tell_past(shell *sh) {
+  const machine_past *past = sh->request->past;
+  for (size_t i = 0; past && i < sh->request->plan->step_count; i++) {
+    machine_state state = past[i].state;
+    bool over = state == MACHINE_APPLIED || state == MACHINE_SKIPPED ||
+                state == MACHINE_UNDONE ||
+                (state == MACHINE_FAILED && past[i].left);
+    if (!over)
+      continue;
+    sh->done++;
+    upk_event event = {.name = "step.past",
+                       .step = sh->request->plan->steps[i].id,
+                       .state = machine_state_name(state),
+                       .text = UPK_STR("before this process")};
+    tell(sh, &event);
+  }
+}
+
 void shell_report(shell *sh, const machine_command *command) {
   upk_diags *diags = sh->request->diags;
   upk_diag *diag = upk_diag_add(diags, command->code, UPK_NO_SPAN, "%.*s",

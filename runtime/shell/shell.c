@@ -112,6 +112,7 @@ static void run(shell *sh) {
   uv_timer_init(&sh->loop, &sh->watch);
   sh->watch.data = sh;
   uv_timer_start(&sh->watch, on_watch, 0, SHELL_WATCH_MS);
+  shell_tell_past(sh);
   shell_feed(sh, &start);
   uv_run(&sh->loop, UV_RUN_DEFAULT);
 }

@@ -201,6 +201,7 @@ YAML
   flock 9
   golden 3201 resume last
   exec 9<&-
+  golden 3203 resolve last create_ledger:main --as done --reason seen
   sed -i '$d' "$log" # cut off before run.end
   sqlite3 t.db "delete from upkeep_ledger where action = 'run_sql'"
   golden 3200 resume last
