@@ -63,11 +63,13 @@ static void write_ledger(const ir *ir, upk_json_writer *w, const node *ledger) {
 void emit_engine(ir *ir, upk_json_writer *w) {
   const node *ledger = node_find(ir->engine->definition, "ledger");
   upk_json_begin_object(w);
+  put_member(ir, w, ir->engine->definition, "guard");
   put_sql(w, "identity", ir->engine->identity_sql);
   if (ledger && !upk_str_is(ir->target->ledger, "none")) {
     upk_json_key(w, "ledger");
     write_ledger(ir, w, ledger);
   }
+  emit_metrics(ir, w);
   upk_json_put_string(w, "name", ir->engine->name);
   put_member(ir, w, ir->engine->definition, "session");
   upk_json_end_object(w);

@@ -35,6 +35,8 @@ void emit_diagnostics(ir *ir, upk_json_writer *w);
 void emit_edges(ir *ir, upk_json_writer *w);
 void emit_engine(ir *ir, upk_json_writer *w);
 void emit_inputs(ir *ir, upk_json_writer *w);
+/* The member `metrics`, when a step of the plan needs one. */
+void emit_metrics(ir *ir, upk_json_writer *w);
 void emit_queries(ir *ir, upk_json_writer *w);
 void emit_target(ir *ir, upk_json_writer *w);
 void emit_totals(ir *ir, upk_json_writer *w);

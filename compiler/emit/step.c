@@ -1,5 +1,6 @@
 /* One step of the plan, and what its intent is the digest of. */
 #include "emit/plan.h"
+#include "step/locks.h"
 #include "step/relate.h"
 
 static const upk_str on_failure_texts[] = {
@@ -236,11 +237,19 @@ static void write_undo(const ir *ir, upk_json_writer *w, const ir_step *step) {
   upk_json_end_object(w);
 }
 
-static void write_timeouts(upk_json_writer *w, const ir_step *step) {
+/* How often the guard looks while the step runs. */
+enum { WATCH_MS = 1000, WATCH_STRONG_MS = 250 };
+
+static void write_timeouts(const ir *ir, upk_json_writer *w,
+                           const ir_step *step) {
   upk_json_begin_object(w);
+  upk_json_put_int(w, "blocking_ms", step->blocking_ms);
   upk_json_put_int(w, "lock_ms", step->lock_ms);
   upk_json_put_int(w, "max_ms", step->max_ms);
+  upk_json_put_int(w, "readers_ms", step->readers_ms);
   upk_json_put_int(w, "statement_ms", step->statement_ms);
+  upk_json_put_int(w, "watch_ms",
+                   locks_strong(ir->engine, step) ? WATCH_STRONG_MS : WATCH_MS);
   upk_json_end_object(w);
 }
 
@@ -264,11 +273,39 @@ static void write_predicted(upk_json_writer *w, const ir_step *step) {
   upk_json_end_object(w);
 }
 
-static void write_throttle(upk_json_writer *w, const ir_policy *policy) {
-  upk_json_begin_array(w);
-  for (size_t i = 0; i < policy->throttle.len; i++)
-    upk_json_string(w, policy->throttle.items[i].text);
-  upk_json_end_array(w);
+static void add_texts(upk_arena *arena, ir_names *all, const ir_texts *texts) {
+  for (size_t i = 0; i < texts->len; i++) {
+    size_t at = 0;
+    while (at < all->len &&
+           !upk_str_equal(all->items[at], texts->items[i].text))
+      at++;
+    if (at == all->len)
+      *UPK_PUSH(arena, all) = texts->items[i].text;
+  }
+}
+
+/* What the step's policy asks of the running system, and each other policy
+ * that it stands for. Left out where none asks. */
+static void put_levels(const ir *ir, upk_json_writer *w, const char *key,
+                       const ir_step *step,
+                       const ir_texts *(*of)(const ir_policy *policy)) {
+  ir_names all = {0};
+  if (step->policy)
+    add_texts(ir->arena, &all, of(step->policy));
+  for (size_t i = 0; i < step->also.len; i++)
+    add_texts(ir->arena, &all, of(&ir->policies.items[step->also.items[i]]));
+  if (!all.len)
+    return;
+  upk_json_key(w, key);
+  emit_strings(w, all.items, all.len);
+}
+
+static const ir_texts *throttle_of(const ir_policy *policy) {
+  return &policy->throttle;
+}
+
+static const ir_texts *abort_of(const ir_policy *policy) {
+  return &policy->abort;
 }
 
 /* `settings`, when there are any. */
@@ -336,12 +373,9 @@ static void write_end(const ir *ir, upk_json_writer *w, const ir_step *step) {
   upk_json_key(w, "score");
   write_score(w, step);
   write_settings(w, step);
-  if (step->policy && step->policy->throttle.len) {
-    upk_json_key(w, "throttle");
-    write_throttle(w, step->policy);
-  }
+  put_levels(ir, w, "throttle", step, throttle_of);
   upk_json_key(w, "timeouts");
-  write_timeouts(w, step);
+  write_timeouts(ir, w, step);
   upk_json_key(w, "undo");
   write_undo(ir, w, step);
   put_given(w, "window", window_of(step));
@@ -350,6 +384,7 @@ static void write_end(const ir *ir, upk_json_writer *w, const ir_step *step) {
 void emit_step(const ir *ir, upk_json_writer *w, const ir_step *step,
                upk_str intent) {
   upk_json_begin_object(w);
+  put_levels(ir, w, "abort", step, abort_of);
   upk_json_put_string(w, "action", step->action->name);
   upk_json_put_string(w, "atomicity", step->atomicity);
   upk_json_put_string(w, "because", step->because);

@@ -77,6 +77,19 @@ static void say_idle(ir *ir) {
   }
 }
 
+static void say_idle_targets(ir *ir) {
+  for (size_t i = 0; i < ir->project.targets.len; i++) {
+    const node *value =
+        node_find(ir->project.targets.items[i].raw, "accept_timeline_change");
+    if (value == NULL || value->type != NODE_BOOL || !value->boolean)
+      continue;
+    upk_diag *diag = upk_diag_add(
+        ir->diags, 1053, value->span,
+        "`accept_timeline_change` is not in force in this version");
+    upk_diag_help(ir->diags, diag, "After a failover make the plan again.");
+  }
+}
+
 /* Expressions that no pass of this version evaluates are still read. */
 static void check_syntax(ir *ir, const node *value) {
   if (value != NULL && (value->type == NODE_TEXT || value->type == NODE_PLAIN))
@@ -190,5 +203,6 @@ bool front_project(ir *ir) {
   check_blackouts(ir);
   check_expressions(ir);
   say_idle(ir);
+  say_idle_targets(ir);
   return true;
 }

@@ -232,9 +232,15 @@ static const schema_object object = {.name = "object",
                                      .open = true};
 
 static const schema_field timeouts_fields[] = {
+    {"blocking_ms", SCHEMA_INT, REQUIRED, NOWHERE,
+     .doc = "longest that others may wait for it"},
     {"lock_ms", SCHEMA_INT, REQUIRED, NOWHERE, .doc = "wait for a lock"},
     {"max_ms", SCHEMA_INT, REQUIRED, NOWHERE, .doc = "the whole step"},
+    {"readers_ms", SCHEMA_INT, REQUIRED, NOWHERE,
+     .doc = "wait for others' old transactions"},
     {"statement_ms", SCHEMA_INT, REQUIRED, NOWHERE, .doc = "one statement"},
+    {"watch_ms", SCHEMA_INT, REQUIRED, NOWHERE,
+     .doc = "the guard looks so often"},
 };
 static const schema_object timeouts = {.name = "timeouts",
                                        .doc =
@@ -260,6 +266,8 @@ static const schema_object estimate = {.name = "estimate",
                                        .open = false};
 
 static const schema_field step_fields[] = {
+    {"abort", SCHEMA_TEXTS, SCHEMA_LIST, NOWHERE,
+     .doc = "expressions that end the run when one is false"},
     {"action", SCHEMA_TEXT, REQUIRED, NOWHERE, .doc = "name of the action"},
     {"atomicity", SCHEMA_WORD, REQUIRED, NOWHERE, .more = atomicities,
      .doc = "how its statements end"},

@@ -44,9 +44,10 @@ static const schema_word paces[] = {
 static const schema_field limit_fields[] = {
     {"lock_timeout", SCHEMA_DURATION, 0, IN(lock_timeout_us), 1000, DAYS(1),
      "1s", .doc = "longest wait for a lock"},
-    {"reader_wait", SCHEMA_DURATION, 0, IN(reader_wait_us), 0, DAYS(31), "0",
-     .doc = "longest wait for old readers, for statements that wait for "
-            "snapshots; 0 is max_duration"},
+    {"reader_wait", SCHEMA_DURATION, 0, IN(reader_wait_us), 0, DAYS(31), "5min",
+     .doc = "longest wait for old readers, of statements that wait for "
+            "snapshots; then they are cancelled and tried again later; 0 is "
+            "max_duration"},
     {"statement_timeout", SCHEMA_DURATION, 0, IN(statement_timeout_us), 0,
      DAYS(31), "0", .doc = "longest run of one statement; 0 is no limit"},
     {"max_duration", SCHEMA_DURATION, 0, IN(max_duration_us), 0, DAYS(31), "0",

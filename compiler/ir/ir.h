@@ -279,8 +279,9 @@ typedef struct ir_policy {
   ir_text window;
   int64_t priority;
   ir_limits limits;
-  ir_texts throttle; /* broken: work pauses */
-  ir_texts abort;    /* broken: work is cancelled */
+  ir_texts throttle;       /* broken: work pauses */
+  bool throttle_of_target; /* check: it has none of its own */
+  ir_texts abort;          /* broken: work is cancelled */
   ir_on_failure on_failure;
   bool atomic, auto_run;
   upk_str on_window_end; /* finish | cancel */
@@ -392,6 +393,8 @@ struct ir_step {
   UPK_VEC(ir_lock) locks;
   ir_names conflicts; /* schedule */
   int64_t lock_ms, statement_ms, max_ms;
+  int64_t blocking_ms; /* others wait no longer than that */
+  int64_t readers_ms;  /* it waits for old snapshots no longer; 0: max_ms */
   ir_estimate estimate;
   int64_t score, benefit, cost, urgency; /* scheduling */
   /* schedule: predicted, from the opening's start, or with no window from the

@@ -77,15 +77,21 @@ static const struct {
 };
 enum { LIVE_METRICS = sizeof live_metrics / sizeof *live_metrics };
 
-static bool metric_slot(const upk_name *name, ir_slot *slot) {
-  for (size_t i = 0; i < LIVE_METRICS && !name->argument_count; i++)
-    if (upk_str_is(name->name, live_metrics[i].name)) {
-      slot->source = IR_SLOT_LIVE;
-      slot->column = name->name;
-      slot->type = live_metrics[i].type;
+bool ir_metric_find(upk_str name, upk_type *ret_type) {
+  for (size_t i = 0; i < LIVE_METRICS; i++)
+    if (upk_str_is(name, live_metrics[i].name)) {
+      *ret_type = live_metrics[i].type;
       return true;
     }
   return false;
+}
+
+static bool metric_slot(const upk_name *name, ir_slot *slot) {
+  if (name->argument_count || !ir_metric_find(name->name, &slot->type))
+    return false;
+  slot->source = IR_SLOT_LIVE;
+  slot->column = name->name;
+  return true;
 }
 
 static bool live_slot(ir_scope *scope, const upk_name *name, ir_slot *slot) {

@@ -52,6 +52,8 @@ typedef struct ir_scope {
 ir_scope *ir_scope_of(ir *ir, ir_engine *engine, ir_kind *kind);
 /* Of live metrics, for throttles; a new one each time. */
 ir_scope *ir_scope_live(ir *ir, ir_engine *engine);
+/* The type of a live metric; false when there is none of that name. */
+bool ir_metric_find(upk_str name, upk_type *ret_type);
 /* For upk_expr_compile. */
 upk_scope ir_scope_names(ir_scope *scope);
 /* The slot of a name as it is written, made if need be; NULL when unknown. */

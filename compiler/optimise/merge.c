@@ -216,6 +216,8 @@ static void absorb(ir *ir, ir_step *step, ir_step *other) {
   step->lock_ms = least_given(step->lock_ms, other->lock_ms);
   step->statement_ms = least_given(step->statement_ms, other->statement_ms);
   step->max_ms = least_given(step->max_ms, other->max_ms);
+  step->blocking_ms = least_given(step->blocking_ms, other->blocking_ms);
+  step->readers_ms = least_given(step->readers_ms, other->readers_ms);
   optimise_stand_for(ir, step, other);
   other->dropped = true;
 }

@@ -32,6 +32,51 @@ static void compile_text(ir *ir, ir_policy *policy, ir_scope *scope,
   say_engine(ir, first);
 }
 
+/* A name that the engine cannot be asked for while a plan runs. */
+static void check_metric(ir *ir, const ir_policy *policy, const ir_slot *slot) {
+  const node *metrics = node_find(ir->engine->definition, "metrics");
+  const node_member *member =
+      metrics ? node_member_find(metrics, slot->column) : NULL;
+  const node *why = member ? node_find(member->value, "unavailable") : NULL;
+  bool attribute =
+      slot->source == IR_SLOT_OWN || slot->source == IR_SLOT_PARENT;
+  bool asked = attribute || (slot->source == IR_SLOT_LIVE && member &&
+                             node_find(member->value, "sql"));
+  if (asked)
+    return;
+  upk_diag *diag = upk_diag_add(
+      ir->diags, 1591,
+      policy->throttle.len ? policy->throttle.items[0].span
+                           : policy->abort.items[0].span,
+      "policy `%.*s` looks at `%.*s`, which is not known while a plan runs",
+      UPK_FMT(policy->name), UPK_FMT(slot->text));
+  if (why)
+    upk_diag_help(ir->diags, diag, "%.*s.", UPK_FMT(why->text));
+}
+
+static void add_text(ir *ir, ir_texts *texts, const node *value) {
+  if (value->type == NODE_TEXT || value->type == NODE_PLAIN)
+    *UPK_PUSH(ir->arena, texts) =
+        (ir_text){upk_str_trim(value->text), value->span, value->text_span};
+}
+
+/* A policy that acts and says nothing of its own is throttled as the target
+ * says. */
+static void inherit_throttle(ir *ir, ir_policy *policy) {
+  const node *throttle = node_find(ir->target->raw, "throttle");
+  if (policy->throttle_of_target)
+    policy->throttle = (ir_texts){0};
+  policy->throttle_of_target = false;
+  if (!throttle || policy->throttle.len || !policy->by.len)
+    return;
+  if (throttle->type != NODE_LIST)
+    add_text(ir, &policy->throttle, throttle);
+  else
+    for (size_t i = 0; i < throttle->list.count; i++)
+      add_text(ir, &policy->throttle, throttle->list.items[i]);
+  policy->throttle_of_target = policy->throttle.len > 0;
+}
+
 static void check_expressions(ir *ir, ir_policy *policy) {
   ir_scope *scope = ir_scope_of(ir, ir->engine, policy->kind);
   ir_expression *expressions[] = {&policy->where, &policy->ensure,
@@ -48,6 +93,8 @@ static void check_expressions(ir *ir, ir_policy *policy) {
     compile_text(ir, policy, live, &policy->throttle.items[i], &unused);
   for (size_t i = 0; i < policy->abort.len; i++)
     compile_text(ir, policy, live, &policy->abort.items[i], &unused);
+  for (size_t i = 0; i < live->slots.len && policy->by.len; i++)
+    check_metric(ir, policy, &live->slots.items[i]);
 }
 
 static void check_destructive(ir *ir, ir_policy *policy,
@@ -90,7 +137,33 @@ static void check_idle(ir *ir, const ir_policy *policy) {
                  UPK_FMT(policy->name), key);
 }
 
+/* What this version reads and nobody obeys yet. */
+static void say_without_effect(ir *ir, const ir_policy *policy) {
+  const struct {
+    const char *key, *help;
+    bool given;
+  } keys[] = {
+      {"auto",
+       "Nothing starts by itself: run `upkeep plan` and `upkeep apply`.",
+       policy->auto_run},
+      {"clear_after", "Each check judges what it sees at that moment.",
+       policy->clear_after_us > 0},
+      {"sustained", "Each check judges what it sees at that moment.",
+       policy->sustained_us > 0},
+  };
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    if (!keys[i].given)
+      continue;
+    upk_diag *diag =
+        upk_diag_add(ir->diags, 1592, policy->name_span,
+                     "`%s` of policy `%.*s` has no effect in this version",
+                     keys[i].key, UPK_FMT(policy->name));
+    upk_diag_help(ir->diags, diag, "%s", keys[i].help);
+  }
+}
+
 static void check_policy(ir *ir, ir_policy *policy) {
+  inherit_throttle(ir, policy);
   check_expressions(ir, policy);
   for (size_t i = 0; i < policy->by.len; i++) {
     ir_remedy *remedy = &policy->by.items[i];
@@ -113,6 +186,8 @@ upk_status pass_check(ir *ir) {
     for (size_t i = 0; i < ir->policies.len; i++)
       check_idle(ir, &ir->policies.items[i]);
     cycle_check(ir);
+    for (size_t i = 0; i < ir->policies.len && !ir->diags->failures; i++)
+      say_without_effect(ir, &ir->policies.items[i]);
   }
   return ir->diags->failures ? UPK_DENIED : UPK_OK;
 }

@@ -164,22 +164,33 @@ static void find_conflicts(ir *ir) {
 
 /* ---- windows ---- */
 
-/* What pauses or ends work while it runs needs somebody who watches. */
-static void say_throttles(ir *ir) {
-  for (size_t i = 0; i < ir->policies.len; i++) {
-    const ir_policy *policy = &ir->policies.items[i];
-    bool throttled = policy->throttle.len > 0;
-    if (!policy->applies || (!throttled && !policy->abort.len))
+static bool was_cut(const ir *ir, const ir_step *step) {
+  const ir_limits *limits = &step->policy->limits;
+  if (limits->lock_timeout_us <= limits->max_blocking_us || !step->lock_ms ||
+      step->lock_ms >= limits->lock_timeout_us / 1000)
+    return false;
+  for (size_t i = 0; i < step->locks.len; i++)
+    if (locks_all_traffic(ir->engine, step->locks.items[i].mode))
+      return true;
+  return false;
+}
+
+/* Once a policy; see locks_limit. */
+static void say_cut_timeouts(ir *ir) {
+  uint8_t *said = UPK_NEW_ARRAY(ir->arena, uint8_t, ir->policies.len + 1);
+  for (size_t i = 0; i < ir->plan_order.len; i++) {
+    const ir_step *step = &ir->steps.items[ir->plan_order.items[i]];
+    if (!step->policy || said[step->policy_index] || !was_cut(ir, step))
       continue;
-    upk_diag *diag =
-        upk_diag_add(ir->diags, 1561,
-                     throttled ? policy->throttle.items[0].span
-                               : policy->abort.items[0].span,
-                     "`%s` of policy `%.*s` is not watched by this version",
-                     throttled ? "throttle" : "abort", UPK_FMT(policy->name));
+    said[step->policy_index] = 1;
+    upk_diag *diag = upk_diag_add(
+        ir->diags, 1590, step->policy->name_span,
+        "policy `%.*s` waits for locks that exclude all others for "
+        "`max_blocking` at most, not for `lock_timeout`",
+        UPK_FMT(step->policy->name));
     upk_diag_help(ir->diags, diag,
-                  "Start `upkeep apply` while the condition holds, and watch "
-                  "it.");
+                  "Whoever comes after such a waiting lock waits too: raise "
+                  "`limits: { max_blocking }` if they may.");
   }
 }
 
@@ -236,7 +247,7 @@ upk_status pass_schedule(ir *ir) {
   if (!openings_read(ir))
     return UPK_DENIED;
   say_shut(ir);
-  say_throttles(ir);
+  say_cut_timeouts(ir);
   find_conflicts(ir);
   timing_predict(ir);
   if (ir->target->jobs > 1)

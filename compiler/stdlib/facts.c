@@ -1,6 +1,7 @@
 /* Engine, kind and collector: what can be known of a database. */
 #include <string.h>
 
+#include "ir/scope.h"
 #include "stdlib/private.h"
 
 ir_engine *declared_engine(stdlib_reader *reader) {
@@ -69,6 +70,43 @@ static void check_ledger(stdlib_reader *reader) {
   }
 }
 
+static void check_guard(stdlib_reader *reader) {
+  static const field_rule rules[] = {{"sql", TYPE(TEXT) | FIELD_NEEDED},
+                                     {"cancel", TYPE(TEXT) | FIELD_NEEDED}};
+  const node *guard = field_map(reader->from->map, "guard");
+  if (guard)
+    FIELDS_CHECK(reader, guard, "guard", rules);
+}
+
+/* How each live metric is asked for; without `sql` it never is known. */
+static void check_metrics(stdlib_reader *reader) {
+  static const field_rule rules[] = {{"sql", TYPE(TEXT)},
+                                     {"params", TYPE(LIST)},
+                                     {"needs", TYPE(TEXT)},
+                                     {"measure", TYPE(TEXT)},
+                                     {"unavailable", TYPE(TEXT)}};
+  static const char *const measures[] = {"value", "rate", "latency", NULL};
+  const node *metrics = field_map(reader->from->map, "metrics");
+  for (size_t i = 0; metrics && i < metrics->map.count; i++) {
+    const node_member *metric = &metrics->map.members[i];
+    upk_type type;
+    if (!ir_metric_find(metric->key, &type))
+      stdlib_complain(reader, 1324, "has a metric that does not exist: `%.*s`",
+                      UPK_FMT(metric->key));
+    FIELDS_CHECK(reader, metric->value, "metrics", rules);
+    if (metric->value->type != NODE_MAP)
+      continue;
+    if (node_find(metric->value, "measure"))
+      field_word(reader, metric->value, "measure", measures, 0);
+    if (!node_find(metric->value, "sql") &&
+        !node_find(metric->value, "unavailable"))
+      stdlib_complain(reader, 1322,
+                      "gives the metric `%.*s` neither `sql` nor "
+                      "`unavailable`",
+                      UPK_FMT(metric->key));
+  }
+}
+
 void define_engine(ir *ir, const stdlib_declaration *d) {
   static const field_rule rules[] = {{"name", TYPE(TEXT) | FIELD_NEEDED},
                                      {"capabilities", TYPE(MAP)},
@@ -78,6 +116,8 @@ void define_engine(ir *ir, const stdlib_declaration *d) {
                                      {"lock_conflicts", TYPE(MAP)},
                                      {"traffic_locks", TYPE(LIST)},
                                      {"settings", TYPE(LIST)},
+                                     {"guard", TYPE(MAP)},
+                                     {"metrics", TYPE(MAP)},
                                      {"doc", TYPE(TEXT)}};
   stdlib_reader reader = stdlib_reader_of(ir, d, "engine");
   FIELDS_CHECK(&reader, d->map, "", rules);
@@ -103,6 +143,8 @@ void define_engine(ir *ir, const stdlib_declaration *d) {
   field_names(&reader, d->map, "settings"); /* texts: step/build.c reads it */
   define_capabilities(&reader, engine);
   check_ledger(&reader);
+  check_guard(&reader);
+  check_metrics(&reader);
   *UPK_PUSH(ir->arena, &ir->engines) = engine;
 }
 

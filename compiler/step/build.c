@@ -1,6 +1,7 @@
 /* One step: the action's functions are called with the object, what they give
  * is converted, and the invariant's checks are put around it. */
 #include "program.h"
+#include "step/locks.h"
 #include "step/recipe.h"
 #include "step/step.h"
 
@@ -291,6 +292,7 @@ ir_step *step_build(ir *ir, ir_policy *policy, ir_remedy *remedy,
     check_whole(&m);
   if (!m.convert.failed)
     check_work(&m);
+  locks_limit(ir->engine, &m.step);
   if (m.refusal.data) {
     *ret_refusal = m.refusal;
     return NULL;

@@ -77,6 +77,11 @@ static upk_str name_columns(ir *ir, const ir_collector *collector,
   return text;
 }
 
+upk_str step_collector_sql(const ir *ir, const ir_collector *collector) {
+  const ir_variant *variant = variant_of(ir, collector);
+  return variant ? filtered(ir->arena, variant->sql, UPK_STR("")) : UPK_NO_STR;
+}
+
 /* The query's name in the plan, added to ir->query_texts at first use; absent
  * when the collector has no query for this server. */
 static upk_str query_of(ir *ir, const ir_collector *collector, upk_str column) {

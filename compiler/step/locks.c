@@ -44,3 +44,29 @@ bool locks_all_traffic(const ir_engine *engine, upk_str mode) {
       return false;
   return true;
 }
+
+static bool locks_some_traffic(const ir_engine *engine, upk_str mode) {
+  const node *traffic = node_find(engine->definition, "traffic_locks");
+  if (!traffic || traffic->type != NODE_LIST)
+    return upk_str_ends(mode, "exclusive");
+  for (size_t i = 0; i < traffic->list.count; i++)
+    if (traffic->list.items[i]->type == NODE_TEXT &&
+        locks_exclude(engine, mode, traffic->list.items[i]->text))
+      return true;
+  return false;
+}
+
+bool locks_strong(const ir_engine *engine, const ir_step *step) {
+  for (size_t i = 0; i < step->locks.len; i++)
+    if (locks_some_traffic(engine, step->locks.items[i].mode))
+      return true;
+  return !step->locks.len;
+}
+
+void locks_limit(const ir_engine *engine, ir_step *step) {
+  bool all = false;
+  for (size_t i = 0; i < step->locks.len; i++)
+    all = all || locks_all_traffic(engine, step->locks.items[i].mode);
+  if (all && step->lock_ms && step->lock_ms > step->blocking_ms)
+    step->lock_ms = step->blocking_ms;
+}

@@ -137,23 +137,25 @@ static void read_post(ir *ir, step_recipe *recipe) {
 
 /* ---- limits ---- */
 
-/* Longest wait of a statement that must not have a lock timeout, because it
- * waits for old snapshots after its work is done (mechanics 2). */
-#define READER_WAIT_MS (INT64_C(4) * 3600 * 1000)
+/* Longest run of a step whose statement must not have a lock timeout, because
+ * it waits for old snapshots after its work is done (mechanics 2). */
+#define UNTIMED_MAX_MS (INT64_C(4) * 3600 * 1000)
 
 void recipe_limits(const step_recipe *recipe, bool lock, ir_step *step) {
-  static const ir_limits own = {.lock_timeout_us = INT64_C(1000) * 1000};
+  static const ir_limits own = {.lock_timeout_us = INT64_C(1000) * 1000,
+                                .max_blocking_us = INT64_C(1000) * 1000};
   const ir_limits *limits = recipe->policy ? &recipe->policy->limits : &own;
   step->statement_ms = limits->statement_timeout_us / 1000;
   step->max_ms = limits->max_duration_us / 1000;
   step->lock_ms = limits->lock_timeout_us / 1000;
+  step->blocking_ms = limits->max_blocking_us / 1000;
+  step->readers_ms = 0;
   if (lock)
     return;
   step->lock_ms = 0;
-  if (limits->reader_wait_us)
-    step->max_ms = limits->reader_wait_us / 1000;
-  else if (!step->max_ms)
-    step->max_ms = READER_WAIT_MS;
+  step->readers_ms = limits->reader_wait_us / 1000;
+  if (!step->max_ms)
+    step->max_ms = UNTIMED_MAX_MS;
 }
 
 static void read_limits(step_recipe *recipe) {

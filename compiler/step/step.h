@@ -36,6 +36,10 @@ bool step_supported(const ir *ir, const ir_action *action, upk_str *ret_why);
  * makes the ledger first. */
 bool step_capability(const ir *ir, upk_str name);
 
+/* The collector's query for this server over all objects; absent when it has
+ * none. In ir->arena. */
+upk_str step_collector_sql(const ir *ir, const ir_collector *collector);
+
 /* How bad each of `rows` is, by the first attribute in the policy's `ensure`
  * that tells better from worse: larger is worse, in no unit. All 0 when there
  * is none; unknown values are the least. */

@@ -23,6 +23,7 @@
   X("step.statement")                                                          \
   X("step.program")                                                            \
   X("step.batch")                                                              \
+  X("step.guard")                                                              \
   X("step.retry")                                                              \
   X("step.end")                                                                \
   X("step.skip")                                                               \

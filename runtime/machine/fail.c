@@ -101,6 +101,8 @@ static void settle(machine *m, step *s) {
   s->effect = s->effect || s->partly;
   bool validation = s->failed_in == PHASE_POST && s->executed && !s->effect;
   bool invalid = s->why.code == 3136; /* by itself that does not change */
+  if (may_repeat(s) && guard_again(m, s))
+    return;
   if (may_repeat(s) && !invalid && worth_again(m, s)) {
     s->had_begun = s->had_begun || s->partly;
     retry(m, s);
@@ -175,7 +177,8 @@ static void ask_ledger(machine *m, step *s) {
 
 /* The probe says done; only its validation or the ledger's row was cut off. */
 static bool may_go_on(step *s) {
-  bool cut = s->fault == MACHINE_LOST || s->fault == MACHINE_TRANSIENT;
+  bool cut = s->fault == MACHINE_LOST || s->fault == MACHINE_TRANSIENT ||
+             (s->fault == MACHINE_BROKEN_OFF && s->watched.cut != CUT_NONE);
   return s->done && cut && s->went_on++ < AGAIN_MAX;
 }
 
@@ -259,6 +262,8 @@ void fail_step(machine *m, step *s, int code, upk_str text) {
   s->why = (verdict){.code = code, .text = upk_arena_copy(s->arena, text)};
   if (reply && event->fault.hint.len)
     s->why.help = upk_arena_copy(s->arena, event->fault.hint);
+  guard_explain(m, s);
+  disk_explain(m, s);
   s->state = MACHINE_FAILING;
   s->phase = PHASE_NONE;
   if (s->fault == MACHINE_LOST) {
@@ -325,6 +330,8 @@ static bool asked(machine *m, step *s, const char *what) {
     return true;
   if (kind == MACHINE_LOST && s->asked_again++ < AGAIN_MAX)
     session_lost(m, s->session);
+  else if (guard_was_cut(m, s) && s->asked_again++ < AGAIN_MAX)
+    look(m, s); /* the cancel came late, and met the question */
   else
     fail_doubt(m, s, what);
   return false;
@@ -469,7 +476,24 @@ void fail_on_partial(machine *m, step *s) {
   settle(m, s);
 }
 
+/* What is cleaned up waits for old readers too, and is broken off as they do:
+ * again after a while. */
+static bool clean_later(machine *m, step *s) {
+  int64_t delay_us = guard_was_cut(m, s) ? guard_delay_us(m, s) : 0;
+  if (!delay_us || m->stop >= 2 || !guard_time_left(m, s, delay_us))
+    return false;
+  s->watched.cuts++;
+  step_sleep(m, s, delay_us);
+  return true;
+}
+
 void fail_on_cleanup(machine *m, step *s) {
+  if (m->event->kind == MACHINE_TIMER) {
+    clean_next(m, s);
+    return;
+  }
+  if (clean_later(m, s))
+    return;
   if (m->event->fault.kind == MACHINE_LOST && s->asked_again++ < AGAIN_MAX) {
     session_lost(m, s->session);
     return;

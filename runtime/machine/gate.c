@@ -25,6 +25,8 @@ static const struct gate {
 } gates[] = {
     {"window", window_ask},
     {"pause", ask_pause},
+    {"guard", guard_gate},
+    {"throttle", watch_gate},
 };
 
 gate_answer gate_ask(machine *m, step *s, gate_moment moment,
@@ -41,7 +43,7 @@ gate_answer gate_ask(machine *m, step *s, gate_moment moment,
 
 void gate_say(machine *m, step *s, const gate_reason *why) {
   record r;
-  if (s->waits_for == why->gate)
+  if (s->waits_for == why->gate || !why->text.len)
     return;
   s->waits_for = why->gate;
   record_init(&r, m, s, "step.wait", false);

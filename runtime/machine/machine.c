@@ -20,17 +20,18 @@ machine *machine_new(const machine_config *config) {
   m->plan = config->plan;
   m->random = config->seed;
   m->steps = UPK_NEW_ARRAY(arena, step, m->plan->step_count + 1);
-  m->sessions = UPK_NEW_ARRAY(arena, session, config->jobs);
+  m->sessions = UPK_NEW_ARRAY(arena, session, config->jobs + 1);
   for (size_t i = 0; i < m->plan->step_count; i++) {
     m->steps[i].plan = &m->plan->steps[i];
     m->steps[i].session = NO_SESSION;
   }
-  for (unsigned i = 0; i < config->jobs; i++)
+  for (unsigned i = 0; i <= config->jobs; i++)
     m->sessions[i].step = NO_STEP;
   upk_map_init(&m->numbers, arena);
   for (size_t i = 0; i < m->plan->step_count; i++)
     upk_map_put(&m->numbers, m->plan->steps[i].id, i);
   m->policy_given_up = UPK_NEW_ARRAY(arena, bool, m->plan->policy_count + 1);
+  watch_init(m);
   resume_take_up(m);
   schedule_init(m);
   resume_release(m);
@@ -44,6 +45,7 @@ void machine_free(machine *m) {
     batch_free(&m->steps[i]);
     upk_arena_free(m->steps[i].arena);
   }
+  watch_free(m);
   upk_buf_free(&m->log_head);
   upk_arena_free(m->out);
   upk_arena_free(m->scratch);
@@ -113,7 +115,7 @@ machine_counts machine_count(const machine *m) {
 }
 
 static void end(machine *m, upk_status status) {
-  for (unsigned i = 0; i < m->config.jobs; i++)
+  for (unsigned i = 0; i < watch_sessions(m); i++)
     session_close(m, (int)i);
   m->phase = RUN_ENDED;
   command_add(m, MACHINE_END)->status = status;
@@ -170,7 +172,7 @@ static upk_status verdict_of(const machine *m) {
       return UPK_PRECHECK;
     return left_behind(m) ? UPK_PARTIAL : UPK_ROLLED_BACK;
   }
-  if (m->stop && counts.cancelled)
+  if ((m->stop || m->stopping) && counts.cancelled)
     return UPK_CANCELLED;
   if (window_left_some(m) && counts.cancelled)
     return UPK_WINDOW;
@@ -269,7 +271,7 @@ void machine_advance(machine *m) {
 
 /* ---- events ---- */
 
-static void on_stop(machine *m, unsigned level, upk_str by) {
+void machine_stop(machine *m, unsigned level, upk_str by) {
   if (level <= m->stop)
     return;
   m->stop = level;
@@ -314,7 +316,7 @@ static void on_run_log(machine *m) {
   }
   m->phase = RUN_WORKERS;
   resume_decide(m);
-  for (unsigned i = 1; i < m->config.jobs; i++)
+  for (unsigned i = 1; i < watch_sessions(m); i++)
     session_open(m, (int)i);
   machine_advance(m);
 }
@@ -356,7 +358,11 @@ static void dispatch(machine *m) {
     gate_wake(m);
     return;
   }
-  for (unsigned i = 0; id && i < m->config.jobs; i++) {
+  if (id == m->watch.timer && id) {
+    watch_on_timer(m);
+    return;
+  }
+  for (unsigned i = 0; id && i < watch_sessions(m); i++) {
     session *se = &m->sessions[i];
     if (se->awaiting != id)
       continue;
@@ -365,6 +371,8 @@ static void dispatch(machine *m) {
         (se->state == SESSION_BUSY || se->state == SESSION_GONE)) {
       step *s = &m->steps[se->step];
       on_phase[s->phase](m, s);
+    } else if (watch_is(m, (int)i) && se->state == SESSION_BUSY) {
+      watch_on_reply(m);
     } else {
       session_reply(m, (int)i);
     }
@@ -390,7 +398,7 @@ void machine_handle(machine *m, const machine_event *event) {
     session_open(m, 0);
     break;
   case MACHINE_STOP:
-    on_stop(m, event->level, event->text);
+    machine_stop(m, event->level, event->text);
     break;
   case MACHINE_PAUSE:
     gate_on_pause(m, event->level != 0, event->text);

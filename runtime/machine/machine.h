@@ -92,7 +92,7 @@ typedef enum machine_fault_kind {
 
 typedef struct machine_fault {
   machine_fault_kind kind;
-  upk_str class;   /* English: "lock timeout" */
+  upk_str class;   /* English: "lock timeout", "disk full" */
   upk_str code;    /* SQLSTATE or the like; absent when none */
   upk_str message; /* the server's words; LOGGED: absent when it was said */
   upk_str hint;    /* what to do about it; absent when nobody knows */
@@ -181,14 +181,16 @@ typedef struct machine_command {
   bool sync;          /* LOG */
   upk_str step;       /* LOG: id, or absent */
   const char *state;  /* LOG: of the step, or of the run */
-  upk_str text;       /* LOG, REPORT, TELL: English */
+  upk_str text;       /* LOG, REPORT, TELL: English; OPEN: what the session is for,
+                         absent: it works */
   upk_str help;       /* REPORT: or absent */
   int64_t elapsed_us; /* LOG: of the step or the run */
   int code;           /* REPORT */
   upk_status status;  /* END */
 } machine_command;
 
-enum { MACHINE_SESSIONS_MAX = 16 };
+/* The last one only watches. */
+enum { MACHINE_JOBS_MAX = 16, MACHINE_SESSIONS_MAX = MACHINE_JOBS_MAX + 1 };
 
 typedef enum machine_goal {
   MACHINE_APPLY,    /* execute what is not applied yet */
@@ -240,7 +242,7 @@ typedef struct machine_config {
   const machine_openings *openings;
   bool wait;          /* for the next opening, instead of ending the run */
   int64_t stop_at_us; /* no step runs beyond that time; 0: none */
-  unsigned jobs;      /* 1 to MACHINE_SESSIONS_MAX */
+  unsigned jobs;      /* 1 to MACHINE_JOBS_MAX */
   unsigned slots;     /* of the executor's lock, >= jobs */
   bool dry_run;       /* pre-checks only; nothing is changed or locked */
   uint64_t seed;      /* of jitter */

@@ -133,6 +133,23 @@ typedef struct plan_blackout {
   upk_str reason;
 } plan_blackout;
 
+/* A value of the running system, asked for while steps run. */
+typedef enum plan_measure {
+  PLAN_VALUE,   /* what the query gives */
+  PLAN_RATE,    /* how fast that grows, per day, between two samples */
+  PLAN_LATENCY, /* how long the query takes */
+} plan_measure;
+
+typedef struct plan_metric {
+  upk_str name;   /* as expressions write it: "replica_lag" */
+  upk_str column; /* of the query's first row; COLUMN.reason beside it */
+  upk_type type;
+  plan_measure measure;
+  upk_str needs;       /* SQL for one boolean, asked once; or absent */
+  plan_query query;    /* without SQL: never known */
+  upk_str unavailable; /* why, then or when `needs` is not true */
+} plan_metric;
+
 typedef struct plan_step {
   upk_str id, action, kind;
   upk_str object;  /* as people read it */
@@ -153,6 +170,12 @@ typedef struct plan_step {
   bool can_undo; /* undo's class is not "none" and it has statements */
   upk_str undo_why;
   int64_t lock_ms, statement_ms, max_ms; /* 0: none */
+  int64_t blocking_ms;              /* others wait no longer; 0: no bound */
+  int64_t readers_ms;               /* it waits for old readers; 0: max_ms */
+  int64_t watch_ms;                 /* the guard looks so often */
+  int64_t room_bytes;               /* of disk that it needs; 0: little */
+  const uint32_t *throttle, *abort; /* numbers of plan.levels */
+  size_t throttle_count, abort_count;
   int64_t retries;
   int64_t p50_ms, p90_ms;
   uint32_t window;    /* number among the plan's windows, or none */
@@ -176,6 +199,11 @@ typedef struct plan {
   size_t session_count;
   bool has_ledger;
   plan_query ledger_present, ledger_runs, ledger_applied, ledger_insert;
+  upk_str guard_sql, guard_cancel_sql; /* absent: there is no guard */
+  const plan_metric *metrics;
+  size_t metric_count;
+  const upk_str *levels; /* expressions over metrics, each once */
+  size_t level_count;
   const plan_step *steps;
   size_t step_count;
   size_t barrier_count;

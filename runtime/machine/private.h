@@ -4,6 +4,7 @@
 #define RUNTIME_MACHINE_PRIVATE_H
 
 #include "machine/machine.h"
+#include "machine/watch.h"
 #include "map.h"
 #include "timefmt.h"
 
@@ -139,6 +140,7 @@ typedef struct step {
   int64_t rows;          /* of its first query */
   cells before;
   UPK_VEC(returned) returns;
+  watched watched;
   upk_str seen;   /* last failed check, in its own words */
   upk_str warned; /* the server's last WARNING of a statement */
   bool unasked;   /* in doubt only because nobody could be asked */
@@ -148,7 +150,8 @@ typedef struct step {
 /* Why a step does not start. */
 typedef struct gate_reason {
   const char *gate; /* "window", "pause", ... */
-  upk_str text;     /* English; what is waited for and the value seen */
+  upk_str text;     /* English; what is waited for and the value seen; absent:
+                       only for a moment, nothing is said */
   int64_t until_us; /* look again then (mono); 0: when an event opens it */
 } gate_reason;
 
@@ -258,6 +261,8 @@ struct machine {
   uint32_t *gated;       /* ready steps that wait for a gate */
   size_t gated_len;
 
+  watch watch;
+
   /* gate.c */
   uint64_t gate_timer;   /* the SLEEP under way; 0: none */
   int64_t gate_until_us; /* when it ends */
@@ -284,6 +289,8 @@ void machine_refuse(machine *m, upk_status status, int code, upk_str text,
                     const char *help);
 int64_t machine_jitter(machine *m, int64_t us); /* half of it up to all */
 int64_t machine_server_us(const machine *m);
+/* An operator's word, or an abort level (`by`): 1 finish cleanly, 2 cancel. */
+void machine_stop(machine *m, unsigned level, upk_str by);
 /* Goes on where it can: starts steps, or seals the run. */
 void machine_advance(machine *m);
 
@@ -368,6 +375,66 @@ bool window_ended(const machine *m, const step *s);
 void window_cancelled(machine *m, step *s);
 bool window_left_some(const machine *m);
 void window_report(machine *m);
+
+/* ---- watch.c ---- */
+
+void watch_init(machine *m);
+void watch_free(machine *m);
+/* Whether a session is the watcher's; how many there are with it. */
+bool watch_is(const machine *m, int number);
+unsigned watch_sessions(const machine *m);
+bool watch_here(const machine *m); /* its session is open and proved */
+/* Something is under way that it should look at, or a gate wants samples. */
+void watch_look(machine *m, bool sample_now);
+void watch_on_timer(machine *m);
+void watch_on_good(machine *m); /* its session is proved */
+void watch_on_reply(machine *m);
+void watch_lost(machine *m, upk_str why);
+void watch_gone(machine *m); /* it will not come back */
+
+/* ---- guard.c ---- */
+
+void guard_ask(machine *m, machine_command *command);
+bool guard_wants_cancel(machine *m, unsigned session);
+void guard_ask_cancel(machine *m, unsigned session, machine_command *command);
+void guard_take(machine *m); /* the answer */
+/* Breaks off what a session executes: `statement` that began then, on the
+ * server's clock, or whatever it is (-1). */
+void guard_cut(machine *m, unsigned session, cut_reason why, int64_t statement,
+               upk_str text);
+void guard_blind(machine *m); /* the watcher is away for long */
+void guard_no_room(machine *m, unsigned session, upk_str text);
+/* Whether this event's fault is what breaking it off led to. */
+bool guard_was_cut(const machine *m, const step *s);
+/* Says why a step that was broken off failed. */
+void guard_explain(machine *m, step *s);
+/* Nothing was done, or it was cleaned up: sends a step that was broken off
+ * back to pending, or ends it when the run stops; false: it has failed. */
+bool guard_again(machine *m, step *s);
+int64_t guard_delay_us(machine *m, const step *s);
+bool guard_time_left(const machine *m, const step *s, int64_t delay_us);
+gate_answer guard_gate(machine *m, step *s, gate_moment moment,
+                       gate_reason *why);
+
+/* ---- throttle.c ---- */
+
+bool throttle_may_ask(const machine *m, size_t metric);
+void throttle_take_needs(machine *m, size_t metric, bool fine);
+void throttle_take(machine *m, size_t metric, int64_t took_us);
+void throttle_sampled(machine *m); /* all metrics were asked */
+bool throttle_fresh(const machine *m);
+/* Why a metric is not known. */
+upk_str throttle_reason(const machine *m, size_t metric);
+gate_answer watch_gate(machine *m, step *s, gate_moment moment,
+                       gate_reason *why);
+
+/* ---- disk.c ---- */
+
+/* Whether there is room for a step, as far as is known; false after failing
+ * it. */
+bool disk_room(machine *m, step *s);
+void disk_watch(machine *m);
+void disk_explain(machine *m, step *s); /* a full disk stops the run */
 
 /* ---- step.c ---- */
 

@@ -262,5 +262,7 @@ uint64_t record_run_end(machine *m, upk_status status) {
   upk_json_put_string(det, "status", upk_str_from(upk_status_text(status)));
   upk_json_put_int(det, "total", (int64_t)counts.total);
   upk_json_put_int(det, "undone", (int64_t)counts.undone);
+  if (m->plan->guard_sql.data)
+    upk_json_put_int(r.obs_writer, "blocked_ms", m->watch.blocked_us / 1000);
   return record_end(&r, true, upk_str_from(upk_status_text(status)));
 }

@@ -47,7 +47,8 @@ void session_open(machine *m, int number) {
   se->state = SESSION_OPENING;
   se->cursor = 0;
   se->limited = false;
-  command->read_only = m->config.dry_run;
+  command->read_only = m->config.dry_run || watch_is(m, number);
+  command->text = watch_is(m, number) ? UPK_STR("watch") : UPK_NO_STR;
 }
 
 void session_close(machine *m, int number) {
@@ -63,6 +64,14 @@ bool session_all_settled(const machine *m) {
   for (unsigned i = 0; i < m->config.jobs; i++) {
     session_state state = m->sessions[i].state;
     if (state != SESSION_FREE && state != SESSION_GONE && state != SESSION_BUSY)
+      return false;
+  }
+  /* The watcher is not waited for when it has trouble: its gate says so. */
+  for (unsigned i = m->config.jobs; i < watch_sessions(m); i++) {
+    session_state state = m->sessions[i].state;
+    if (state >= SESSION_OPENING && state <= SESSION_LOCKING)
+      return false;
+    if (m->watch.asking == WATCH_LIMITS)
       return false;
   }
   return true;
@@ -88,6 +97,8 @@ static void give_up(machine *m, int number) {
   int had = se->step;
   session_close(m, number);
   se->state = SESSION_GONE;
+  if (watch_is(m, number))
+    watch_gone(m);
   if (had != NO_STEP)
     fail_gone(m, &m->steps[had]);
   machine_advance(m);
@@ -125,6 +136,12 @@ static void open_failed(machine *m, int number, upk_status status, int code,
   session *se = &m->sessions[number];
   if (m->phase == RUN_OPENING) {
     machine_refuse(m, status, code, text, help);
+    return;
+  }
+  if (watch_is(m, number)) {
+    watch_lost(m, text);
+    session_lost(m, number);
+    machine_advance(m);
     return;
   }
   if (se->was_good && status != UPK_STALE && wait_and_reopen(m, number))
@@ -298,7 +315,8 @@ static unsigned slot_of(const machine *m, int number, size_t cursor) {
 static void ask_lock(machine *m, int number) {
   session *se = &m->sessions[number];
   unsigned slot = slot_of(m, number, se->cursor);
-  if (m->config.dry_run || slot == 0 || slot > m->config.slots) {
+  if (m->config.dry_run || watch_is(m, number) || slot == 0 ||
+      slot > m->config.slots) {
     ask_present(m, number);
     return;
   }
@@ -550,7 +568,8 @@ static void good(machine *m, int number) {
     return;
   }
   se->was_good = true;
-  se->reopens = 0;
+  if (!watch_is(m, number))
+    se->reopens = 0;
   se->state = SESSION_FREE;
   if (m->phase == RUN_OPENING) {
     m->phase = RUN_BEGINNING;
@@ -562,6 +581,8 @@ static void good(machine *m, int number) {
   record_init(&r, m, NULL, "session.open", false);
   upk_json_put_string(r.obs_writer, "session", se->name);
   record_end(&r, false, UPK_NO_STR);
+  if (watch_is(m, number))
+    watch_on_good(m);
   if (se->step != NO_STEP) {
     se->state = SESSION_BUSY;
     step_resume(m, &m->steps[se->step]);

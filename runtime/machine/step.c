@@ -124,8 +124,11 @@ void step_start(machine *m, size_t number, int on) {
   m->sessions[on].state = SESSION_BUSY;
   m->sessions[on].step = (int)number;
   s->session = on;
-  s->arena = upk_arena_new(NULL);
-  s->started_us = m->mono_us;
+  if (!s->arena)
+    s->arena = upk_arena_new(NULL);
+  if (!s->watched.cuts) /* else its time goes on */
+    s->started_us = m->mono_us;
+  watch_look(m, false);
   window_arm(m, s);
   step_again(m, s);
 }
@@ -148,6 +151,8 @@ void step_again(machine *m, step *s) {
   s->why = (verdict){0};
   s->fault = MACHINE_FINE;
   s->seen = s->warned = UPK_NO_STR;
+  s->watched.cut = CUT_NONE;
+  s->watched.cancel_wanted = false;
   record_rewind(s);
   s->phase = PHASE_LIMITS;
   if (step_limits(m, s))
@@ -212,7 +217,7 @@ static void ask_pre(machine *m, step *s) {
     step_end(m, s, MACHINE_CANCELLED);
   } else if (s->closed) {
     window_cancelled(m, s);
-  } else {
+  } else if (disk_room(m, s)) {
     log_intent(m, s);
   }
 }
@@ -301,6 +306,8 @@ void step_end(machine *m, step *s, machine_state state) {
   resume_answered(m, s);
   record_init(&r, m, s, "step.end", true);
   upk_json_put_int(r.obs_writer, "attempts", s->attempt);
+  if (m->plan->guard_sql.data)
+    upk_json_put_int(r.obs_writer, "blocked_ms", s->watched.blocked_us / 1000);
   upk_json_put_int(r.obs_writer, "elapsed_us", m->mono_us - s->started_us);
   record_outcome(&r);
   s->phase = PHASE_OUTCOME;

@@ -37,6 +37,7 @@ void undo_begin_applied(machine *m, size_t number, int on) {
   s->started_us = m->mono_us;
   if (!s->arena)
     s->arena = upk_arena_new(NULL);
+  watch_look(m, false);
   s->attempt++; /* the ledger's row of the undo is another one */
   s->why = (verdict){0};
   if (s->past && !s->restored)

@@ -15,7 +15,7 @@ typedef struct plan_reader {
   upk_json_reader json;
   upk_str step;    /* being read, for messages; absent: none */
   upk_map queries; /* name -> number in query_texts */
-  upk_map step_numbers, policies, conflicts;
+  upk_map step_numbers, policies, conflicts, levels;
   upk_map windows; /* names that steps use -> number */
   UPK_VEC(upk_str) query_texts;
   plan_step_vec steps;
@@ -65,6 +65,12 @@ bool plan_read_params(plan_reader *rd, const upk_json *array, const char *what,
                       plan_query *query);
 /* Whether a place of a value has the form SPACE.NAME. */
 bool plan_is_place(upk_str from);
+/* read_watch.c: the members of `engine` that a run's watcher asks, and what a
+ * step wants of it. */
+bool plan_read_guard(plan_reader *rd, const upk_json *value);
+bool plan_read_metrics(plan_reader *rd, const upk_json *array);
+bool plan_read_levels(plan_reader *rd, const upk_json *step, const char *key,
+                      const uint32_t **ret_levels, size_t *ret_count);
 
 /* read_step.c: appends the step to rd->steps and its intent to rd->intents. */
 bool plan_read_step(plan_reader *rd, const upk_json *value);

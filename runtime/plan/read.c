@@ -125,10 +125,9 @@ static bool read_ledger(plan_reader *rd, const upk_json *value) {
 static const plan_field identity_fields[] = {{"sql", UPK_JSON_STRING, true}};
 
 static const plan_field engine_fields[] = {
-    {"identity", UPK_JSON_OBJECT, true},
-    {"ledger", UPK_JSON_OBJECT, false},
-    {"name", UPK_JSON_STRING, true},
-    {"session", UPK_JSON_ARRAY, false},
+    {"guard", UPK_JSON_OBJECT, false},  {"identity", UPK_JSON_OBJECT, true},
+    {"ledger", UPK_JSON_OBJECT, false}, {"metrics", UPK_JSON_ARRAY, false},
+    {"name", UPK_JSON_STRING, true},    {"session", UPK_JSON_ARRAY, false},
 };
 
 static bool read_engine(plan_reader *rd, const upk_json *value) {
@@ -139,6 +138,8 @@ static bool read_engine(plan_reader *rd, const upk_json *value) {
   rd->plan->identity_sql = upk_json_text(identity, "sql");
   return plan_texts(rd, upk_json_get(value, "session"), "session",
                     &rd->plan->session, &rd->plan->session_count) &&
+         plan_read_guard(rd, upk_json_get(value, "guard")) &&
+         plan_read_metrics(rd, upk_json_get(value, "metrics")) &&
          read_ledger(rd, upk_json_get(value, "ledger"));
 }
 
@@ -394,6 +395,7 @@ upk_status plan_read(upk_arena *arena, upk_str bytes, upk_str path,
   upk_map_init(&rd.policies, arena);
   upk_map_init(&rd.conflicts, arena);
   upk_map_init(&rd.windows, arena);
+  upk_map_init(&rd.levels, arena);
   upk_json_reader_init(&rd.json, bytes, arena);
   bool good = read_file(&rd);
   upk_arena_free(rd.trees);
@@ -406,6 +408,8 @@ upk_status plan_read(upk_arena *arena, upk_str bytes, upk_str path,
   rd.plan->policy_count = rd.policies.entries.len;
   rd.plan->conflict_keys = keys_of(arena, &rd.conflicts);
   rd.plan->conflict_key_count = rd.conflicts.entries.len;
+  rd.plan->levels = keys_of(arena, &rd.levels);
+  rd.plan->level_count = rd.levels.entries.len;
   *ret_plan = rd.plan;
   return UPK_OK;
 }

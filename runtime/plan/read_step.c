@@ -3,6 +3,7 @@
 #include "quote.h"
 
 static const plan_field step_fields[] = {
+    {"abort", UPK_JSON_ARRAY, false},
     {"action", UPK_JSON_STRING, true},
     {"atomicity", UPK_JSON_STRING, true},
     {"because", UPK_JSON_STRING, true},
@@ -52,9 +53,9 @@ static const plan_field undo_fields[] = {
 };
 
 static const plan_field timeout_fields[] = {
-    {"lock_ms", UPK_JSON_INT, true},
-    {"max_ms", UPK_JSON_INT, true},
-    {"statement_ms", UPK_JSON_INT, true},
+    {"blocking_ms", UPK_JSON_INT, false}, {"lock_ms", UPK_JSON_INT, true},
+    {"max_ms", UPK_JSON_INT, true},       {"readers_ms", UPK_JSON_INT, false},
+    {"statement_ms", UPK_JSON_INT, true}, {"watch_ms", UPK_JSON_INT, false},
 };
 
 static bool choose(plan_reader *rd, upk_str text, const char *what,
@@ -149,7 +150,12 @@ static bool read_timeouts(plan_reader *rd, const upk_json *value,
   step->lock_ms = upk_json_number(value, "lock_ms", 0);
   step->max_ms = upk_json_number(value, "max_ms", 0);
   step->statement_ms = upk_json_number(value, "statement_ms", 0);
-  return (step->lock_ms >= 0 && step->max_ms >= 0 && step->statement_ms >= 0) ||
+  step->blocking_ms = upk_json_number(value, "blocking_ms", 0);
+  step->readers_ms = upk_json_number(value, "readers_ms", 0);
+  step->watch_ms = upk_json_number(value, "watch_ms", 1000);
+  return (step->lock_ms >= 0 && step->max_ms >= 0 && step->statement_ms >= 0 &&
+          step->blocking_ms >= 0 && step->readers_ms >= 0 &&
+          step->watch_ms > 0) ||
          plan_bad(rd, 3024, "a timeout is negative");
 }
 
@@ -166,6 +172,14 @@ static bool read_settings(plan_reader *rd, const upk_json *object,
   step->settings = items;
   step->setting_count = count;
   return true;
+}
+
+/* What it writes anew, and the log of that; steps that only touch what is
+ * there need no room to speak of. */
+static int64_t room_of(const upk_json *estimate) {
+  int64_t peak = upk_json_number(estimate, "disk_peak_bytes", 0);
+  int64_t wal = upk_json_number(estimate, "wal_bytes", 0);
+  return peak > 0 && wal >= 0 && wal <= INT64_MAX - peak ? peak + wal : 0;
 }
 
 static bool read_words(plan_reader *rd, const upk_json *value,
@@ -188,6 +202,7 @@ static bool read_words(plan_reader *rd, const upk_json *value,
   step->retries = upk_json_number(value, "retries", 0);
   step->p50_ms = upk_json_number(upk_json_get(value, "estimate"), "p50_ms", 0);
   step->p90_ms = upk_json_number(upk_json_get(value, "estimate"), "p90_ms", 0);
+  step->room_bytes = room_of(upk_json_get(value, "estimate"));
   return (step->retries >= 0 && step->retries <= 1000) ||
          plan_bad(rd, 3024, "retries is not between 0 and 1000");
 }
@@ -318,6 +333,9 @@ bool plan_read_step(plan_reader *rd, const upk_json *value) {
       read_conflicts(rd, upk_json_get(value, "conflicts"), &step) &&
       read_timeouts(rd, upk_json_get(value, "timeouts"), &step) &&
       read_settings(rd, upk_json_get(value, "settings"), &step) &&
+      plan_read_levels(rd, value, "throttle", &step.throttle,
+                       &step.throttle_count) &&
+      plan_read_levels(rd, value, "abort", &step.abort, &step.abort_count) &&
       plan_read_checks(rd, upk_json_get(value, "pre"), "pre", &step.pre) &&
       plan_read_checks(rd, upk_json_get(value, "post"), "post", &step.post) &&
       plan_read_statements(rd, upk_json_get(value, "run"), "run",

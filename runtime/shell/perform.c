@@ -33,8 +33,9 @@ static void perform_open(shell *sh, const machine_command *command) {
   driver_options options = {
       .target = apply->target.name,
       .connect = apply->target.connect,
-      .application =
-          upk_arena_printf(sh->arena, "upkeep/%.*s", UPK_FMT(sh->run)),
+      .application = upk_arena_printf(
+          sh->arena, "upkeep/%.*s%s%.*s", UPK_FMT(sh->run),
+          command->text.data ? "/" : "", UPK_FMT(command->text)),
       .read_only = command->read_only,
       .connect_timeout_ms = apply->connect_timeout_ms > 0
                                 ? apply->connect_timeout_ms

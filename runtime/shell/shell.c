@@ -67,8 +67,8 @@ static machine_config make_config(const shell *sh, uint64_t seed) {
   unsigned jobs = apply->jobs ? apply->jobs : apply->target.jobs;
   if (jobs_max < 1)
     jobs_max = 1;
-  if (jobs_max > MACHINE_SESSIONS_MAX)
-    jobs_max = MACHINE_SESSIONS_MAX;
+  if (jobs_max > MACHINE_JOBS_MAX)
+    jobs_max = MACHINE_JOBS_MAX;
   return (machine_config){
       .plan = sh->request->plan,
       .openings = sh->request->openings,

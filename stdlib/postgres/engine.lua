@@ -75,4 +75,25 @@ return engine {
     },
   },
   traffic_locks = { "access share", "row share", "row exclusive" },
+
+  -- Asked by a session that only watches, while steps run.
+  guard = { sql = sql_file "watch_guard.sql", cancel = sql_file "watch_cancel.sql" },
+
+  metrics = {
+    active_sessions = { sql = sql_file "watch_active_sessions.sql" },
+    disk_free = {
+      -- SQL does not see the server's disks: whoever wants them watched lets the server tell (docs/throttle.md).
+      needs = "select to_regprocedure('upkeep.disk_free()') is not null",
+      sql = "select upkeep.disk_free() as disk_free",
+      unavailable = "PostgreSQL does not tell it: create the function upkeep.disk_free()",
+    },
+    load = { unavailable = "PostgreSQL does not know the load of its host" },
+    probe_latency = { sql = "select count(*) from pg_class where oid = 1259", measure = "latency" },
+    replica_lag = { sql = sql_file "watch_replica_lag.sql", params = { { from = "target.replicas" } } },
+    wal_rate = {
+      sql = "select case when not pg_is_in_recovery() then pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint end as wal_rate,"
+        .. " case when pg_is_in_recovery() then 'a replica writes no log' end as \"wal_rate.reason\"",
+      measure = "rate",
+    },
+  },
 }

@@ -39,4 +39,14 @@ return engine {
     exclusive = { "read", "write", "exclusive" },
   },
   traffic_locks = { "read", "write" },
+
+  -- Nobody can stand in a queue behind us, so there is no guard: others wait as long as their busy timeout.
+  metrics = {
+    active_sessions = { unavailable = "SQLite does not know who uses the file" },
+    disk_free = { sql = "select upkeep_disk_free() as disk_free" },
+    load = { sql = "select upkeep_load() as load" },
+    probe_latency = { sql = "select count(*) from sqlite_schema", measure = "latency" },
+    replica_lag = { unavailable = "SQLite has no replicas" },
+    wal_rate = { unavailable = "SQLite does not count what it logs" },
+  },
 }

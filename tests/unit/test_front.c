@@ -68,7 +68,7 @@ static void defaults_are_those_of_the_language(void **state) {
   assert_text(p->on_window_end, "finish");
   assert_int_equal(p->limits.lock_timeout_us, 1000000);
   assert_int_equal(p->limits.max_blocking_us, 1000000);
-  assert_int_equal(p->limits.reader_wait_us, 0);
+  assert_int_equal(p->limits.reader_wait_us, 300000000);
   assert_int_equal(p->limits.retries, 3);
   assert_int_equal(p->limits.max_actions, 0);
   assert_int_equal(p->by.len, 0);

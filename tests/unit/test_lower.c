@@ -225,8 +225,8 @@ static void limits_become_timeouts(void **state) {
   p.request.mode = UPK_COMPILE_PLAN;
   assert_int_equal(project_compile(&p), UPK_OK);
   plan = upk_buf_view(&p.output);
-  has(plan, "\"timeouts\":{\"lock_ms\":0,\"max_ms\":14400000,\"statement_ms\":"
-            "120000}");
+  has(plan, "\"timeouts\":{\"blocking_ms\":1000,\"lock_ms\":0,\"max_ms\":"
+            "14400000,\"readers_ms\":300000,\"statement_ms\":120000,");
   project_end(&p);
 }
 
@@ -272,8 +272,8 @@ static void promises_may_be_functions(void **state) {
   p.request.mode = UPK_COMPILE_PLAN;
   assert_int_equal(project_compile(&p), UPK_OK);
   upk_str plan = upk_buf_view(&p.output);
-  has(plan, "\"timeouts\":{\"lock_ms\":1000,\"max_ms\":0,");     /* b */
-  has(plan, "\"timeouts\":{\"lock_ms\":0,\"max_ms\":14400000,"); /* c */
+  has(plan, "\"lock_ms\":1000,\"max_ms\":0,\"readers_ms\":0,");      /* b */
+  has(plan, "\"lock_ms\":0,\"max_ms\":14400000,\"readers_ms\":300"); /* c */
   lacks(plan, "\"post\":[{\"columns\""); /* of its own alone */
   project_end(&p);
   begin_own(&p,

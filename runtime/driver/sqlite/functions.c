@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 static const char *file_of(sqlite3_context *context) {
   const char *path =
@@ -52,6 +53,19 @@ static void disk(sqlite3_context *context, int count, sqlite3_value **args) {
   uint64_t blocks =
       whole ? fs.f_blocks - fs.f_bfree + fs.f_bavail : fs.f_bavail;
   sqlite3_result_int64(context, (sqlite3_int64)(blocks * fs.f_frsize));
+}
+
+/* upkeep_load(): runnable processes a core of this machine, over a minute, in
+ * parts per million. The file is here, so it is the database's host. */
+static void load(sqlite3_context *context, int count, sqlite3_value **args) {
+  double average[3] = {0};
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  (void)count;
+  (void)args;
+  uv_loadavg(average);
+  if (cores > 0)
+    sqlite3_result_int64(context,
+                         (sqlite3_int64)(average[0] * 1e6 / (double)cores));
 }
 
 /* upkeep_has_wal(): whether the file says that it is written through a log
@@ -113,6 +127,7 @@ int sqlite_functions_add(sqlite_session *session, sqlite3 *db) {
       {"upkeep_has_wal", 0, NULL, has_wal},
       {"upkeep_disk_free", 0, NULL, disk},
       {"upkeep_disk_size", 0, &whole, disk},
+      {"upkeep_load", 0, NULL, load},
       {"upkeep_temp_free", 0, NULL, sqlite_temp_free},
       {"upkeep_check_copy", 1, session, sqlite_check_copy},
       {"upkeep_value", 1, NULL, value},

@@ -14,4 +14,9 @@ return engine {
     exclusive = { "read", "write", "exclusive" },
   },
   traffic_locks = { "read", "write" },
+  metrics = {
+    disk_free = { sql = "select disk", needs = "select may_see_the_disk" },
+    wal_rate = { sql = "select log where ?1", params = { { from = "target.replicas" } }, measure = "rate" },
+    load = { unavailable = "this engine has no host" },
+  },
 }
