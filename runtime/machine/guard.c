@@ -315,8 +315,6 @@ bool guard_time_left(const machine *m, const step *s, int64_t delay_us) {
 
 /* Gives the session back: others may use it until the step's time comes. */
 static void requeue(machine *m, step *s, int64_t delay_us) {
-  size_t number = (size_t)(s - m->steps);
-  int on = s->session;
   record r;
   s->watched.cuts++;
   s->tries -= s->tries > 0; /* it was no failure */
@@ -325,16 +323,9 @@ static void requeue(machine *m, step *s, int64_t delay_us) {
   upk_json_put_int(r.obs_writer, "attempt", s->attempt);
   upk_json_put_int(r.obs_writer, "delay_us", delay_us);
   record_end(&r, false, s->why.text);
-  s->state = MACHINE_PENDING;
-  s->phase = PHASE_NONE;
-  s->session = NO_SESSION;
-  s->why = (verdict){0};
+  s->had_begun = s->plan->atomicity != PLAN_TRANSACTION;
   s->watched.cut = CUT_NONE;
-  m->active--;
-  session_free(m, on);
-  schedule_done(m, number);
-  schedule_gate(m, number);
-  gate_wake(m);
+  step_put_back(m, s);
 }
 
 bool guard_again(machine *m, step *s) {

@@ -173,17 +173,17 @@ typedef struct machine_command {
   int64_t lock_ms, statement_ms; /* LIMITS */
   const plan_setting *settings;  /* LIMITS; those of before are put back */
   size_t setting_count;
-  bool read_only;     /* LIMITS, OPEN */
-  upk_str key;        /* LOCK, EVICT */
-  int64_t delay_us;   /* SLEEP */
-  const char *event;  /* LOG: "step.begin" */
-  upk_str det, obs;   /* LOG: canonical objects */
-  bool sync;          /* LOG */
-  upk_str step;       /* LOG: id, or absent */
-  const char *state;  /* LOG: of the step, or of the run */
-  upk_str text;       /* LOG, REPORT, TELL: English; OPEN: what the session is for,
-                         absent: it works */
-  upk_str help;       /* REPORT: or absent */
+  bool read_only;    /* LIMITS, OPEN */
+  upk_str key;       /* LOCK, EVICT */
+  int64_t delay_us;  /* SLEEP */
+  const char *event; /* LOG: "step.begin" */
+  upk_str det, obs;  /* LOG: canonical objects */
+  bool sync;         /* LOG */
+  upk_str step;      /* LOG: id, or absent */
+  const char *state; /* LOG: of the step, or of the run */
+  upk_str text; /* LOG, REPORT, TELL: English; OPEN: what the session is for,
+                   absent: it works */
+  upk_str help; /* REPORT: or absent */
   int64_t elapsed_us; /* LOG: of the step or the run */
   int code;           /* REPORT */
   upk_status status;  /* END */

@@ -51,7 +51,7 @@ typedef struct sample {
 typedef struct level {
   uint64_t round; /* 0: never */
   upk_truth truth;
-  upk_buf why;    /* with the values seen, unless true */
+  upk_buf why; /* with the values seen, unless true */
 } level;
 
 typedef enum watch_question {
