@@ -323,13 +323,13 @@ static void requeue(machine *m, step *s, int64_t delay_us) {
   upk_json_put_int(r.obs_writer, "attempt", s->attempt);
   upk_json_put_int(r.obs_writer, "delay_us", delay_us);
   record_end(&r, false, s->why.text);
-  s->had_begun = s->plan->atomicity != PLAN_TRANSACTION;
+  s->had_begun = s->plan->atomicity != PLAN_TRANSACTION || s->partly;
   s->watched.cut = CUT_NONE;
   step_put_back(m, s);
 }
 
 bool guard_again(machine *m, step *s) {
-  if (s->watched.cut == CUT_NONE || s->effect)
+  if (s->watched.cut == CUT_NONE)
     return false;
   if (m->stop || m->stopping || m->shut != UPK_OK) {
     step_end(m, s, MACHINE_CANCELLED);

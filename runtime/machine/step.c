@@ -375,6 +375,7 @@ static void free_values(step *s) {
 
 void step_put_back(machine *m, step *s) {
   int on = s->session;
+  batch_free(s);
   s->session = NO_SESSION;
   s->phase = PHASE_NONE;
   s->state = MACHINE_PENDING;
