@@ -103,7 +103,7 @@ semantic_digest() {
 }
 
 faulty_start() {
-  export PG_NO_TRAP=1 HERE=$BATS_FILE_TMPDIR
+  export PG_NO_TRAP=1 HERE=${HERE:-$BATS_FILE_TMPDIR}
   pg_start "$@" || return 1
   PSQL=$(pg_find_psql)
   export PG_DIR PG_BIN PGHOST PGPORT PGUSER PSQL

@@ -16,11 +16,11 @@ disturbed() { # order..
   the_same || { echo "after: $*"; return 1; }
 }
 
-@test "the connection is cut at 24 random places: each step once, the same end" {
+@test "the connection is cut at 16 random places: each step once, the same end" {
   local round
   proxy_start
   RANDOM=20261123
-  for round in $(seq 24); do
+  for round in $(seq 16); do
     # Several at once: the second cut often meets the questions after the first.
     disturbed bytes $((RANDOM % 14000)) $((RANDOM % 16000)) $((RANDOM % 30000))
   done
@@ -40,6 +40,23 @@ disturbed() { # order..
   upkeep apply plan.json
   read -r _ counts _ < <(say count)
   [ "$counts" -eq 6 ]
+}
+
+@test "three sessions at once: cuts and lost commits, the same end" {
+  local round number
+  proxy_start
+  RANDOM=42
+  for round in $(seq 14); do
+    anew
+    sed -i 's/engine: postgres,/& jobs: 3,/' upkeep.yaml
+    if [ "$round" -le 8 ]; then
+      say bytes $((RANDOM % 20000 + 2000)) $((RANDOM % 24000 + 4000)) $((RANDOM % 30000 + 4000))
+    else
+      say bytes
+      say rule $((round - 8)) unheard =commit
+    fi
+    carry_on 8 && the_same || { echo "round $round"; return 1; }
+  done
 }
 
 @test "a statement outside a transaction, or its reply, is lost: the probe decides" {
