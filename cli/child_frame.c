@@ -4,10 +4,13 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "json.h"
+
+enum { FRAME_WHOLE_BYTES = 32 * 1024 };
 
 void frame_put_u64(unsigned char bytes[8], uint64_t value) {
   for (int i = 0; i < 8; i++)
@@ -42,9 +45,22 @@ static bool write_all(int socket, const char *bytes, size_t len) {
   return true;
 }
 
+static char *put(char *at, const void *bytes, size_t len) {
+  if (len)
+    memcpy(at, bytes, len);
+  return at + len;
+}
+
+/* A short frame goes in one piece: each write wakes the other side. */
 bool frame_write(int socket, frame_type type, upk_str head, upk_str payload) {
   unsigned char begin[FRAME_HEAD_BYTES] = {(unsigned char)type};
+  char whole[FRAME_WHOLE_BYTES];
   frame_put_u64(begin + 1, head.len + payload.len);
+  if (sizeof begin + head.len + payload.len <= sizeof whole) {
+    char *at = put(put(whole, begin, sizeof begin), head.data, head.len);
+    at = put(at, payload.data, payload.len);
+    return write_all(socket, whole, (size_t)(at - whole));
+  }
   return write_all(socket, (const char *)begin, sizeof begin) &&
          write_all(socket, head.data, head.len) &&
          write_all(socket, payload.data, payload.len);

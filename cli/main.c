@@ -143,11 +143,12 @@ static void render_diagnostics(cli *c) {
   upk_buf_free(&text);
 }
 
-/* Each target and each request fills and frees the same few blocks: libc keeps
- * them, instead of giving their pages back and clearing them anew. */
+/* Each target and each request fills and frees the same blocks, of arenas
+ * mostly, which have 4 MiB at most: libc keeps them, instead of giving their
+ * pages back and clearing them anew. */
 static void keep_memory(void) {
-  mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
-  mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
+  mallopt(M_MMAP_THRESHOLD, 8 * 1024 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
 }
 
 int main(int argc, char **argv) {
