@@ -6,6 +6,8 @@
 
 enum { TELL_US = 1000 * 1000, LOOK_NS = 100 * 1000 * 1000 };
 #define AHEAD_US (INT64_C(14) * 86400 * 1000000)
+/* A clock that is set back by less is still within the same opening. */
+#define BEHIND_US (INT64_C(86400) * 1000000)
 
 /* ---- making ---- */
 
@@ -32,7 +34,7 @@ static upk_windows_request request_of(upk_arena *arena, const plan *p,
                                .window_count = p->window_count,
                                .blackouts = blackouts,
                                .blackout_count = count,
-                               .from_us = now_us,
+                               .from_us = now_us - BEHIND_US,
                                .to_us = now_us + AHEAD_US};
 }
 
