@@ -121,6 +121,45 @@ return {
   },
 
   collector {
+    name = "table_columns", kind = "table", cost = "cheap",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "columns", "text", "its columns, quoted and joined by commas" },
+      { "writable_columns", "text", "those that are not generated" },
+      { "delete_effects", "int", "foreign keys by which deleting its rows deletes or changes rows of other tables" },
+      { "row_security", "bool", "this role sees only some of its rows" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "table_columns.sql" } },
+  },
+
+  collector {
+    name = "table_column_type", kind = "table", cost = "cheap",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "column_type", "text", "type of a column", parameter = "column" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "table_column_type.sql" } },
+  },
+
+  collector {
+    name = "table_column_indexed", kind = "table", cost = "cheap",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "column_indexed", "bool", "a whole btree index begins with a column", parameter = "column" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "table_column_indexed.sql" } },
+  },
+
+  collector {
     name = "table_findings", kind = "table", cost = "cheap",
     attributes = {
       { "schema", "text", "its schema" },
