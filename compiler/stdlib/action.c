@@ -137,7 +137,8 @@ static void check_undo(stdlib_reader *reader) {
 }
 
 static void check_promises(stdlib_reader *reader, ir_action *action) {
-  static const char *const posts[] = {"holds", "improves", "own", NULL};
+  static const char *const posts[] = {"holds", "not_broken", "improves", "own",
+                                      NULL};
   static const char *const atomicities[] = {"transaction", "autocommit",
                                             "external", NULL};
   static const char *const risks[] = {"low", "medium", "high", NULL};

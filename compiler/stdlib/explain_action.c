@@ -96,6 +96,7 @@ static upk_str promise_of(const ir_action *action, const char *key) {
 static upk_str post_of(const ir_action *action) {
   static const char *const words[][2] = {
       {"holds", "the invariant must hold afterwards"},
+      {"not_broken", "the invariant holds, or cannot be told any more"},
       {"improves", "the invariant holds, or its numbers are no worse"},
       {"own", "checks of its own"}};
   upk_str word = promise_of(action, "post");

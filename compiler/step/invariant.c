@@ -236,6 +236,8 @@ static upk_str pre_text(upk_arena *arena, const step_invariant *invariant,
 
 static upk_str post_text(upk_arena *arena, const step_invariant *invariant,
                          upk_str ensure) {
+  if (invariant->not_broken)
+    return upk_arena_printf(arena, "coalesce(%.*s, true)", UPK_FMT(ensure));
   if (!invariant->improves || !invariant->better.data)
     return ensure;
   return upk_arena_printf(arena, "(%.*s) or (%.*s)", UPK_FMT(ensure),
@@ -252,6 +254,7 @@ bool invariant_prepare(ir *ir, step_recipe *recipe) {
   invariant->ensure = policy->ensure.compiled;
   invariant->if_unknown = policy->if_unknown == IR_UNKNOWN_ACT;
   invariant->improves = recipe->post == STEP_POST_IMPROVES;
+  invariant->not_broken = recipe->post == STEP_POST_NOT_BROKEN;
   invariant->check.name = UPK_STR("invariant");
   bool differ = false;
   /* The first collector makes the rows: it knows whether the object exists. */

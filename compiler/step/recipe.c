@@ -115,7 +115,8 @@ static void read_parts(ir *ir, step_recipe *recipe) {
 
 /* After the parameters are known: `post` may be a function of them. */
 static void read_post(ir *ir, step_recipe *recipe) {
-  static const char *const words[] = {"holds", "improves", "own", NULL};
+  static const char *const words[] = {"holds", "not_broken", "improves", "own",
+                                      NULL};
   const ir_action *action = recipe->action;
   const node *post = node_find(action->definition, "post");
   const node *within = node_find(action->definition, "post_within");

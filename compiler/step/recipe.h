@@ -15,6 +15,7 @@
 
 typedef enum step_post {
   STEP_POST_HOLDS,
+  STEP_POST_NOT_BROKEN,
   STEP_POST_IMPROVES,
   STEP_POST_OWN
 } step_post;
@@ -28,7 +29,7 @@ typedef struct step_read {
 typedef struct step_invariant {
   const upk_expr *ensure; /* NULL: no checks of it */
   bool if_unknown;        /* acts on what is unknown, too */
-  bool improves;
+  bool improves, not_broken;
   bool bound;     /* has names that are literals, another for each object */
   ir_check check; /* name, queries, columns; `params` is for each object */
   ir_names keys;  /* whose values are the parameters */

@@ -38,7 +38,7 @@ return action {
       { mode = "access exclusive", object = { o.schema, o.name } },
     }
   end,
-  post = "holds",
+  post = "not_broken",
   fights = { "drop_index" },
   -- CONCURRENTLY waits for old snapshots after its work is done: a lock timeout would throw the work away (and leave NAME_ccnew).
   timeouts = { lock = function(o, p) return not p.online end },
