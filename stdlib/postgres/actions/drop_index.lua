@@ -30,6 +30,8 @@ return action {
     risk = "medium; low for an index that is not valid",
     undo = "restore: it is built again by its definition, which takes long on a large table; none when it was not valid",
   },
+  -- What is dropped needs no rebuilding.
+  subsumes = { "rebuild_index" },
   destructive = true,
   locks = function(o, p) return { { mode = "share update exclusive", object = { o.schema, o.table } } } end,
   post = "own",

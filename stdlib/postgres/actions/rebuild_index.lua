@@ -39,7 +39,6 @@ return action {
     }
   end,
   post = "not_broken",
-  fights = { "drop_index" },
   -- CONCURRENTLY waits for old snapshots after its work is done: a lock timeout would throw the work away (and leave NAME_ccnew).
   timeouts = { lock = function(o, p) return not p.online end },
   dangerous = {

@@ -9,6 +9,8 @@ return action {
   },
   atomicity = "transaction",
   risk = "medium",
+  -- What is dropped needs no rebuilding.
+  subsumes = { "rebuild_index" },
   destructive = true,
   locks = function(o, p) return { { mode = "write", object = { "main" } } } end,
   post = "own",
