@@ -214,6 +214,7 @@ for _ in $(seq "$rounds"); do
   load_start
   during rebuild_gentle apply
   load_stop
+  dirty # building an index prunes what it meets
   policies none 2
   plan vacuumed
   alone vacuum_none apply
