@@ -87,6 +87,20 @@ static upk_status verify(cli *c, upk_str folder) {
   return status;
 }
 
+static upk_status replay(cli *c, const project *p, const char *wanted) {
+  taken_run taken = {0};
+  size_t records = 0;
+  upk_status status = runs_take(c, p, wanted, &taken);
+  if (status == UPK_OK)
+    status = upk_log_replay(taken.folder, upk_buf_view(&taken.bytes),
+                            taken.plan_path, &c->diags, &records);
+  if (status == UPK_OK)
+    printf("%.*s: replays; %zu records, each as it was\n",
+           UPK_FMT(taken.folder), records);
+  upk_buf_free(&taken.bytes);
+  return status;
+}
+
 static upk_status list(cli *c, upk_str folder) {
   run_vec runs = {0};
   runs_list(c, folder, &runs);
@@ -108,13 +122,15 @@ static upk_status run(cli *c) {
   upk_str folder = runs_folder(c, &p);
   if (upk_str_is(what, "list"))
     return list(c, folder);
+  if (upk_str_is(what, "replay"))
+    return replay(c, &p, c->argument_count > 1 ? c->arguments[1] : "");
   bool showing = upk_str_is(what, "show");
   if (!showing && !upk_str_is(what, "verify")) {
     upk_diag *diag =
         upk_diag_add(&c->diags, 4000, UPK_NO_SPAN,
                      "`upkeep log` knows no `%.*s`", UPK_FMT(what));
     upk_diag_help(&c->diags, diag,
-                  "upkeep log list, show [RUN] or verify [RUN]");
+                  "upkeep log list, show [RUN], verify [RUN] or replay [RUN]");
     return UPK_USAGE;
   }
   status = runs_find(c, folder, wanted, &run_folder, NULL);
@@ -125,11 +141,13 @@ static upk_status run(cli *c) {
 
 const verb verb_log = {
     .name = "log",
-    .arguments = "[list|show|verify] [RUN]",
+    .arguments = "[list|show|verify|replay] [RUN]",
     .summary = "the runs, the record of one, and whether it is unchanged",
     .detail = "RUN is a run's name or the start of it; without one the latest "
               "is taken.\nshow prints what two faultless runs share; --verbose "
-              "adds times, counts and messages.",
+              "adds times, counts and messages.\nreplay feeds "
+              "the events in the log to the executor's machine, which must "
+              "write it again, byte for byte.",
     .formats = "text,json",
     .flags = FLAG_BIT(format),
     .max_arguments = 2,

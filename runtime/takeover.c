@@ -9,13 +9,15 @@
 #include "json.h"
 #include "plan/read.h"
 
-static bool take_record(void *ctx, const journal_record *record) {
+static const char *take_record(void *ctx, const journal_record *record) {
   takeover *t = ctx;
   if (record->seq == 1)
     t->plan_file =
         upk_arena_copy(t->arena, upk_json_text(record->obs, "plan_file"));
   return machine_history_add(t->history, record->event, record->det,
-                             record->obs);
+                             record->obs)
+             ? NULL
+             : "it speaks of a step that is not in the plan";
 }
 
 upk_status takeover_open(takeover *t, upk_str run_folder, upk_str plan_path,

@@ -198,6 +198,12 @@ upk_status upk_plan_verify(upk_str plan, upk_str path, upk_diags *diags);
 upk_status upk_log_verify(upk_str run_folder, upk_diags *diags,
                           upk_str *ret_semantic);
 
+/* Feeds the events in a run's log to new machines, which must command the same
+ * and write the same records again. UPK_STALE with the first that differs.
+ * `ret_records`: so many were compared. */
+upk_status upk_log_replay(upk_str run_folder, upk_str plan, upk_str plan_path,
+                          upk_diags *diags, size_t *ret_records);
+
 /* Drivers built in: "sqlite", "postgres"; NULL past the end. */
 const char *upk_driver_name(size_t index);
 

@@ -6,7 +6,13 @@
 
 /* SHA-256 of the domain tag and the record's canonical bytes without `hash`.
  * `event` and `prev` must need no escapes. */
-void journal_hash(upk_str det, upk_str event, upk_str obs, upk_str prev,
-                  int64_t seq, char ret_hash[JOURNAL_HASH_TEXT + 1]);
+typedef struct journal_text {
+  upk_str det, event;
+  upk_str in; /* an array; absent with `out`: nobody traced it */
+  upk_str obs, out, prev;
+  int64_t seq;
+} journal_text;
+void journal_hash(const journal_text *text,
+                  char ret_hash[JOURNAL_HASH_TEXT + 1]);
 
 #endif

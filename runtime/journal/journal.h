@@ -58,11 +58,13 @@ typedef struct journal_record {
   int64_t seq;
   upk_str event, prev, hash;
   const struct upk_json *det, *obs;
+  const struct upk_json *in; /* NULL: the record was not traced */
+  upk_str out;
 } journal_record;
 
-/* Takes a record while a log is read; valid until it returns. False: it cannot
- * be of this run. */
-typedef bool (*journal_reader)(void *ctx, const journal_record *record);
+/* Takes a record while a log is read; valid until it returns. NULL, or why it
+ * cannot be of this run (static); "" when that was said already. */
+typedef const char *(*journal_reader)(void *ctx, const journal_record *record);
 
 /* Opens the log of a run that ended or died, reads it from end to end and is
  * ready to append. It is locked until journal_close: UPK_LOCKED (a diagnostic
@@ -83,6 +85,11 @@ void journal_close(journal *j); /* NULL is fine */
  * until the next one. Blocks. */
 bool journal_add(journal *j, const char *event, upk_str det, upk_str obs,
                  bool sync, upk_str *ret_line);
+/* With what the machine consumed since its last record (`in`, a canonical
+ * array) and a hash of what it commanded (`out`, lower-case hex): what replay
+ * needs, see machine/tape.h. */
+bool journal_add_traced(journal *j, const char *event, upk_str det, upk_str obs,
+                        upk_str in, upk_str out, bool sync, upk_str *ret_line);
 /* Hash of the last record: 64 hex digits; of none: zeros. */
 upk_str journal_head(const journal *j);
 const char *journal_error(const journal *j); /* static; NULL when none */

@@ -109,9 +109,12 @@ static upk_status read_records(opening *o, upk_str bytes, size_t *ret_good) {
     wrong = journal_chain_add(&o->chain, &record);
     if (wrong)
       status = damaged(o, 3042, o->chain.seq + 1, wrong);
-    else if (!o->reader(o->ctx, &record))
-      status = damaged(o, 3042, record.seq,
-                       "it speaks of a step that is not in the plan");
+    else
+      wrong = o->reader(o->ctx, &record);
+    if (status == UPK_OK && wrong && *wrong)
+      status = damaged(o, 3042, record.seq, wrong);
+    else if (wrong)
+      status = UPK_STALE;
     at += line.len + 1;
   }
   *ret_good = at;

@@ -8,22 +8,27 @@
 #include "journal/hash.h"
 #include "json.h"
 
-void journal_hash(upk_str det, upk_str event, upk_str obs, upk_str prev,
-                  int64_t seq, char ret_hash[JOURNAL_HASH_TEXT + 1]) {
+static void add_member(upk_sha256 *hash, const char *key, upk_str value,
+                       const char *end) {
+  upk_sha256_add(hash, upk_str_from(key));
+  upk_sha256_add(hash, value);
+  upk_sha256_add(hash, upk_str_from(end));
+}
+
+void journal_hash(const journal_text *text,
+                  char ret_hash[JOURNAL_HASH_TEXT + 1]) {
   upk_sha256 *hash = upk_sha256_new();
   upk_buf number = {0};
-  upk_buf_int(&number, seq);
-  upk_sha256_add(hash, UPK_STR("upkeep-log-v1\n{\"det\":"));
-  upk_sha256_add(hash, det);
-  upk_sha256_add(hash, UPK_STR(",\"event\":\""));
-  upk_sha256_add(hash, event);
-  upk_sha256_add(hash, UPK_STR("\",\"obs\":"));
-  upk_sha256_add(hash, obs);
-  upk_sha256_add(hash, UPK_STR(",\"prev\":\""));
-  upk_sha256_add(hash, prev);
-  upk_sha256_add(hash, UPK_STR("\",\"seq\":"));
-  upk_sha256_add(hash, upk_buf_view(&number));
-  upk_sha256_add(hash, UPK_STR(",\"v\":1}"));
+  upk_buf_int(&number, text->seq);
+  add_member(hash, "upkeep-log-v1\n{\"det\":", text->det, "");
+  add_member(hash, ",\"event\":\"", text->event, "\"");
+  if (text->in.data)
+    add_member(hash, ",\"in\":", text->in, "");
+  add_member(hash, ",\"obs\":", text->obs, "");
+  if (text->in.data)
+    add_member(hash, ",\"out\":\"", text->out, "\"");
+  add_member(hash, ",\"prev\":\"", text->prev, "\"");
+  add_member(hash, ",\"seq\":", upk_buf_view(&number), ",\"v\":1}");
   upk_buf_free(&number);
   upk_digest digest = upk_sha256_finish(hash);
   memcpy(ret_hash, digest.text + 7, JOURNAL_HASH_TEXT + 1);
@@ -34,11 +39,12 @@ static const struct {
   upk_json_type type;
 } members[] = {
     {"det", UPK_JSON_OBJECT},  {"event", UPK_JSON_STRING},
-    {"hash", UPK_JSON_STRING}, {"obs", UPK_JSON_OBJECT},
+    {"hash", UPK_JSON_STRING}, {"in", UPK_JSON_ARRAY},
+    {"obs", UPK_JSON_OBJECT},  {"out", UPK_JSON_STRING},
     {"prev", UPK_JSON_STRING}, {"seq", UPK_JSON_INT},
     {"v", UPK_JSON_INT},
 };
-enum { MEMBERS = sizeof members / sizeof *members };
+enum { MEMBERS = sizeof members / sizeof *members, TRACED = 2 };
 
 static bool known_event(upk_str event) {
   static const char *const events[] = {
@@ -52,17 +58,37 @@ static bool known_event(upk_str event) {
   return false;
 }
 
+/* `in` and `out` stand there both, or neither. */
+static bool is_trace(size_t member) {
+  return strcmp(members[member].key, "in") == 0 ||
+         strcmp(members[member].key, "out") == 0;
+}
+
 static const char *check_form(const upk_json *value) {
-  if (value->type != UPK_JSON_OBJECT || value->object.count != MEMBERS)
+  size_t count = value->type == UPK_JSON_OBJECT ? value->object.count : 0;
+  if (count != MEMBERS && count != MEMBERS - TRACED)
     return "it is no record";
-  for (size_t i = 0; i < MEMBERS; i++)
-    if (!upk_str_is(value->object.members[i].key, members[i].key) ||
-        value->object.members[i].value->type != members[i].type)
+  for (size_t i = 0, at = 0; i < MEMBERS; i++) {
+    if (count != MEMBERS && is_trace(i))
+      continue;
+    const upk_json_member *member = &value->object.members[at++];
+    if (!upk_str_is(member->key, members[i].key) ||
+        member->value->type != members[i].type)
       return "it is no record";
+  }
   if (upk_json_number(value, "v", 0) != 1)
     return "its version is not known";
   return known_event(upk_json_text(value, "event")) ? NULL
                                                     : "its event is not known";
+}
+
+/* Hexadecimal digits need no escapes; whatever else stood there would not be
+ * hashed as it stands. */
+static bool is_plain(upk_str text) {
+  for (size_t i = 0; i < text.len; i++)
+    if (!strchr("0123456789abcdef", text.data[i]))
+      return false;
+  return true;
 }
 
 const char *journal_parse(upk_arena *arena, upk_str line,
@@ -84,9 +110,23 @@ const char *journal_parse(upk_arena *arena, upk_str line,
       .hash = upk_json_text(value, "hash"),
       .det = upk_json_get(value, "det"),
       .obs = upk_json_get(value, "obs"),
+      .out = upk_json_text(value, "out"),
   };
-  journal_hash(record.det->bytes, record.event, record.obs->bytes, record.prev,
-               record.seq, hash);
+  if (record.out.data) {
+    record.in = upk_json_get(value, "in");
+    if (!is_plain(record.out))
+      return "it is no record";
+  }
+  journal_text text = {
+      .det = record.det->bytes,
+      .event = record.event,
+      .in = record.in ? record.in->bytes : UPK_NO_STR,
+      .obs = record.obs->bytes,
+      .out = record.out,
+      .prev = record.prev,
+      .seq = record.seq,
+  };
+  journal_hash(&text, hash);
   if (!upk_str_is(record.hash, hash))
     return "its hash is not that of its content";
   *ret_record = record;

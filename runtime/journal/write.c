@@ -213,17 +213,33 @@ void journal_close(journal *j) {
 
 bool journal_add(journal *j, const char *event, upk_str det, upk_str obs,
                  bool sync, upk_str *ret_line) {
+  return journal_add_traced(j, event, det, obs, UPK_NO_STR, UPK_NO_STR, sync,
+                            ret_line);
+}
+
+bool journal_add_traced(journal *j, const char *event, upk_str det, upk_str obs,
+                        upk_str in, upk_str out, bool sync, upk_str *ret_line) {
   char hash[JOURNAL_HASH_TEXT + 1];
   if (j->error)
     return false;
-  journal_hash(det, upk_str_from(event), obs, upk_str_from(j->head), j->seq + 1,
-               hash);
+  journal_text text = {.det = det,
+                       .event = upk_str_from(event),
+                       .in = in,
+                       .obs = obs,
+                       .out = out,
+                       .prev = upk_str_from(j->head),
+                       .seq = j->seq + 1};
+  journal_hash(&text, hash);
   upk_buf_clear(&j->line);
   upk_buf_printf(&j->line, "{\"det\":%.*s,\"event\":\"%s\",\"hash\":\"%s\"",
                  UPK_FMT(det), event, hash);
-  upk_buf_printf(&j->line,
-                 ",\"obs\":%.*s,\"prev\":\"%s\",\"seq\":%lld,\"v\":1}\n",
-                 UPK_FMT(obs), j->head, (long long)j->seq + 1);
+  if (in.data)
+    upk_buf_printf(&j->line, ",\"in\":%.*s", UPK_FMT(in));
+  upk_buf_printf(&j->line, ",\"obs\":%.*s", UPK_FMT(obs));
+  if (in.data)
+    upk_buf_printf(&j->line, ",\"out\":\"%.*s\"", UPK_FMT(out));
+  upk_buf_printf(&j->line, ",\"prev\":\"%s\",\"seq\":%lld,\"v\":1}\n", j->head,
+                 (long long)j->seq + 1);
   j->error = journal_write_all(j->files, j->fd, upk_buf_view(&j->line));
   if (!j->error && (sync || j->hidden.len))
     j->error = journal_sync_file(j->files, j->fd);

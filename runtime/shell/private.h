@@ -4,7 +4,7 @@
 
 #include <uv.h>
 
-#include "machine/machine.h"
+#include "machine/tape.h"
 #include "shell/shell.h"
 
 enum { SHELL_WATCH_MS = 50 };
@@ -39,6 +39,7 @@ struct shell {
   uv_loop_t loop;
   uv_timer_t watch; /* looks at *stop, tells progress */
   machine *machine;
+  tape *tape; /* what it was told and what it commanded, for replay */
   journal *journal;
   upk_arena *arena;   /* of the run */
   upk_arena *scratch; /* of one event */

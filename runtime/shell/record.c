@@ -59,13 +59,16 @@ static bool ensure_journal(shell *sh) {
 
 void shell_log(shell *sh, const machine_command *command) {
   upk_str line = UPK_NO_STR;
+  upk_str in, out;
+  tape_take(sh->tape, &in, &out);
   shell_logged *logged = UPK_PUSH(sh->arena, &sh->logged);
   *logged = (shell_logged){.id = command->id, .good = true};
   memset(logged->head, '0', sizeof logged->head);
   if (!sh->request->apply->dry_run) {
-    logged->good = ensure_journal(sh) &&
-                   journal_add(sh->journal, command->event, command->det,
-                               command->obs, command->sync, &line);
+    logged->good =
+        ensure_journal(sh) &&
+        journal_add_traced(sh->journal, command->event, command->det,
+                           command->obs, in, out, command->sync, &line);
     if (logged->good)
       memcpy(logged->head, journal_head(sh->journal).data, sizeof logged->head);
   }

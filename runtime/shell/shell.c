@@ -13,9 +13,12 @@ static void stamp(const shell *sh, machine_event *event) {
 static void handle(shell *sh, machine_event *event) {
   const machine_command *command;
   stamp(sh, event);
+  tape_event(sh->tape, event);
   machine_handle(sh->machine, event);
-  while ((command = machine_next(sh->machine)))
+  while ((command = machine_next(sh->machine))) {
+    tape_command(sh->tape, command);
     shell_perform(sh, command);
+  }
 }
 
 static void answer_record(shell *sh) {
@@ -132,6 +135,7 @@ upk_status shell_run(const shell_request *request, upk_outcome *ret_outcome) {
   sh.began_us = sh.told_us = clock->monotonic_us(clock->ctx);
   machine_config config = make_config(&sh, seed);
   sh.machine = machine_new(&config);
+  sh.tape = tape_new();
   if (uv_loop_init(&sh.loop) != 0) {
     upk_diag_add(request->diags, 3148, UPK_NO_SPAN,
                  "the event loop cannot be made");
@@ -143,6 +147,7 @@ upk_status shell_run(const shell_request *request, upk_outcome *ret_outcome) {
 out:
   journal_close(sh.journal);
   machine_free(sh.machine);
+  tape_free(sh.tape);
   upk_arena_free(sh.scratch);
   upk_arena_free(sh.arena);
   return sh.status;

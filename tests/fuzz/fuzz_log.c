@@ -29,8 +29,12 @@ static void parse(upk_arena *arena, upk_str text) {
 static void parse_as_det(upk_arena *arena, upk_str det) {
   char hash[JOURNAL_HASH_TEXT + 1], prev[JOURNAL_HASH_TEXT + 1] = "";
   memset(prev, '0', JOURNAL_HASH_TEXT);
-  journal_hash(det, UPK_STR("step.end"), UPK_STR("{}"), upk_str_from(prev), 1,
-               hash);
+  journal_text text = {.det = det,
+                       .event = UPK_STR("step.end"),
+                       .obs = UPK_STR("{}"),
+                       .prev = upk_str_from(prev),
+                       .seq = 1};
+  journal_hash(&text, hash);
   upk_buf line = {0};
   upk_buf_str(&line, UPK_STR("{\"det\":"));
   upk_buf_str(&line, det);

@@ -195,6 +195,39 @@ YAML
   golden 3280 apply plan.json
 }
 
+# Edits the log in Python over `records`, and makes its chain whole again.
+forged() {
+  python3 - "$log" "$1" <<'PY'
+import hashlib, json, sys
+path, change = sys.argv[1:]
+records = [json.loads(line) for line in open(path)]
+dump = lambda v: json.dumps(v, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+exec(change)
+prev = "0" * 64
+for record in records:
+    record.pop("hash")
+    record["prev"] = prev
+    prev = hashlib.sha256(("upkeep-log-v1\n" + dump(record)).encode()).hexdigest()
+    record["hash"] = prev
+open(path, "w").write("".join(dump(r) + "\n" for r in records))
+PY
+}
+
+@test "a log that was made up is not replayed" {
+  applied
+  run upkeep log replay
+  expect_code 0
+  forged 'records[5]["obs"]["wall_us"] += 1'
+  run upkeep log verify
+  expect_code 0
+  golden 3205 log replay
+  cp good "$log"
+  forged 'for r in records: r.pop("in"); r.pop("out")'
+  run upkeep log verify
+  expect_code 0
+  golden 3206 log replay
+}
+
 @test "a run that is taken over" {
   applied
   exec 9<"$log"

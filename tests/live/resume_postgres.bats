@@ -86,6 +86,8 @@ expect_rebuilt_once() {
   [ "$(sql "select count(*) from pg_class where relname like '%ccnew%' or relname like '%ccold%'")" = 0 ]
   run upkeep log verify
   expect_code 0
+  run upkeep log replay
+  expect_code 0
 }
 
 # A session that looks like one of the run's, at work still: its client's death
