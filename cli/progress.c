@@ -250,10 +250,11 @@ static void step_event(progress *p, size_t index, const upk_event *event) {
   upk_str old = s->text;
   s->state = event->state ? event->state : "running";
   s->elapsed_us = event->elapsed_us;
-  s->text = event->text.len && upk_str_equal(old, event->text)
-                ? old
-                : upk_arena_copy(p->c->arena,
-                                 event->text.data ? event->text : UPK_STR(""));
+  /* How far it is was told before. */
+  bool ticks = strcmp(event->name, "progress") == 0 && !event->text.len;
+  if (!ticks && !upk_str_equal(old, event->text))
+    s->text = upk_arena_copy(p->c->arena,
+                             event->text.data ? event->text : UPK_STR(""));
   for (size_t i = 0; i < sizeof shows / sizeof *shows; i++)
     if (strcmp(event->name, shows[i].name) == 0)
       shows[i].show(p, index, event);

@@ -71,6 +71,7 @@ void emit_engine(ir *ir, upk_json_writer *w) {
   }
   emit_metrics(ir, w);
   upk_json_put_string(w, "name", ir->engine->name);
+  put_member(ir, w, ir->engine->definition, "progress");
   put_member(ir, w, ir->engine->definition, "session");
   upk_json_end_object(w);
 }

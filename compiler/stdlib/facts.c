@@ -118,6 +118,7 @@ void define_engine(ir *ir, const stdlib_declaration *d) {
                                      {"settings", TYPE(LIST)},
                                      {"guard", TYPE(MAP)},
                                      {"metrics", TYPE(MAP)},
+                                     {"progress", TYPE(TEXT)},
                                      {"doc", TYPE(TEXT)}};
   stdlib_reader reader = stdlib_reader_of(ir, d, "engine");
   FIELDS_CHECK(&reader, d->map, "", rules);

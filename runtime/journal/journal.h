@@ -22,6 +22,7 @@
   X("step.begin")                                                              \
   X("step.statement")                                                          \
   X("step.program")                                                            \
+  X("step.progress")                                                           \
   X("step.batch")                                                              \
   X("step.guard")                                                              \
   X("step.retry")                                                              \

@@ -28,7 +28,7 @@ static const struct {
 };
 
 /* The server's number of a session: "pid 4711". -1 when it has none. */
-static int64_t number_of(const session *se) {
+int64_t guard_session_number(const session *se) {
   size_t at = se->name.len;
   int64_t number = 0;
   while (at && se->name.data[at - 1] >= '0' && se->name.data[at - 1] <= '9')
@@ -47,12 +47,12 @@ static step *step_of(machine *m, unsigned i) {
 
 /* ---- questions ---- */
 
-void guard_ask(machine *m, machine_command *command) {
+plan_value *guard_sessions(machine *m) {
   plan_value *param = UPK_NEW(m->out, plan_value);
   upk_buf text = {0};
   upk_buf_char(&text, '{');
   for (unsigned i = 0; i < m->config.jobs; i++) {
-    int64_t number = number_of(&m->sessions[i]);
+    int64_t number = guard_session_number(&m->sessions[i]);
     if (number >= 0 && m->sessions[i].state == SESSION_BUSY)
       upk_buf_printf(&text, "%s%lld", text.len > 1 ? "," : "",
                      (long long)number);
@@ -61,8 +61,12 @@ void guard_ask(machine *m, machine_command *command) {
   *param =
       (plan_value){PLAN_TEXT, 0, upk_arena_copy(m->out, upk_buf_view(&text))};
   upk_buf_free(&text);
+  return param;
+}
+
+void guard_ask(machine *m, machine_command *command) {
   command->sql = m->plan->guard_sql;
-  command->params = param;
+  command->params = guard_sessions(m);
   command->param_count = 1;
 }
 
@@ -74,7 +78,8 @@ bool guard_wants_cancel(machine *m, unsigned i) {
 void guard_ask_cancel(machine *m, unsigned i, machine_command *command) {
   step *s = step_of(m, i);
   plan_value *params = UPK_NEW_ARRAY(m->out, plan_value, 2);
-  params[0] = (plan_value){PLAN_INT, number_of(&m->sessions[i]), UPK_NO_STR};
+  params[0] =
+      (plan_value){PLAN_INT, guard_session_number(&m->sessions[i]), UPK_NO_STR};
   params[1] = (plan_value){PLAN_INT, s->watched.cancel_statement, UPK_NO_STR};
   s->watched.cancel_wanted = false;
   command->sql = m->plan->guard_cancel_sql;
@@ -274,7 +279,7 @@ void guard_take(machine *m) {
     if (!s || m->sessions[i].state != SESSION_BUSY)
       continue;
     const sighting *seen =
-        sighting_of(all, rows->count, number_of(&m->sessions[i]));
+        sighting_of(all, rows->count, guard_session_number(&m->sessions[i]));
     if (!seen) {
       s->watched.readers_since_us = 0;
       continue;

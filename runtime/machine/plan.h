@@ -200,6 +200,7 @@ typedef struct plan {
   bool has_ledger;
   plan_query ledger_present, ledger_runs, ledger_applied, ledger_insert;
   upk_str guard_sql, guard_cancel_sql; /* absent: there is no guard */
+  upk_str progress_sql; /* how far sessions' statements are; or absent */
   const plan_metric *metrics;
   size_t metric_count;
   const upk_str *levels; /* expressions over metrics, each once */

@@ -395,6 +395,16 @@ void watch_gone(machine *m); /* it will not come back */
 /* ---- guard.c ---- */
 
 void guard_ask(machine *m, machine_command *command);
+/* The numbers of the sessions that work, as an array of the server's. */
+plan_value *guard_sessions(machine *m);
+int64_t guard_session_number(const session *se); /* -1: it has none */
+
+/* ---- progress.c: what the watcher asks of statements that go on ---- */
+
+bool progress_due(const machine *m);
+void progress_ask(machine *m, machine_command *command);
+void progress_take(machine *m);
+
 bool guard_wants_cancel(machine *m, unsigned session);
 void guard_ask_cancel(machine *m, unsigned session, machine_command *command);
 void guard_take(machine *m); /* the answer */

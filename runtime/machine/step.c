@@ -152,6 +152,7 @@ void step_again(machine *m, step *s) {
   s->fault = MACHINE_FINE;
   s->seen = s->warned = UPK_NO_STR;
   s->watched.cut = CUT_NONE;
+  s->watched.phase = UPK_NO_STR;
   s->watched.cancel_wanted = false;
   record_rewind(s);
   s->phase = PHASE_LIMITS;

@@ -145,6 +145,10 @@ static bool ask_next(machine *m) {
     guard_ask(m, ask(m, WATCH_GUARD, MACHINE_QUERY));
     return true;
   }
+  if (progress_due(m)) {
+    progress_ask(m, ask(m, WATCH_PROGRESS, MACHINE_QUERY));
+    return true;
+  }
   for (; w->metric < m->plan->metric_count; w->metric++)
     if (throttle_may_ask(m, w->metric)) {
       ask_metric(m);
@@ -278,6 +282,10 @@ static void take_answer(machine *m, bool fine) {
     break;
   case WATCH_METRIC:
     throttle_take(m, m->watch.metric++, m->mono_us - m->watch.asked_us);
+    break;
+  case WATCH_PROGRESS:
+    if (fine)
+      progress_take(m);
     break;
   case WATCH_LIMITS:
     if (!m->plan->guard_sql.data)

@@ -34,6 +34,8 @@ typedef struct watched {
   int64_t not_before_us;    /* of the next attempt */
   int64_t readers_since_us; /* it waits for old readers since then; 0: no */
   int64_t blocked_us;       /* others' waits for it, summed */
+  upk_str phase;            /* last told of its progress; in its arena */
+  int64_t told_us;          /* when */
 } watched;
 
 /* The last value of a metric. */
@@ -61,6 +63,7 @@ typedef enum watch_question {
   WATCH_GUARD,
   WATCH_NEEDS,
   WATCH_METRIC,
+  WATCH_PROGRESS,
 } watch_question;
 
 typedef struct watch {
@@ -75,6 +78,7 @@ typedef struct watch {
   int64_t asked_us; /* of the question under way */
   int64_t guarded_us, sampled_us; /* of the last good answers; 0: never */
   int64_t last_us;                /* when the guard last looked */
+  int64_t progress_us;            /* when progress was last asked for */
   unsigned misses;                /* answers of the guard that did not come */
   uint64_t round;                 /* of samples */
   sample *samples;

@@ -127,7 +127,8 @@ static const plan_field identity_fields[] = {{"sql", UPK_JSON_STRING, true}};
 static const plan_field engine_fields[] = {
     {"guard", UPK_JSON_OBJECT, false},  {"identity", UPK_JSON_OBJECT, true},
     {"ledger", UPK_JSON_OBJECT, false}, {"metrics", UPK_JSON_ARRAY, false},
-    {"name", UPK_JSON_STRING, true},    {"session", UPK_JSON_ARRAY, false},
+    {"name", UPK_JSON_STRING, true},    {"progress", UPK_JSON_STRING, false},
+    {"session", UPK_JSON_ARRAY, false},
 };
 
 static bool read_engine(plan_reader *rd, const upk_json *value) {
@@ -136,6 +137,7 @@ static bool read_engine(plan_reader *rd, const upk_json *value) {
       !PLAN_SHAPE(rd, identity, "engine.identity", identity_fields))
     return false;
   rd->plan->identity_sql = upk_json_text(identity, "sql");
+  rd->plan->progress_sql = upk_json_text(value, "progress");
   return plan_texts(rd, upk_json_get(value, "session"), "session",
                     &rd->plan->session, &rd->plan->session_count) &&
          plan_read_guard(rd, upk_json_get(value, "guard")) &&

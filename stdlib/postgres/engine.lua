@@ -79,6 +79,8 @@ return engine {
   -- Asked by a session that only watches, while steps run.
   guard = { sql = sql_file "watch_guard.sql", cancel = sql_file "watch_cancel.sql" },
 
+  progress = sql_file "watch_progress.sql",
+
   metrics = {
     active_sessions = { sql = sql_file "watch_active_sessions.sql" },
     disk_free = {

@@ -350,3 +350,44 @@ YAML
   run upkeep apply plan.json
   expect_code 0
 }
+
+@test "how far a statement is, is told while it runs" {
+  mess progress
+  sql "create index told on orders (customer_id)"
+  cat >upkeep.yaml <<YAML
+version: 1
+targets:
+  p: { engine: postgres, connect: "host=$PGHOST port=$PGPORT user=postgres dbname=progress" }
+include: [ p.yaml ]
+YAML
+  cat >p.yaml <<'YAML'
+policies:
+  - name: small
+    for: index
+    where: name = 'told'
+    ensure: measured_size <= 0B
+    by: rebuild_index
+YAML
+  upkeep plan -o plan.json >/dev/null
+  # An old snapshot, for which REINDEX CONCURRENTLY waits.
+  "$PSQL" -Xq >/dev/null 2>&1 3>&- <<'SQL' &
+begin isolation level repeatable read;
+select count(*) from orders;
+\! touch held; while [ ! -e let_go ]; do sleep 0.05; done
+commit;
+SQL
+  until [ -e held ]; do sleep 0.02; done
+  "$UPKEEP" apply plan.json >out 2>&1 3>&- &
+  applier=$!
+  for _ in $(seq 100); do
+    run upkeep status last
+    case "$output" in *"waiting for"*"sessions waited for"*) break ;; esac
+    sleep 0.1
+  done
+  touch let_go
+  wait "$applier" || true
+  expect_text "running    rebuild_index:public.told"
+  expect_text "sessions waited for"
+  run upkeep log verify
+  expect_code 0
+}
