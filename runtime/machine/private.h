@@ -359,6 +359,7 @@ void gate_on_pause(machine *m, bool paused, upk_str by);
 /* ---- window.c ---- */
 
 /* The gate: open by both clocks, with room for the step's p90. */
+bool window_has_room(const machine *m, const step *s);
 gate_answer window_ask(machine *m, step *s, gate_moment at, gate_reason *why);
 /* The clocks from which the run counts. */
 void window_begin(machine *m);

@@ -218,6 +218,8 @@ static void ask_pre(machine *m, step *s) {
     step_end(m, s, MACHINE_CANCELLED);
   } else if (s->closed) {
     window_cancelled(m, s);
+  } else if (!window_has_room(m, s)) {
+    step_put_back(m, s); /* the pre-checks took too long: its gates say more */
   } else if (disk_room(m, s)) {
     log_intent(m, s);
   }

@@ -101,6 +101,10 @@ static upk_str why_not(machine *m, const step *s) {
   return command_text(m, "%.*s is closed", UPK_FMT(name_of(m, s)));
 }
 
+bool window_has_room(const machine *m, const step *s) {
+  return !in_force(m) || look_both(m, s, p90_us(s)).open;
+}
+
 gate_answer window_ask(machine *m, step *s, gate_moment at, gate_reason *why) {
   if (!in_force(m))
     return GATE_OPEN;

@@ -78,7 +78,7 @@ static void check_order(sim_world *w, const sim_process *p, int step) {
       sim_violation(w, "step s%d begins while s%d, before it, is %s", step, i,
                     machine_state_name(p->known[i]));
     if (w->plan->before[i][step] && given_up &&
-        w->plan->steps[i].policy == PLAN_NO_POLICY)
+        w->plan->steps[i].policy == PLAN_NO_POLICY && w->windows.always)
       sim_violation(w, "step s%d begins before s%d", step, i);
   }
 }
@@ -96,6 +96,19 @@ static void check_conflicts(sim_world *w, const sim_process *p, int step) {
   }
 }
 
+/* A step begins while its window is open. */
+static void check_window(sim_world *w, int step) {
+  uint32_t number = w->plan->steps[step].window;
+  const machine_openings *list =
+      &w->windows.openings[number == PLAN_NO_WINDOW ? WINDOWS : number];
+  int64_t now_us = sim_wall_us(w);
+  for (size_t i = 0; i < list->count; i++)
+    if (list->items[i].open_us <= now_us && now_us < list->items[i].close_us)
+      return;
+  if (!w->windows.always)
+    sim_violation(w, "step s%d begins while its window is closed", step);
+}
+
 void check_record(sim_world *w, sim_process *p, const sim_record *r) {
   if (is_event(r, "step.begin")) {
     machine_state was = p->known[r->step];
@@ -108,6 +121,7 @@ void check_record(sim_world *w, sim_process *p, const sim_record *r) {
     /* Each session may have been at a step's pre-checks. */
     if (p->paused && ++p->begun_since_pause > p->jobs)
       sim_violation(w, "step s%d begins while the run is paused", r->step);
+    check_window(w, r->step);
     if (!r->synced)
       sim_violation(w, "the intent of s%d is not synced", r->step);
     check_order(w, p, r->step);

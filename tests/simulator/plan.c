@@ -101,6 +101,10 @@ static void fill_step(sim_plan *p, upk_arena *arena, sim_random *random,
         make_statements(arena, "undo", i, 1 + sim_below(random, 2), false);
   else
     s->undo_why = UPK_STR("there is no way back");
+  s->window =
+      sim_chance(random, 300) ? sim_below(random, WINDOWS) : PLAN_NO_WINDOW;
+  s->cancel_at_end = sim_chance(random, 500);
+  s->p90_ms = sim_below(random, 500);
   s->lock_ms = 1000;
   s->max_ms = sim_chance(random, 200) ? 20000 : 0;
   s->retries = sim_below(random, 4);
@@ -184,6 +188,8 @@ static void fill_ledger(sim_plan *p) {
 
 sim_plan *sim_plan_new(upk_arena *arena, sim_random *random) {
   static const upk_str session[] = {{"set", 3}};
+  static const plan_window windows[WINDOWS] = {{.name = {"w0", 2}},
+                                               {.name = {"w1", 2}}};
   static const upk_str policies[] = {{"p0", 2}, {"p1", 2}, {"p2", 2}};
   static const char identity[] = "{\"database\":\"shop\",\"timeline\":\"1\"}\n";
   upk_json_error error;
@@ -203,6 +209,8 @@ sim_plan *sim_plan_new(upk_arena *arena, sim_random *random) {
   q->session_count = 1;
   q->policies = policies;
   q->policy_count = POLICIES_MAX;
+  q->windows = windows;
+  q->window_count = WINDOWS;
   q->steps = p->steps;
   q->step_count = 1 + sim_below(random, STEPS_MAX);
   q->has_ledger = !sim_chance(random, 150);

@@ -175,7 +175,7 @@ static void compare(sim_world *w, const machine_command *c,
 
 static void handle(sim_world *w, sim_process *p, machine_event *event) {
   const machine_command *c;
-  event->wall_us = 1790000000000000 + w->now_us + w->wall_skew_us;
+  event->wall_us = sim_wall_us(w);
   event->mono_us = w->now_us;
   machine_handle(p->machine, event);
   machine_handle(p->twin, event);
@@ -242,6 +242,8 @@ static machine *make_machine(sim_world *w, const sim_process *p, unsigned jobs,
       .jobs = jobs,
       .slots = 4,
       .seed = seed,
+      .openings = w->windows.always ? NULL : w->windows.openings,
+      .wait = p->number % 2,
       .run = p->run->name,
       .host = UPK_STR("host"),
       .user = UPK_STR("user"),

@@ -25,6 +25,8 @@ enum {
   STEPS_MAX = 12,
   STATEMENTS_MAX = 3,
   POLICIES_MAX = 3,
+  WINDOWS = 2,
+  OPENINGS_MAX = 4,
   PROCESSES_MAX = 24, /* of one seed: crashes and competitors included */
   LOGGED_MAX = 64,
 };
@@ -42,7 +44,7 @@ typedef struct sim_faults {
   unsigned error, transient, lost, broken, reply_lost, orphan;
   unsigned check_false, check_null, other_fixes, other_breaks, other_drops;
   unsigned restart, failover, disk_full, crash, power, competitor;
-  unsigned stop, pause, clock;
+  unsigned stop, pause, clock, closed;
 } sim_faults;
 
 /* ---- the plan ---- */
@@ -106,6 +108,13 @@ typedef struct sim_base {
   bool spoilt[STEPS_MAX]; /* it will not hold after us */
   bool failed_over;
 } sim_base;
+
+/* When the steps of a window may run, and those without one. */
+typedef struct sim_windows {
+  machine_opening items[WINDOWS + 1][OPENINGS_MAX];
+  machine_openings openings[WINDOWS + 1];
+  bool always; /* there are none */
+} sim_windows;
 
 typedef struct sim_world sim_world;
 
@@ -193,6 +202,7 @@ struct sim_world {
   unsigned process_count;
   sim_moment moments[MOMENTS_MAX];
   int64_t now_us, wall_skew_us;
+  sim_windows windows;
   unsigned events;
   bool verbose;
   bool peaceful, slow; /* nothing may go wrong; a deadline passed */
@@ -201,6 +211,8 @@ struct sim_world {
   char why[256];
 };
 
+/* The wall's clock. */
+int64_t sim_wall_us(const sim_world *w);
 void sim_say(sim_world *w, const char *format, ...) UPK_PRINTF(2, 3);
 /* An invariant does not hold: ends the seed. */
 _Noreturn void sim_violation(sim_world *w, const char *format, ...)

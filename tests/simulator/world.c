@@ -61,7 +61,29 @@ static bool draw_faults(sim_faults *f, sim_random *r) {
   f->stop = draw_rate(r, 500);
   f->pause = draw_rate(r, 700);
   f->clock = draw_rate(r, 700);
+  f->closed = draw_rate(r, 900);
   return true;
+}
+
+int64_t sim_wall_us(const sim_world *w) {
+  return 1790000000000000 + w->now_us + w->wall_skew_us;
+}
+
+/* Windows that open for some seconds of the first minute. */
+static void draw_windows(sim_world *w) {
+  w->windows.always = !sim_chance(&w->random, w->faults.closed);
+  for (size_t i = 0; i <= WINDOWS; i++) {
+    machine_openings *list = &w->windows.openings[i];
+    int64_t at_us = sim_wall_us(w);
+    list->items = w->windows.items[i];
+    list->count = 1 + sim_below(&w->random, OPENINGS_MAX);
+    for (size_t k = 0; k < list->count; k++) {
+      at_us += sim_below(&w->random, 15000000);
+      w->windows.items[i][k].open_us = at_us;
+      at_us += 1000 + sim_below(&w->random, 20000000);
+      w->windows.items[i][k].close_us = at_us;
+    }
+  }
 }
 
 /* ---- what happens to all ---- */
@@ -156,7 +178,7 @@ static bool is_resumable(sim_world *w, const sim_run *run) {
   return last->crashed || last->status == UPK_CANCELLED ||
          last->status == UPK_UNREACHABLE || last->status == UPK_LOCKED ||
          last->status == UPK_IN_DOUBT || last->status == UPK_ERROR ||
-         run->log.full;
+         last->status == UPK_WINDOW || run->log.full;
 }
 
 static void resume(sim_world *w, sim_run *run) {
@@ -323,6 +345,7 @@ static void play_faultless(sim_world *w, const sim_process *p) {
 static void finish(sim_world *w) {
   enum { RESUMES_MAX = 4 };
   w->faults = (sim_faults){0};
+  w->windows.always = true;
   for (unsigned i = 0; i < w->run_count; i++) {
     sim_run *run = &w->runs[i];
     for (int n = 0; n < RESUMES_MAX && is_resumable(w, run); n++) {
@@ -360,6 +383,7 @@ const char *world_play(upk_arena *arena, uint64_t seed, bool verbose,
   w->peaceful = !draw_faults(&w->faults, &w->random);
   w->plan = sim_plan_new(arena, &w->random);
   reset_base(w);
+  draw_windows(w);
   if (setjmp(w->violated) == 0)
     play(w);
   else
