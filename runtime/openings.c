@@ -108,12 +108,12 @@ static soonest find_soonest(const plan *p, const upk_apply_request *request,
 static upk_str moment(upk_arena *arena, const plan *p, const plan_step *step,
                       int64_t us) {
   upk_buf text = {0}, utc = {0};
-  upk_str timezone = step->window == PLAN_NO_WINDOW
-                         ? UPK_STR("UTC")
-                         : p->windows[step->window].timezone;
-  upk_local_time(NULL, timezone, us, &text);
+  upk_str on = step->window == PLAN_NO_WINDOW
+                   ? UPK_STR("UTC")
+                   : p->windows[step->window].timezone;
+  upk_local_time(NULL, on, us, &text);
   upk_timestamp_format(us - us % 1000000, &utc);
-  if (!upk_str_is(timezone, "UTC"))
+  if (!upk_str_is(on, "UTC"))
     upk_buf_printf(&text, " (%.*s)", UPK_FMT(upk_buf_view(&utc)));
   upk_str copy = upk_arena_copy(arena, upk_buf_view(&text));
   upk_buf_free(&text);

@@ -14,6 +14,8 @@
 /* What the n-th (0: every) command of this text is answered. The text is a
  * query's SQL, or open, limits, lock, begin, commit, rollback, or a record's
  * name. A world without rules is a database where all goes well. */
+#define START_US INT64_C(1000000)
+
 typedef struct rule {
   const char *what;
   int nth;
@@ -26,6 +28,7 @@ typedef struct rule {
   unsigned stop;    /* an operator's signal comes before the answer */
   const char *name; /* the column's name, if not x */
   const char *text; /* a text value instead of x */
+  int64_t set_us;   /* the wall's clock is set by so much before the answer */
 } rule;
 
 typedef struct waiting {
@@ -33,6 +36,7 @@ typedef struct waiting {
   uint64_t id;
   unsigned session;
   char what[64];
+  int64_t delay_us;
 } waiting;
 
 typedef struct world {
@@ -44,7 +48,8 @@ typedef struct world {
   waiting queue[256];
   size_t head, tail;
   bool in_transaction[MACHINE_SESSIONS_MAX];
-  int64_t mono_us;
+  int64_t mono_us, set_us;
+  bool timed;        /* sleeps take their time */
   upk_buf out, said; /* commands in order; diagnostics */
   upk_buf det, obs;  /* of all records, in order */
   upk_status status;
@@ -75,7 +80,7 @@ static void take(world *w, const machine_command *c) {
       [MACHINE_LOG] = "log",
   };
   waiting *q = &w->queue[w->tail % 256];
-  *q = (waiting){c->kind, c->id, c->session, ""};
+  *q = (waiting){c->kind, c->id, c->session, "", c->delay_us};
   upk_str what = c->kind == MACHINE_QUERY ? c->sql
                  : c->kind == MACHINE_LOG ? upk_str_from(c->event)
                                           : upk_str_from(names[c->kind]);
@@ -107,7 +112,7 @@ static void take(world *w, const machine_command *c) {
 
 static void hand(world *w, machine_event *event) {
   const machine_command *command;
-  event->wall_us = 1000000 + w->mono_us;
+  event->wall_us = START_US + w->mono_us + w->set_us;
   event->mono_us = w->mono_us;
   machine_handle(w->m, event);
   while ((command = machine_next(w->m)))
@@ -194,7 +199,8 @@ static void answer(world *w, const waiting *q) {
   if (event.fault.kind == MACHINE_LOST || (r && r->ends))
     w->in_transaction[q->session] = false;
   event.in_transaction = w->in_transaction[q->session];
-  w->mono_us += 1000;
+  w->mono_us += w->timed && q->kind == MACHINE_SLEEP ? q->delay_us : 1000;
+  w->set_us += r ? r->set_us : 0;
   hand(w, &event);
 }
 
@@ -206,7 +212,27 @@ typedef struct scene {
   size_t rule_count;
   unsigned jobs;
   bool dry_run;
+  /* Windows: when steps may run, microseconds since the start of the run. */
+  const machine_opening *openings;
+  size_t opening_count;
+  bool wait, cancels; /* cancels: on_window_end */
+  int64_t p90_ms, stop_at_us;
 } scene;
+
+/* The plan with what its steps' estimates and policies would say. */
+static const plan *with_windows(upk_arena *arena, const plan *p,
+                                const scene *s) {
+  plan *copy = UPK_NEW(arena, plan);
+  plan_step *steps = UPK_NEW_ARRAY(arena, plan_step, p->step_count + 1);
+  *copy = *p;
+  for (size_t i = 0; i < p->step_count; i++) {
+    steps[i] = p->steps[i];
+    steps[i].p90_ms = s->p90_ms;
+    steps[i].cancel_at_end = s->cancels;
+  }
+  copy->steps = steps;
+  return copy;
+}
 
 static world *play(const scene *s) {
   upk_arena *arena = upk_arena_new(NULL);
@@ -222,7 +248,19 @@ static world *play(const scene *s) {
       run_plan_text(arena, s->steps, s->count, s->edges ? s->edges : "[]",
                     s->ledger ? s->ledger : "");
   assert_int_equal(plan_read(arena, text, UPK_STR("p"), &diags, &p), UPK_OK);
-  machine_config config = {.plan = p,
+  machine_openings openings = {.count = s->opening_count};
+  machine_opening *items =
+      UPK_NEW_ARRAY(arena, machine_opening, s->opening_count + 1);
+  for (size_t i = 0; i < s->opening_count; i++)
+    items[i] = (machine_opening){START_US + s->openings[i].open_us,
+                                 START_US + s->openings[i].close_us};
+  openings.items = items;
+  w->timed = s->openings != NULL;
+  machine_config config = {.plan = with_windows(arena, p, s),
+                           .openings = s->openings ? &openings : NULL,
+                           .wait = s->wait,
+                           .stop_at_us =
+                               s->stop_at_us ? START_US + s->stop_at_us : 0,
                            .jobs = s->jobs ? s->jobs : 1,
                            .seed = 1,
                            .run = UPK_STR("R"),
@@ -1365,6 +1403,93 @@ static void the_same_events_give_the_same_commands(void **state) {
   leave(two);
 }
 
+/* ---- windows ---- */
+
+#define SECONDS INT64_C(1000000)
+#define OPENINGS(...)                                                          \
+  .openings = (const machine_opening[]){__VA_ARGS__},                          \
+  .opening_count =                                                             \
+      sizeof((const machine_opening[]){__VA_ARGS__}) / sizeof(machine_opening)
+
+static void an_open_window_changes_nothing(void **state) {
+  (void)state;
+  expect(&(scene){STEPS({.id = "a"}), OPENINGS({0, 100 * SECONDS})},
+         "limits pre step.check +step.begin begin run step.statement post "
+         "step.check commit +step.end",
+         UPK_OK, NULL);
+}
+
+static void a_closed_window_ends_the_run(void **state) {
+  (void)state;
+  expect(&(scene){STEPS({.id = "a"}, {.id = "b"}),
+                  OPENINGS({50 * SECONDS, 100 * SECONDS})},
+         "run.note run.note", UPK_WINDOW, "3221 2 steps did not run");
+}
+
+static void what_is_too_long_for_the_rest_does_not_start(void **state) {
+  (void)state;
+  expect(&(scene){STEPS({.id = "a"}), OPENINGS({0, 10 * SECONDS}),
+                  .p90_ms = 11000},
+         "run.note", UPK_WINDOW, "3221 1 step did not run");
+  expect(&(scene){STEPS({.id = "a"}), OPENINGS({0, 100 * SECONDS}),
+                  .p90_ms = 11000, .stop_at_us = 10 * SECONDS},
+         "run.note", UPK_WINDOW, "3221 1 step did not run");
+}
+
+static void a_step_waits_for_the_opening(void **state) {
+  (void)state;
+  world *w =
+      play(&(scene){STEPS({.id = "a"}), OPENINGS({5 * SECONDS, 100 * SECONDS}),
+                    .wait = true});
+  assert_int_equal(w->status, UPK_OK);
+  assert_int_equal(w->counts.applied, 1);
+  assert_true(w->mono_us >= 5 * SECONDS);
+  assert_non_null(strstr(w->out.data, "step.wait sleep"));
+  assert_non_null(strstr(w->obs.data, "\"gate\":\"window\""));
+  leave(w);
+}
+
+/* Neither clock alone opens a window: one is set into it, and it stays shut
+ * until the other is there too. */
+static void a_clock_that_is_set_opens_nothing(void **state) {
+  (void)state;
+  const scene forward = {STEPS({.id = "a"}),
+                         OPENINGS({100 * SECONDS, 300 * SECONDS}),
+                         RULES({.what = "run.begin", .set_us = 120 * SECONDS})};
+  world *w = play(&forward);
+  assert_int_equal(w->status, UPK_WINDOW);
+  assert_int_equal(w->counts.applied, 0);
+  leave(w);
+  /* Set while a step runs: said in the log, and judged again. */
+  const scene later = {
+      STEPS({.id = "a"}, {.id = "b"}), OPENINGS({0, 300 * SECONDS}),
+      RULES({.what = "run", .nth = 1, .set_us = 400 * SECONDS})};
+  w = play(&later);
+  assert_int_equal(w->status, UPK_WINDOW);
+  assert_int_equal(w->counts.applied, 1);
+  assert_int_equal(w->counts.cancelled, 1);
+  assert_non_null(strstr(w->out.data, "run.note"));
+  leave(w);
+}
+
+static void a_step_is_cancelled_at_the_end(void **state) {
+  (void)state;
+  const scene s = {
+      STEPS({.id = "a",
+             .run = "[{\"sql\":\"run\"},{\"sql\":"
+                    "\"more\"}]"}),
+      OPENINGS({0, 1 * SECONDS}),
+      .cancels = true,
+  };
+  world *w = play(&s);
+  assert_int_equal(w->status, UPK_WINDOW);
+  assert_int_equal(w->counts.cancelled, 1);
+  assert_int_equal(w->counts.applied, 0);
+  assert_null(strstr(w->out.data, "commit"));
+  assert_non_null(strstr(w->said.data, "3222 step `a` cancelled"));
+  leave(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test(name)
@@ -1425,6 +1550,12 @@ int main(void) {
       T(a_dry_run_knows_what_would_come_before),
       T(unknown_is_not_satisfied),
       T(the_same_events_give_the_same_commands),
+      T(an_open_window_changes_nothing),
+      T(a_closed_window_ends_the_run),
+      T(what_is_too_long_for_the_rest_does_not_start),
+      T(a_step_waits_for_the_opening),
+      T(a_clock_that_is_set_opens_nothing),
+      T(a_step_is_cancelled_at_the_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
