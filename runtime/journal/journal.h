@@ -93,6 +93,9 @@ bool journal_add_traced(journal *j, const char *event, upk_str det, upk_str obs,
                         upk_str in, upk_str out, bool sync, upk_str *ret_line);
 /* Hash of the last record: 64 hex digits; of none: zeros. */
 upk_str journal_head(const journal *j);
+/* The disk is full, and records go to the last 64 KiB: nothing may be started
+ * any more, what runs may end. */
+bool journal_full(const journal *j);
 const char *journal_error(const journal *j); /* static; NULL when none */
 
 /* ---- reading ---- */

@@ -13,7 +13,7 @@ typedef struct opening {
   upk_arena *arena; /* of the whole call */
   upk_diags *diags;
   uint32_t source;
-  upk_str path;
+  upk_str folder, path;
   const journal_files *files;
   journal_reader reader;
   void *ctx;
@@ -192,6 +192,7 @@ static upk_status lock_and_read(opening *o, journal **ret_journal) {
   o->fd = -1;
   j->seq = o->chain.seq;
   memcpy(j->head, o->chain.prev, sizeof j->head);
+  (void)!journal_reserve(j, o->folder.data); /* a full disk is said later */
   if (good < bytes.len) {
     o->fd = j->fd;
     status = repair(o, j, good);
@@ -211,6 +212,7 @@ static void begin(opening *o, upk_str run_folder, upk_diags *diags,
                  .reader = reader,
                  .ctx = ctx,
                  .fd = -1};
+  o->folder = upk_arena_copy(o->arena, run_folder);
   o->path =
       upk_arena_printf(diags->arena, "%.*s/log.jsonl", UPK_FMT(run_folder));
   o->source = upk_diags_source(diags, o->path, UPK_NO_STR);

@@ -25,17 +25,21 @@ const journal_files *journal_files_os(void) {
   return &os;
 }
 
-int journal_write_all(const journal_files *files, int fd, upk_str bytes) {
-  while (bytes.len) {
-    int64_t count = files->write(files->ctx, fd, bytes.data, bytes.len);
+int journal_write_rest(const journal_files *files, int fd, upk_str *bytes) {
+  while (bytes->len) {
+    int64_t count = files->write(files->ctx, fd, bytes->data, bytes->len);
     if (count < 0 && errno == EINTR)
       continue;
     if (count <= 0)
       return count < 0 && errno ? errno : EIO;
-    bytes.data += count;
-    bytes.len -= (size_t)count;
+    bytes->data += count;
+    bytes->len -= (size_t)count;
   }
   return 0;
+}
+
+int journal_write_all(const journal_files *files, int fd, upk_str bytes) {
+  return journal_write_rest(files, fd, &bytes);
 }
 
 int journal_sync_file(const journal_files *files, int fd) {
@@ -132,7 +136,7 @@ journal *journal_new(const journal_files *files, int fd) {
   journal *j = libc->resize(libc->ctx, NULL, sizeof *j);
   if (!j)
     libc->exhausted(libc->ctx, sizeof *j);
-  *j = (journal){.files = files, .fd = fd};
+  *j = (journal){.files = files, .fd = fd, .folder_fd = -1, .reserve_fd = -1};
   memset(j->head, '0', JOURNAL_HASH_TEXT);
   return j;
 }
@@ -160,8 +164,12 @@ static int create(upk_arena *arena, upk_str runs, upk_str run, upk_str plan,
   journal *j = journal_new(files, fd);
   upk_buf_str(&j->hidden, hidden);
   upk_buf_str(&j->folder, folder);
-  *ret_journal = j;
-  return 0;
+  error = journal_reserve(j, hidden.data);
+  if (error)
+    journal_close(j);
+  else
+    *ret_journal = j;
+  return error;
 }
 
 /* The first record is on disk: now there is a run. 0, or errno. */
@@ -201,6 +209,7 @@ void journal_close(journal *j) {
   if (!j)
     return;
   close(j->fd);
+  journal_reserve_drop(j);
   if (j->hidden.len)
     discard(upk_buf_view(&j->hidden));
   upk_buf_free(&j->hidden);
@@ -215,6 +224,15 @@ bool journal_add(journal *j, const char *event, upk_str det, upk_str obs,
                  bool sync, upk_str *ret_line) {
   return journal_add_traced(j, event, det, obs, UPK_NO_STR, UPK_NO_STR, sync,
                             ret_line);
+}
+
+/* On a full disk the rest of it goes where the reserve was. */
+static int write_line(journal *j) {
+  upk_str rest = upk_buf_view(&j->line);
+  int error = journal_write_rest(j->files, j->fd, &rest);
+  if (error == ENOSPC && journal_reserve_use(j))
+    error = journal_write_rest(j->files, j->fd, &rest);
+  return error;
 }
 
 bool journal_add_traced(journal *j, const char *event, upk_str det, upk_str obs,
@@ -240,7 +258,7 @@ bool journal_add_traced(journal *j, const char *event, upk_str det, upk_str obs,
     upk_buf_printf(&j->line, ",\"out\":\"%.*s\"", UPK_FMT(out));
   upk_buf_printf(&j->line, ",\"prev\":\"%s\",\"seq\":%lld,\"v\":1}\n", j->head,
                  (long long)j->seq + 1);
-  j->error = journal_write_all(j->files, j->fd, upk_buf_view(&j->line));
+  j->error = write_line(j);
   if (!j->error && (sync || j->hidden.len))
     j->error = journal_sync_file(j->files, j->fd);
   if (!j->error && j->hidden.len)
@@ -257,6 +275,8 @@ bool journal_add_traced(journal *j, const char *event, upk_str det, upk_str obs,
 upk_str journal_head(const journal *j) {
   return (upk_str){j->head, JOURNAL_HASH_TEXT};
 }
+
+bool journal_full(const journal *j) { return j->full; }
 
 const char *journal_error(const journal *j) {
   return j->error ? strerror(j->error) : NULL;

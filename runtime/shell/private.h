@@ -25,6 +25,7 @@ typedef struct shell_op {
 typedef struct shell_logged {
   uint64_t id;
   bool good;
+  bool full; /* it went to the reserve of a full disk */
   char head[JOURNAL_HASH_TEXT];
 } shell_logged;
 

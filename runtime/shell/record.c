@@ -69,6 +69,7 @@ void shell_log(shell *sh, const machine_command *command) {
         ensure_journal(sh) &&
         journal_add_traced(sh->journal, command->event, command->det,
                            command->obs, in, out, command->sync, &line);
+    logged->full = logged->good && journal_full(sh->journal);
     if (logged->good)
       memcpy(logged->head, journal_head(sh->journal).data, sizeof logged->head);
   }

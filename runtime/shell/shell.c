@@ -32,6 +32,13 @@ static void answer_record(shell *sh) {
     if (sh->journal)
       event.fault.message = upk_str_from(journal_error(sh->journal));
   }
+  if (logged.full) {
+    event.fault = (machine_fault){
+        .kind = MACHINE_ERROR,
+        .class = UPK_STR("error"),
+        .message = UPK_STR("the disk is full; the last records go to its "
+                           "reserve")};
+  }
   if (sh->logged_first == sh->logged.len)
     sh->logged_first = sh->logged.len = 0;
   handle(sh, &event);

@@ -247,7 +247,7 @@ static void short_writes_are_completed(void **state) {
 static void failure_is_final(void **state) {
   fixture *f = *state;
   for (int n = 3; n <= 6; n++) { /* 1 and 2: the plan's file */
-    flaw w = {.fail_at = n, .error = n % 2 ? ENOSPC : EIO};
+    flaw w = {.fail_at = n, .error = n % 2 ? EIO : ENOSPC};
     journal_files files = {flawed_write, flawed_sync, &w};
     upk_str run = upk_arena_printf(f->arena, "N%d", n);
     journal *j = NULL;
@@ -265,6 +265,29 @@ static void failure_is_final(void **state) {
     assert_non_null(journal_error(j));
     journal_close(j);
   }
+}
+
+/* The record that met the full disk, and those after it, stand in the log. */
+static void a_full_disk_leaves_room_for_the_end(void **state) {
+  fixture *f = *state;
+  upk_str reserve =
+      upk_arena_printf(f->arena, "%s/log.reserve", f->folder.data);
+  flaw w = {.fail_at = 5, .error = ENOSPC};
+  journal_files files = {flawed_write, flawed_sync, &w};
+  journal *j = create(f, &files);
+  add(j, "run.begin", "{}", begin_obs(f).data);
+  assert_int_equal(access(reserve.data, F_OK), 0);
+  assert_false(journal_full(j));
+  add(j, "run.note", "{}", "{}");
+  assert_true(journal_full(j));
+  add(j, "run.end", "{}", "{}");
+  assert_null(journal_error(j));
+  w.fail_at = w.calls + 1; /* the reserve is used: now it is final */
+  assert_false(
+      journal_add(j, "run.note", UPK_STR("{}"), UPK_STR("{}"), true, NULL));
+  journal_close(j);
+  assert_int_equal(access(reserve.data, F_OK), -1);
+  assert_int_equal(verify(f, NULL), UPK_OK);
 }
 
 static void no_half_of_a_run_stays(void **state) {
@@ -285,12 +308,19 @@ static void no_half_of_a_run_stays(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-      T(whole_log_verifies),           T(order_of_steps_is_not_semantic),
-      T(every_cut_is_noticed),         T(every_flip_is_noticed),
-      T(lines_taken_away_are_noticed), T(nothing_may_stand_behind_the_seal),
-      T(another_plan_is_noticed),      T(a_run_is_made_once),
-      T(no_folder_is_an_error),        T(no_half_of_a_run_stays),
-      T(short_writes_are_completed),   T(failure_is_final),
+      T(whole_log_verifies),
+      T(order_of_steps_is_not_semantic),
+      T(every_cut_is_noticed),
+      T(every_flip_is_noticed),
+      T(lines_taken_away_are_noticed),
+      T(nothing_may_stand_behind_the_seal),
+      T(another_plan_is_noticed),
+      T(a_run_is_made_once),
+      T(no_folder_is_an_error),
+      T(no_half_of_a_run_stays),
+      T(short_writes_are_completed),
+      T(failure_is_final),
+      T(a_full_disk_leaves_room_for_the_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
