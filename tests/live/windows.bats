@@ -3,11 +3,18 @@
 # off on PostgreSQL.
 load common
 
-teardown_file() {
-  [ -f "$BATS_FILE_TMPDIR/pg_dir" ] || return 0
+setup_file() {
   export PG_NO_TRAP=1
   . "$UPKEEP_SOURCE/tests/live/postgres.sh"
-  pg_stop "$(cat "$BATS_FILE_TMPDIR/pg_dir")"
+  pg_start || return 1
+  export PG_DIR PGHOST PGPORT PGUSER PGDATABASE=postgres
+  PSQL=$(pg_find_psql)
+  export PSQL
+}
+
+teardown_file() {
+  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
+  pg_stop "$PG_DIR"
 }
 
 now() { date -u -d "$1" +%Y%m%dT%H%M%S; }
@@ -164,15 +171,6 @@ PY
   [ "$status" -eq 143 ]
 }
 
-postgres() {
-  export PG_NO_TRAP=1
-  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
-  [ "$(pg_find_bin)" ] || skip "no PostgreSQL server programs"
-  pg_start || return 1
-  export PGHOST PGPORT PGUSER PGDATABASE=postgres
-  echo "$PG_DIR" >"$BATS_FILE_TMPDIR/pg_dir"
-  PSQL=$(pg_find_psql)
-}
 sql() { "$PSQL" -Xqtc "$1"; }
 
 slow() { # on_window_end
@@ -200,7 +198,6 @@ YAML
 }
 
 @test "a step is cut off at its window's end, by us and by the server" {
-  postgres
   sql "create table slow (a int)"
   slow cancel
   run upkeep plan -o plan.json
@@ -224,7 +221,6 @@ YAML
 }
 
 @test "the server cuts the statement off when upkeep is dead" {
-  postgres
   sql "drop table if exists slow; drop schema if exists upkeep cascade; create table slow (a int)"
   slow cancel
   upkeep plan -o plan.json >/dev/null
