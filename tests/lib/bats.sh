@@ -3,9 +3,11 @@
 # Runs one; what it says and its code are kept under its name.
 bats_run() { # suite
   local name
+  local start=$SECONDS
   name=$(basename "$1" .bats)
   bats --formatter tap "$1" >"$work/$name.tap" 2>&1 </dev/null
   echo $? >"$work/$name.code"
+  echo $((SECONDS - start)) >"$work/$name.seconds"
 }
 
 bats_count() { # suite

@@ -17,6 +17,6 @@ for suite in $suites; do
 done
 wait
 for suite in $suites; do
-  say "$suite"
+  say "$suite ($(cat "$work/$(basename "$suite" .bats).seconds") s)"
   bats_count "$suite"
 done
