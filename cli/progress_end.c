@@ -138,6 +138,18 @@ static void counts(const progress *p, const upk_outcome *o, bool dry) {
   say(c, " of %zu step%s\n", o->total, o->total == 1 ? "" : "s");
 }
 
+/* What the run cost others, where that is a tenth of a second or more. */
+static void blocked(const progress *p, const upk_outcome *o) {
+  enum { WORTH_A_WORD_US = 100 * 1000 };
+  upk_buf text = {0};
+  if (o->blocked_us < WORTH_A_WORD_US)
+    return;
+  upk_duration_human(o->blocked_us, &text);
+  say(p->c, "Others waited %.*s for its steps, all together\n",
+      UPK_FMT(upk_buf_view(&text)));
+  upk_buf_free(&text);
+}
+
 /* What one does after such an end. */
 static const struct {
   upk_status status;
@@ -170,6 +182,7 @@ void progress_end(progress *p, const upk_outcome *o, upk_status status,
     deferred(p);
   }
   counts(p, o, dry);
+  blocked(p, o);
   if (!dry)
     next(p, o->run, status);
 }

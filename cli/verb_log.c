@@ -37,6 +37,9 @@ static void record_text(cli *c, const upk_json *record, upk_buf *out) {
   upk_buf_printf(out, "%-14.*s %.*s", UPK_FMT(upk_json_text(record, "event")),
                  UPK_FMT(upk_json_text(det, "step")));
   fields_text(det, out);
+  if (upk_json_number(obs, "blocked_ms", 0) > 0 && !flag_given(c, FLAG_verbose))
+    upk_buf_printf(out, "  blocked_ms=%" PRId64,
+                   upk_json_number(obs, "blocked_ms", 0));
   if (flag_given(c, FLAG_verbose))
     fields_text(obs, out);
   upk_buf_char(out, '\n');

@@ -42,7 +42,8 @@ static const schema_field target_fields[] = {
     {"role", SCHEMA_WORD, 0, IN(role), .more = roles,
      .doc = "refuse to act when the server has another role"},
     {"replicas", SCHEMA_NAMES, 0, IN(replicas),
-     .doc = "connections of the replicas of this target"},
+     .doc = "connections of the replicas of this target: so many must be "
+            "connected, or replica_lag is unknown"},
     {"jobs", SCHEMA_INT, 0, IN(jobs), 1, 64, "1",
      .doc = "steps that may run at once"},
     {"ledger", SCHEMA_WORD, 0, IN(ledger), .otherwise = "in-target",

@@ -112,7 +112,8 @@ typedef struct upk_apply_request {
 typedef struct upk_outcome {
   upk_str run; /* id; absent when none was begun */
   size_t applied, skipped, failed, undone, cancelled, in_doubt, total;
-  bool over; /* RESUME, ROLLBACK: nothing was left to do */
+  int64_t blocked_us; /* what others waited for its steps, summed */
+  bool over;          /* RESUME, ROLLBACK: nothing was left to do */
 } upk_outcome;
 
 /* Executes a plan. RESUME and ROLLBACK: UPK_STALE when `plan` is not the one

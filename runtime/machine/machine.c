@@ -111,6 +111,7 @@ machine_counts machine_count(const machine *m) {
       .in_doubt = by_state[MACHINE_IN_DOUBT],
       .ready = by_state[MACHINE_READY],
       .total = m->plan->step_count,
+      .blocked_us = m->watch.blocked_us,
   };
 }
 

@@ -257,6 +257,7 @@ typedef struct machine_config {
 
 typedef struct machine_counts {
   size_t applied, skipped, failed, undone, cancelled, in_doubt, ready, total;
+  int64_t blocked_us; /* what others waited for its steps, summed */
 } machine_counts;
 
 typedef struct machine machine;

@@ -240,6 +240,7 @@ void watch_gone(machine *m) {
       "make room for one more connection, then resume the run");
   if (m->active)
     guard_blind(m);
+  schedule_ungate(m); /* what waits for it will not start */
 }
 
 /* An answer of the guard is what proves it to be well. */

@@ -112,6 +112,7 @@ static void fill_outcome(const shell *sh, upk_outcome *outcome) {
       .cancelled = counts.cancelled,
       .in_doubt = counts.in_doubt,
       .total = counts.total,
+      .blocked_us = counts.blocked_us,
   };
   if (sh->journal)
     outcome->run = upk_arena_copy(sh->request->diags->arena, sh->run);

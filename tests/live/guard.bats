@@ -3,8 +3,10 @@
 # the server's programs.
 load common
 
+# Nothing of a test that failed disturbs the next.
 teardown() {
   touch stop
+  if [ -n "${apply:-}" ] && kill -0 "$apply" 2>/dev/null; then kill -KILL "$apply"; fi
 }
 
 setup_file() {
@@ -46,7 +48,7 @@ YAML
   upkeep plan -o plan.json >plan.txt 2>&1 || { cat plan.txt; return 1; }
 }
 
-apply() { upkeep apply --json plan.json >events 2>said & apply=$!; }
+apply() { "$UPKEEP" apply --json plan.json >events 2>said & apply=$!; }
 applied() { # exit code
   local code=0
   wait "$apply" || code=$?
@@ -54,6 +56,14 @@ applied() { # exit code
   status=$code
   expect_code "$1"
   expect_clean
+}
+
+# Ends it while it waits, as an operator would.
+stopped() {
+  kill -TERM "$apply"
+  local code=0
+  wait "$apply" || code=$?
+  [ "$code" -eq 143 ]
 }
 
 # Waits, with a bound, until the event (and the text) is in the log.
@@ -77,7 +87,7 @@ until_sql() { # query for a boolean
 }
 
 # The longest that a statement takes while others happen: run it again and
-# again until the file `stop` is there; prints milliseconds.
+# again until `probed`, which sets `longest` to milliseconds.
 probing() { # sql
   (
     longest=0
@@ -95,7 +105,7 @@ probing() { # sql
 probed() {
   touch stop
   wait "$probe"
-  cat longest
+  longest=$(cat longest)
 }
 
 # max_blocking is 1 s in all of these; a second and a half are for the looking,
@@ -110,7 +120,7 @@ YAML
   probing "update t set id = id where ctid = '(0,1)'"
   apply
   until_event step.guard "it kept 1 session waiting"
-  longest=$(probed)
+  probed
   applied 0
   [ "$longest" -le "$at_most" ] || { echo "waited $longest ms"; return 1; }
   grep -q '"blocked_ms":[1-9]' events
@@ -121,7 +131,7 @@ YAML
 # A policy that executes SQL of its own on `hot`, once it is there anew, and
 # then mends what it ensures.
 own() { # statements, keys
-  sql "drop table if exists hot; create table hot (id int primary key, n int); insert into hot select g, 0 from generate_series(1, 100) g"
+  sql "set client_min_messages = warning; drop table if exists hot; create table hot (id int primary key, n int); insert into hot select g, 0 from generate_series(1, 100) g"
   cat <<YAML
 policies:
   - name: own
@@ -141,7 +151,7 @@ YAML
   apply
   until_event step.guard "it kept 1 session waiting"
   applied 8
-  longest=$(probed)
+  probed
   [ "$longest" -le "$at_most" ] || { echo "waited $longest ms"; return 1; }
   expect_text UPK3241
   rm -f stop
@@ -154,7 +164,7 @@ YAML
   apply
   wait "$reader"
   applied 0
-  longest=$(probed)
+  probed
   [ "$longest" -le "$at_most" ] || { echo "waited $longest ms"; return 1; }
 }
 
@@ -169,7 +179,7 @@ YAML
   sleep 2
   echo "commit;" >&"${IDLE[1]}"
   applied 0
-  longest=$(probed)
+  probed
   echo '\q' >&"${IDLE[1]}"
   [ "$longest" -le "$at_most" ] || { echo "waited $longest ms"; return 1; }
 }
@@ -184,7 +194,7 @@ YAML
   probing "select count(*) from hot"
   until_event step.guard "theirs"
   wait "$alter"
-  longest=$(probed)
+  probed
   [ "$longest" -le "$at_most" ] || { echo "waited $longest ms"; return 1; }
   wait "$apply" || true
 }
@@ -203,8 +213,111 @@ YAML
   until_event step.guard "for old transactions, now for pid"
   echo "commit;" >&"${OLD[1]}"
   applied 0
-  longest=$(probed)
+  probed
   echo '\q' >&"${OLD[1]}"
   [ "$longest" -le "$at_most" ] || { echo "waited $longest ms"; return 1; }
   [ "$(sql "select count(*) from pg_index where not indisvalid")" -eq 0 ]
+}
+
+# The server tells the room on its disk, as a table says.
+knob() { # bytes
+  sql "set client_min_messages = warning; create schema if not exists upkeep; create table if not exists upkeep.knob (room bigint)"
+  sql "create or replace function upkeep.disk_free() returns bigint language sql as 'select room from upkeep.knob'"
+  sql "delete from upkeep.knob; insert into upkeep.knob values ($1)"
+}
+
+three_steps() { # keys
+  sql "set client_min_messages = warning; drop table if exists a1, a2, a3; create table a1 as select 1 as x; create table a2 as select 1 as x; create table a3 as select 1 as x"
+  planned <<YAML
+policies:
+  - { name: a, for: table, where: "name like 'a_'", ensure: not never_analyzed, by: refresh_statistics, $1 }
+YAML
+}
+
+@test "a broken throttle pauses, names what it saw, and lets go on" {
+  knob 500000000
+  three_steps 'throttle: disk_free >= 1GB'
+  apply
+  until_event step.wait "disk_free 477 MiB < .*, wanted disk_free >= 1GB"
+  sleep 1
+  refute grep -q '"event":"step.begin"' .upkeep/runs/*/log.jsonl
+  knob 2000000000
+  applied 0
+  [ "$(grep -c '"event":"step.end"' events)" -eq 3 ]
+  # What cannot be known holds nothing, and says why.
+  sql "drop function upkeep.disk_free()"
+  three_steps 'throttle: disk_free >= 1GB'
+  apply
+  until_event step.wait "create the function upkeep.disk_free()"
+  stopped
+}
+
+@test "an abort level cancels what runs, and the run can be resumed" {
+  knob 2000000000
+  own '"select pg_sleep(8)"' 'abort: disk_free >= 1GB' | planned
+  apply
+  until_event step.begin
+  sleep 1
+  knob 500000000
+  applied 13
+  expect_text UPK3243
+  expect_text "disk_free 477 MiB < "
+  expect_text '"outcome":"cancelled"'
+  sql "drop function upkeep.disk_free()"
+}
+
+@test "a step without room on the disk is not begun; one that fills it is stopped and cleaned up" {
+  knob 70000000
+  sql "set test.nap = 0" -c "create table wide (id int, v text)" -c "insert into wide select g, md5(g::text) from generate_series(1, 60000) g" \
+    -c "create index wide_nap on wide (nap(id), v)" -c "delete from wide where id > 400"
+  planned <<'YAML'
+policies:
+  - { name: a, for: index, where: name = 'wide_nap', ensure: size <= 1MB, by: rebuild_index, limits: { retries: 0 } }
+YAML
+  apply
+  applied 4
+  expect_text UPK3251
+  knob 9000000000
+  apply
+  until_event step.begin
+  knob 10000000
+  applied 13
+  expect_text UPK3252
+  [ "$(sql "select count(*) from pg_index where not indisvalid")" -eq 0 ]
+  sql "drop function upkeep.disk_free()"
+}
+
+@test "a replica that stands still pauses the run until it replays again" {
+  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
+  [ -x "$(dirname "$PSQL")/pg_basebackup" ] || skip "no pg_basebackup"
+  local primary=$PGPORT copy="$PG_DIR/copy" bin
+  bin=$(cat "$PG_DIR/bin")
+  echo "local replication all trust" | pg_as_user tee -a "$PG_DIR/data/pg_hba.conf" >/dev/null
+  sql "select pg_reload_conf()" >/dev/null
+  pg_as_user "$(dirname "$PSQL")/pg_basebackup" -h "$PGHOST" -p "$PGPORT" -U postgres -D "$copy" -R -X stream -c fast
+  local port
+  port=$(pg_free_port)
+  pg_as_user "$bin/pg_ctl" -D "$copy" -l "$PG_DIR/copy.log" -w -o "-k $PG_DIR -p $port -c listen_addresses=" start >/dev/null
+  until_sql "select count(*) = 1 from pg_stat_replication where state = 'streaming'"
+  PGPORT=$port sql "select pg_wal_replay_pause()"
+  sql "insert into t select g, 'x' from generate_series(1001, 1010) g"
+  PGPORT=$primary
+  three_steps 'throttle: replica_lag <= 1s'
+  until_sql "select coalesce(replay_lag > interval '2 s', false) from pg_stat_replication"
+  apply
+  until_event step.wait "replica_lag .* wanted replica_lag <= 1s"
+  refute grep -q '"event":"step.begin"' .upkeep/runs/*/log.jsonl
+  PGPORT=$port sql "select pg_wal_replay_resume()"
+  applied 0
+  pg_as_user "$bin/pg_ctl" -D "$copy" -m immediate stop >/dev/null
+  # Named and not connected: nobody knows how far behind it is.
+  until_sql "select count(*) = 0 from pg_stat_replication"
+  sql "drop table if exists a1; create table a1 as select 1 as x"
+  planned 'replicas: [ "host=elsewhere" ], throttle: replica_lag <= 1s' <<'YAML'
+policies:
+  - { name: a, for: table, where: "name = 'a1'", ensure: not never_analyzed, by: refresh_statistics }
+YAML
+  apply
+  until_event step.wait "0 of 1 replicas are connected"
+  stopped
 }
