@@ -169,9 +169,15 @@ static void ended_line(progress *p, size_t index, const char *word) {
   upk_buf_free(&line);
 }
 
+static int64_t blocked_ms(progress *p, const upk_event *event) {
+  return upk_json_number(upk_json_get(record_of(p, event), "obs"), "blocked_ms",
+                         0);
+}
+
 /* A step may end twice: applied, and undone later with its policy. */
 static void on_end(progress *p, size_t index, const upk_event *event) {
   shown_step *s = &p->steps[index];
+  s->blocked_ms = blocked_ms(p, event);
   s->outcome = upk_arena_copy(p->c->arena, upk_str_from(event->state));
   live_remove(p, index);
   ended_line(p, index,
@@ -232,6 +238,8 @@ static const struct {
 
 static void run_event(progress *p, const upk_event *event) {
   upk_buf line = {0};
+  if (strcmp(event->name, "run.end") == 0)
+    p->blocked_ms = blocked_ms(p, event);
   bool waits = strcmp(event->name, "run.wait") == 0;
   if ((!waits && strcmp(event->name, "run.note") != 0) || !event->text.len)
     return;

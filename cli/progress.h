@@ -12,6 +12,7 @@ typedef struct shown_step {
   upk_str outcome;                /* absent until it has ended */
   const upk_json *before, *after; /* what its checks saw; or NULL */
   int64_t elapsed_us, told_us;
+  int64_t blocked_ms; /* others' waits for it, summed */
 } shown_step;
 
 typedef struct progress {
@@ -22,6 +23,7 @@ typedef struct progress {
   upk_str wait;         /* what was last said to be waited for */
   size_t drawn;         /* lines of the live block on the terminal */
   int64_t drawn_us;     /* when it was written last */
+  int64_t blocked_ms;   /* of the run */
   int64_t waited_us;    /* when a wait for a window was said last; 0: never */
 } progress;
 

@@ -34,6 +34,10 @@ static void effect_of(const progress *p, size_t index, upk_buf *out) {
     effect_text(upk_json_at(p->view.steps, index), s->before, s->after, out);
   else if (s->text.len)
     upk_buf_str(out, s->text);
+  if (s->blocked_ms) {
+    upk_buf_str(out, UPK_STR("  others waited "));
+    upk_duration_human(s->blocked_ms * 1000, out);
+  }
 }
 
 /* Long runs: what is not applied is what people look for. */
@@ -136,6 +140,13 @@ static void counts(const progress *p, const upk_outcome *o, bool dry) {
     if (values[i] || (i < 2 && !(dry && i == 0)))
       say(c, "%s%zu %s", other++ ? ", " : "", values[i], names[i]);
   say(c, " of %zu step%s\n", o->total, o->total == 1 ? "" : "s");
+  if (p->blocked_ms) {
+    upk_buf waited = {0};
+    upk_duration_human(p->blocked_ms * 1000, &waited);
+    say(c, "Others waited for it, all together: %.*s\n",
+        UPK_FMT(upk_buf_view(&waited)));
+    upk_buf_free(&waited);
+  }
 }
 
 /* What the run cost others, where that is a tenth of a second or more. */
@@ -159,6 +170,7 @@ static const struct {
     {UPK_CANCELLED, "resume", "goes on where it stopped"},
     {UPK_UNREACHABLE, "resume", "goes on when the target can be reached"},
     {UPK_LOCKED, "resume", "goes on when the other has ended"},
+    {UPK_PARTIAL, "rollback", "undoes what was applied"},
     {UPK_IN_DOUBT, "status", "names the steps to resolve"},
 };
 
