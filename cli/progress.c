@@ -238,8 +238,6 @@ static const struct {
 
 static void run_event(progress *p, const upk_event *event) {
   upk_buf line = {0};
-  if (strcmp(event->name, "run.end") == 0)
-    p->blocked_ms = blocked_ms(p, event);
   bool waits = strcmp(event->name, "run.wait") == 0;
   if ((!waits && strcmp(event->name, "run.note") != 0) || !event->text.len)
     return;

@@ -23,7 +23,6 @@ typedef struct progress {
   upk_str wait;         /* what was last said to be waited for */
   size_t drawn;         /* lines of the live block on the terminal */
   int64_t drawn_us;     /* when it was written last */
-  int64_t blocked_ms;   /* of the run */
   int64_t waited_us;    /* when a wait for a window was said last; 0: never */
 } progress;
 

@@ -140,13 +140,6 @@ static void counts(const progress *p, const upk_outcome *o, bool dry) {
     if (values[i] || (i < 2 && !(dry && i == 0)))
       say(c, "%s%zu %s", other++ ? ", " : "", values[i], names[i]);
   say(c, " of %zu step%s\n", o->total, o->total == 1 ? "" : "s");
-  if (p->blocked_ms) {
-    upk_buf waited = {0};
-    upk_duration_human(p->blocked_ms * 1000, &waited);
-    say(c, "Others waited for it, all together: %.*s\n",
-        UPK_FMT(upk_buf_view(&waited)));
-    upk_buf_free(&waited);
-  }
 }
 
 /* What the run cost others, where that is a tenth of a second or more. */
