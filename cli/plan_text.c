@@ -244,36 +244,35 @@ static void step_text(painter *p, size_t number, const upk_json *step) {
   upk_buf_char(out, '\n');
 }
 
-static void statement_text(painter *p, const upk_json *statement,
-                           const char *indent) {
+static void statement_text(const upk_json *statement, const char *indent,
+                           upk_buf *out) {
   const upk_json *exec = upk_json_get(statement, "exec");
   if (upk_json_count(exec)) {
-    upk_buf_printf(p->out, "       %sprogram ", indent);
-    program_text(exec, p->out);
-    upk_buf_char(p->out, '\n');
+    upk_buf_printf(out, "%sprogram ", indent);
+    program_text(exec, out);
+    upk_buf_char(out, '\n');
     return;
   }
   upk_str rest = upk_str_trim(upk_json_text(statement, "sql"));
   while (rest.data) {
     upk_str line = upk_str_split(rest, '\n', &rest);
-    upk_buf_printf(p->out, "       %s%.*s\n", indent, UPK_FMT(line));
+    upk_buf_printf(out, "%s%.*s\n", indent, UPK_FMT(line));
   }
 }
 
-static void statements_text(painter *p, const upk_json *step) {
-  const upk_json *run = upk_json_get(step, "run");
-  for (size_t i = 0; i < upk_json_count(run); i++) {
-    const upk_json *batch = upk_json_get(upk_json_at(run, i), "batch");
+void statements_text(const upk_json *statements, upk_buf *out) {
+  for (size_t i = 0; i < upk_json_count(statements); i++) {
+    const upk_json *batch = upk_json_get(upk_json_at(statements, i), "batch");
     const upk_json *round = upk_json_get(batch, "run");
     if (!upk_json_count(round))
-      statement_text(p, upk_json_at(run, i), "");
+      statement_text(upk_json_at(statements, i), "       ", out);
     else
-      upk_buf_printf(p->out,
+      upk_buf_printf(out,
                      "       in rounds of at most %lld rows, until none is "
                      "left:\n",
                      (long long)upk_json_number(batch, "max_rows", 0));
     for (size_t j = 0; j < upk_json_count(round); j++)
-      statement_text(p, upk_json_at(round, j), "  ");
+      statement_text(upk_json_at(round, j), "         ", out);
   }
 }
 
@@ -387,7 +386,7 @@ void plan_text(const upk_json *plan, bool color, bool verbose, bool findings,
   for (size_t i = 0; i < upk_json_count(view.steps); i++) {
     step_text(&p, i + 1, upk_json_at(view.steps, i));
     if (verbose)
-      statements_text(&p, upk_json_at(view.steps, i));
+      statements_text(upk_json_get(upk_json_at(view.steps, i), "run"), out);
   }
   if (!upk_json_count(view.steps))
     upk_buf_str(out, UPK_STR("Nothing to do: every invariant that can be "

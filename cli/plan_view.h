@@ -21,6 +21,8 @@ const char *plan_view_reversible(const upk_json *step);
 upk_str plan_view_place(const plan_view *view, const upk_json *step);
 void plan_view_after(const plan_view *view, upk_str id, upk_buf *out);
 
+/* Statements, programs and batches of a step, a line or more each. */
+void statements_text(const upk_json *statements, upk_buf *out);
 /* A program and its arguments, as in a step's `exec`. */
 void program_text(const upk_json *words, upk_buf *out);
 

@@ -25,11 +25,7 @@ static void undo_text(const plan_view *view, upk_str id, upk_buf *out) {
   upk_buf_char(out, '\n');
   if (why.len)
     upk_buf_printf(out, "     %.*s\n", UPK_FMT(why));
-  for (size_t i = 0; i < upk_json_count(steps); i++) {
-    upk_str sql = upk_json_text(upk_json_at(steps, i), "sql");
-    upk_buf_printf(out, "     %.*s\n",
-                   UPK_FMT(sql.data ? sql : UPK_STR("(a program)")));
-  }
+  statements_text(steps, out);
 }
 
 static size_t preview(cli *c, const upk_json *plan, const upk_undo *undo) {

@@ -484,6 +484,8 @@ bool step_limits_loose(const machine *m, const step *s);
 
 /* The batch that the run was at is done. */
 void step_went_on(machine *m, step *s);
+/* Keeps what the event's reply returned under a name; absent: nothing. */
+void step_keep(machine *m, step *s, upk_str name);
 /* What the event's reply returned, as values. */
 void step_returned(machine *m, upk_arena *arena, cells *ret_values);
 

@@ -165,7 +165,7 @@ void step_returned(machine *m, upk_arena *arena, cells *ret_values) {
 }
 
 /* Keeps what a statement returned under its name. */
-static void keep_returned(machine *m, step *s, upk_str name) {
+void step_keep(machine *m, step *s, upk_str name) {
   if (!name.data)
     return;
   returned *kept = UPK_PUSH(s->arena, &s->returns);
@@ -239,7 +239,7 @@ void step_on_statement(machine *m, step *s) {
   }
   if (!still_begun(m, s))
     return;
-  keep_returned(m, s, statement->returns);
+  step_keep(m, s, statement->returns);
   keep_warning(s, m->event);
   step_record_statement(m, s, "run", wrong ? &m->event->fault.code : NULL);
   if (s->saved) {

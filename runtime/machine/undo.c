@@ -176,7 +176,7 @@ static void undo_next(machine *m, step *s) {
     return;
   }
   s->phase = PHASE_UNDO;
-  step_query(m, s, &s->plan->undo.items[s->statement].query, 0);
+  step_query(m, s, &statement->query, statement->returns.data ? 1 : 0);
 }
 
 void undo_on_begin(machine *m, step *s) {
@@ -202,6 +202,7 @@ void undo_on_statement(machine *m, step *s) {
   exec_record(m, s, &s->plan->undo.items[s->statement]);
   if (!fine(m, s))
     return;
+  step_keep(m, s, s->plan->undo.items[s->statement].returns);
   step_record_statement(m, s, "undo", NULL);
   s->statement++;
   undo_next(m, s);

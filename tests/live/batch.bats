@@ -134,6 +134,13 @@ lite_whole() {
   [ "$(pg_sql "select sum(split_part(statement, ' ', 3)::int) from upkeep.ledger where outcome = 'round'")" = 18000 ]
   run upkeep log verify
   expect_code 0
+  run upkeep log replay
+  expect_code 0
+  run upkeep rollback last --yes
+  expect_code 0
+  expect_clean
+  [ "$(pg_sql "select count(*), count(distinct id), sum(length(note)) from $here")" = "20000|20000|490000" ]
+  [ "$(pg_sql "select count(*) from $archive")" = 0 ]
 }
 
 @test "PostgreSQL: rows that somebody writes or holds meanwhile are neither lost nor doubled" {
@@ -213,6 +220,11 @@ lite_whole() {
   expect_code 0
   expect_clean
   lite_whole
+  run upkeep log replay
+  expect_code 0
+  run upkeep rollback last --yes
+  expect_code 0
+  [ "$(sqlite3 t.db "select count(*), count(distinct id), sum(length(note)) from 'od\"d;--'")" = "20000|20000|490000" ]
 }
 
 @test "SQLite: another file, killed between rounds, and gone on with" {
@@ -269,4 +281,19 @@ lite_whole() {
   expect_clean
   [ "$(sqlite3 t.db "select count(*), count(distinct id), sum(length(note)) from 'od\"d;--'")" = "20000|20000|490000" ]
   [ "$(sqlite3 t.db "select count(*) from 'od\"d;--_archive'")" = 0 ]
+}
+
+@test "PostgreSQL: rows of the archive that somebody holds are no undo" {
+  postgres_rows archive_rows "batch: 5000"
+  run upkeep apply plan.json
+  expect_code 0
+  PGAPPNAME=holder "$(pg_find_psql)" -X -q -c "begin; select from $archive limit 7 for update; select pg_sleep(30)" >/dev/null 2>&1 3>&- &
+  writer=$!
+  await eval '[ "$(pg_sql "select wait_event from pg_stat_activity where application_name = '"'holder'"'")" = PgSleep ]'
+  run upkeep rollback last --yes
+  expect_code 9
+  expect_text "7 rows of the run are left in the archive"
+  kill "$writer"
+  pg_sql "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'holder'" >/dev/null
+  [ "$(pg_sql "select count(*) from $archive")" = 7 ]
 }

@@ -162,3 +162,26 @@ ended() { # pid
   expect_code 3
   expect_text "an absolute path, or a name without a path"
 }
+
+@test "killed with a program under way: without a probe it is in doubt, with one it is asked" {
+  program "{ exec: [ sh, -c, '$fills; echo \$\$ >$PWD/child; exec sleep 7777' ], env: [ DB=$PWD/t.db ] }" "programs: [ /bin/sh ]" "${1:-irreversible: a test}"
+  planned
+  for probe in "" done; do
+    if [ "$probe" ]; then
+      rm -r .upkeep t.db child
+      program "{ exec: [ sh, -c, '$fills; echo \$\$ >$PWD/child; exec sleep 7777' ], env: [ DB=$PWD/t.db ] }" "programs: [ /bin/sh ]" \
+        "done: [ { sql: select count(*) as n from t, expect: n > 10 } ]
+      irreversible: a test"
+      planned
+    fi
+    "$UPKEEP" apply plan.json >out 2>&1 3>&- &
+    pid=$!
+    for _ in $(seq 200); do [ -s child ] && break; sleep 0.05; done
+    kill -9 "$pid"
+    wait "$pid" || true
+    kill -9 "$(cat child)"
+    run upkeep resume last
+    expect_clean
+    expect_code "$([ "$probe" ] && echo 0 || echo 10)"
+  done
+}

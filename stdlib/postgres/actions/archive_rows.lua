@@ -38,15 +38,23 @@ return action {
   blocked_by = retention.blocked_by,
   undo = function(o, p)
     local archive = archive_of(o, p)
-    return {
-      class = "inverse",
-      why = "the rows stand in the archive table, marked with the run",
-      steps = retention.pass(o, p, {
-        source = archive, which = "t.upkeep_run = $1", params = { { from = "step.run" } }, returning = o.writable_columns,
+    local run = { { from = "step.run" } }
+    local steps = {}
+    for _ = 1, 2 do
+      local pass = retention.pass(o, p, {
+        source = archive, which = "t.upkeep_run = $1", params = run, returning = o.writable_columns,
         treat = "insert into " .. o.sql .. " (" .. o.writable_columns .. ") overriding system value select "
           .. o.writable_columns .. " from gone",
-      }),
-    }
+      })
+      for _, statement in ipairs(pass) do table.insert(steps, statement) end
+    end
+    -- Rows that somebody holds were left out: then it is no undo. The cast fails, and its message says so.
+    table.insert(steps, {
+      sql = "select (case when count(*) > 0 then count(*) || ' rows of the run are left in the archive' end)::int as rest"
+        .. " from only " .. archive .. " where upkeep_run = $1",
+      params = run,
+    })
+    return { class = "inverse", why = "the rows stand in the archive table, marked with the run", steps = steps }
   end,
   plan = function(o, p)
     retention.check(o, p)
