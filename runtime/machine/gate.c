@@ -83,7 +83,8 @@ int64_t gate_pause_us(const machine *m, const gate_reason *why) {
 }
 
 void gate_wake(machine *m) {
-  schedule_ungate(m);
+  if (!m->advancing)
+    schedule_ungate(m);
   machine_advance(m);
 }
 

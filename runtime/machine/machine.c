@@ -252,7 +252,7 @@ static void start_what_can(machine *m) {
   }
 }
 
-void machine_advance(machine *m) {
+static void advance(machine *m) {
   if (m->phase == RUN_WORKERS && session_all_settled(m) && !session_prove(m))
     m->phase = RUN_WORKING;
   if (m->phase != RUN_WORKING)
@@ -266,8 +266,25 @@ void machine_advance(machine *m) {
   if (why)
     schedule_cancel(m, PLAN_NO_POLICY, why);
   start_what_can(m);
-  if (m->active == 0 && m->gated_len == 0)
+  if (m->active == 0 && m->gated_len == 0 && !m->wake_again)
     seal(m);
+}
+
+/* A step whose gate is being asked is in nobody's list: what the asking wakes
+ * (a round of samples that is over at once) waits until it is in one. */
+void machine_advance(machine *m) {
+  if (m->advancing) {
+    m->wake_again = true;
+    return;
+  }
+  m->advancing = true;
+  advance(m);
+  while (m->wake_again && m->phase == RUN_WORKING) {
+    m->wake_again = false;
+    schedule_ungate(m);
+    advance(m);
+  }
+  m->advancing = false;
 }
 
 /* ---- events ---- */

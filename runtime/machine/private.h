@@ -251,7 +251,8 @@ struct machine {
   uint64_t run_log; /* id of run.begin or run.end under way */
   step *steps;
   session *sessions;
-  size_t active; /* steps with a session */
+  size_t active;              /* steps with a session */
+  bool advancing, wake_again; /* see machine_advance */
 
   /* schedule.c */
   uint32_t *heap;

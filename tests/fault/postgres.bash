@@ -44,6 +44,7 @@ YAML
     where: name like 'unknown_%'
     ensure: not never_analyzed
     by: refresh_statistics
+    limits: { pace: none }
   - name: hollow
     for: table
     where: name like 'hollow_%'

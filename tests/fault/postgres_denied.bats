@@ -199,7 +199,7 @@ small_disk() {
 
 @test "too little memory: a clear end, nothing begun twice" {
   local limit codes=
-  for limit in $(seq 32 2 80); do
+  for limit in $(seq 34 4 90); do
     anew
     code=0
     timeout 60 prlimit --as=$((limit * 1024 * 1024)) "$UPKEEP" apply plan.json >out 2>&1 || code=$?

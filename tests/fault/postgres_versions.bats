@@ -12,12 +12,12 @@ faults_of() { # major
   cd "$BATS_TEST_TMPDIR"
   proxy_start
   RANDOM=$1
-  for round in $(seq 8); do
+  for round in $(seq 5); do
     anew
-    if [ "$round" -le 5 ]; then say bytes $((RANDOM % 14000 + 2000)) $((RANDOM % 16000 + 3000))
+    if [ "$round" -le 3 ]; then say bytes $((RANDOM % 14000 + 2000)) $((RANDOM % 16000 + 3000))
     else
       say bytes
-      say rule $((round - 4)) unheard =commit
+      say rule $((round - 2)) unheard =commit
     fi
     carry_on 6 && the_same || { echo "round $round"; return 1; }
   done

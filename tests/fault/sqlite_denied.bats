@@ -50,14 +50,14 @@ outcome_of() { # table or action
 
 @test "no room (SQLITE_FULL): what ran is rolled back, said, and done once there is room" {
   mkdir small
-  mount -t tmpfs -o size=24m upkeep small 2>mount.err || skip "a tmpfs cannot be mounted here: $(cat mount.err)"
+  mount -t tmpfs -o size=128m upkeep small 2>mount.err || skip "a tmpfs cannot be mounted here: $(cat mount.err)"
   cd small || false
   cp "$HERE/plan.json" .
   project
   cp "$HERE/calm.db" fault.db
   # Room for the small steps, and none for VACUUM's journal and the new file.
   dd if=/dev/zero of=rest bs=4k 2>/dev/null || true
-  truncate -s -400k rest
+  truncate -s -200k rest
   code=0
   "$UPKEEP" apply plan.json >../out 2>&1 || code=$?
   cat ../out
@@ -78,7 +78,8 @@ outcome_of() { # table or action
 }
 
 the_same_but_the_log() {
-  diff "$HERE/calm.ledger" <(ledger_digest) && diff "$HERE/calm.database" <(database_digest)
+  # A batch that failed has the rows of its rounds before.
+  diff <(grep -v '|round|' "$HERE/calm.ledger") <(ledger_digest | grep -v '|round|') && diff "$HERE/calm.database" <(database_digest)
 }
 
 @test "somebody writes for longer than we wait: failed with nothing changed; and then it goes on" {
