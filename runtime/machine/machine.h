@@ -16,7 +16,8 @@
  *   opening    -> identity    the first session is open and set up (session.c)
  *   identity   -> lock        system, database and role are the plan's
  *   lock       -> ledger      every slot of the executor's lock is ours
- *   ledger     -> beginning   no run of this plan is in the ledger
+ *   ledger     -> beginning   no run of this plan is in the ledger; of a run
+ *                             taken over: its rows and its log agree (resume.c)
  *   beginning  -> workers     run.begin is on disk
  *   workers    -> working     the other sessions are open and hold their slots
  *   working    -> sealing     no step is active and none may start
