@@ -62,6 +62,8 @@ static void retry(machine *m, step *s) {
   record_init(&r, m, s, "step.retry", false);
   upk_json_put_int(r.obs_writer, "attempt", s->attempt);
   upk_json_put_int(r.obs_writer, "delay_us", us);
+  if (s->partly)
+    upk_json_put_string(r.obs_writer, "left", UPK_STR("partial"));
   record_end(&r, false, s->why.text);
   step_sleep(m, s, us);
 }
@@ -71,6 +73,7 @@ static void retry(machine *m, step *s) {
  * work that the probe does not see: "satisfied" does not skip it. */
 static void again(machine *m, step *s) {
   s->had_begun = s->plan->atomicity != PLAN_TRANSACTION || s->plan->has_batch;
+  s->partly = s->plan->has_batch;
   if (m->config.goal == MACHINE_ROLLBACK || m->stopping)
     step_end(m, s, MACHINE_CANCELLED);
   else

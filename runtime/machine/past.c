@@ -98,13 +98,15 @@ static void on_statement(machine_history *h, machine_past *past,
                                       UPK_FMT(past->returned), UPK_FMT(more));
 }
 
-/* It is only written when nothing of the attempt is left. */
+/* It is only written when nothing of the attempt is left; that of a round
+ * leaves the rounds before it. */
 static void on_retry(machine_history *h, machine_past *past,
                      const upk_json *det, const upk_json *obs) {
   (void)h;
   (void)det;
-  (void)obs;
-  past->state = MACHINE_PENDING;
+  bool round = upk_json_get(obs, "round")->type != UPK_JSON_NULL;
+  if (!round && !upk_json_text(obs, "left").data)
+    past->state = MACHINE_PENDING;
 }
 
 static void on_undo(machine_history *h, machine_past *past, const upk_json *det,

@@ -211,7 +211,8 @@ typedef enum run_phase {
 } run_phase;
 
 typedef struct key_wait {
-  bool busy;
+  unsigned busy; /* steps that have it; more than one only while questions about
+                    an earlier process are asked */
   UPK_VEC(uint32_t) parked; /* ready steps that wait for the key */
   size_t first;
 } key_wait;

@@ -72,7 +72,8 @@ uint64_t record_end(record *r, bool sync, upk_str text) {
 
 /* Where a failed step's effect is, if any: see past.c. */
 static const char *left_of(const step *s) {
-  if (s->state == MACHINE_CANCELLED && s->partly)
+  /* Perhaps: whoever takes the run over asks again. */
+  if (s->state == MACHINE_CANCELLED && (s->partly || s->had_begun))
     return "partial";
   if (s->state != MACHINE_FAILED || !s->effect)
     return NULL;

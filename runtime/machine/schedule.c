@@ -146,7 +146,7 @@ void schedule_ungate(machine *m) {
 void schedule_take(machine *m, size_t number) {
   const plan_step *p = m->steps[number].plan;
   for (size_t i = 0; i < p->conflict_count; i++)
-    m->keys[p->conflicts[i]].busy = true;
+    m->keys[p->conflicts[i]].busy++;
   if (p->policy != PLAN_NO_POLICY)
     m->policy_active[p->policy]++;
 }
@@ -154,7 +154,7 @@ void schedule_take(machine *m, size_t number) {
 void schedule_done(machine *m, size_t number) {
   const plan_step *p = m->steps[number].plan;
   for (size_t i = 0; i < p->conflict_count; i++)
-    m->keys[p->conflicts[i]].busy = false;
+    m->keys[p->conflicts[i]].busy--;
   unpark_all(m, number);
   if (p->policy != PLAN_NO_POLICY)
     m->policy_active[p->policy]--;

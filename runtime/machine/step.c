@@ -233,7 +233,8 @@ static bool own_work(const step *s, const plan_check *check) {
 }
 
 static void pre_failed(machine *m, step *s, const plan_check *check) {
-  if (check->otherwise == PLAN_SKIP) {
+  /* A batch that has treated rows is not skipped. */
+  if (check->otherwise == PLAN_SKIP && !s->partly) {
     step_skip(m, s);
     return;
   }

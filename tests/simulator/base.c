@@ -19,7 +19,17 @@ static unsigned count_of(const sim_session *s, const sim_disk *disk, int step,
   return count;
 }
 
+static int64_t treated_of(const sim_world *w, const sim_session *s, int step) {
+  int64_t rows = w->base.disk.treated[step];
+  for (size_t i = 0; s && i < s->op_count; i++)
+    if (s->ops[i].kind == OP_ROUND && s->ops[i].step == step)
+      rows += s->ops[i].count;
+  return rows;
+}
+
 static bool is_done(const sim_world *w, const sim_session *s, int step) {
+  if (w->plan->rows[step])
+    return treated_of(w, s, step) >= w->plan->rows[step];
   for (unsigned i = 0; i < w->plan->statements[step]; i++)
     if (!count_of(s, &w->base.disk, step, (int)i))
       return false;
@@ -52,6 +62,12 @@ static void apply(sim_world *w, const sim_op *op) {
   case OP_ROW:
     if (disk->row_count < ROWS_MAX)
       disk->rows[disk->row_count++] = op->row;
+    break;
+  case OP_ROUND:
+    disk->treated[op->step] += op->count;
+    disk->owner[op->step] = op->run;
+    if (disk->treated[op->step] > w->plan->rows[op->step])
+      sim_violation(w, "step s%d treats rows twice", op->step);
     break;
   case OP_CREATE:
     disk->ledger = true;
@@ -113,7 +129,8 @@ static bool is_work(const sim_moment *m) {
   upk_str sql = upk_str_from(m->sql);
   return m->command == MACHINE_QUERY &&
          (sim_parse(sql, "run", &i, &k) || sim_parse(sql, "undo", &i, &k) ||
-          sim_parse(sql, "clean", &i, &k) || sim_parse(sql, "create", &i, &k));
+          sim_parse(sql, "clean", &i, &k) || sim_parse(sql, "create", &i, &k) ||
+          sim_parse(sql, "round", &i, &k));
 }
 
 bool base_works(sim_world *w, unsigned session) {
@@ -261,7 +278,9 @@ static void insert_row(sim_world *w, sim_session *s, const sim_moment *m,
   op.row =
       (sim_row){run_number(m->params[0].text), step_number(m->params[1].text),
                 m->params[2].integer, upk_str_is(m->params[3].text, "undone")};
-  change(w, s, op);
+  /* Of rounds there are rows too; only whole steps are looked for. */
+  if (upk_str_is(m->params[3].text, "applied") || op.row.undone)
+    change(w, s, op);
   event->rows.affected = 1;
 }
 
@@ -273,6 +292,19 @@ static void query_run(sim_world *w, sim_session *s, sim_moment *m, int step,
   if (!s->in_transaction && w->base.disk.leftover[step] == s->run)
     sim_violation(w, "step s%d ran over what its last try left behind", step);
   change(w, s, (sim_op){.kind = OP_EFFECT, .step = step, .nth = nth});
+}
+
+static void query_round(sim_world *w, sim_session *s, sim_moment *m, int step,
+                        machine_event *event) {
+  sim_op op = {.kind = OP_ROUND, .step = step};
+  int64_t rest = w->plan->rows[step] - treated_of(w, s, step);
+  int64_t limit = m->params[0].integer;
+  check_statement(w, m, step);
+  if (limit < 1 || limit > 100)
+    sim_violation(w, "a round of %lld rows", (long long)limit);
+  op.count = rest < limit ? rest : limit;
+  change(w, s, op);
+  event->rows.affected = op.count;
 }
 
 static void query_undo(sim_world *w, sim_session *s, int step, int nth) {
@@ -302,6 +334,8 @@ static bool query_of_step(sim_world *w, sim_session *s, sim_moment *m,
     reply_value(w, event, (plan_value){PLAN_INT, some, UPK_NO_STR});
   } else if (sim_parse(sql, "run", &i, &k)) {
     query_run(w, s, m, i, k);
+  } else if (sim_parse(sql, "round", &i, &k)) {
+    query_round(w, s, m, i, event);
   } else if (sim_parse(sql, "create", &i, &k)) {
     query_run(w, s, m, i, k);
     change(w, s, (sim_op){.kind = OP_CREATE});

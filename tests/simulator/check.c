@@ -55,7 +55,7 @@ void check_fold(sim_world *w, sim_process *p, const sim_record *r) {
         !strstr(r->obs.data, "\"recovered\""))
       sim_violation(w, "s%d is applied and was not validated", r->step);
     p->over[r->step] = true;
-  } else if (is_event(r, "step.retry")) {
+  } else if (is_event(r, "step.retry") && !strstr(r->obs.data, "\"round\"")) {
     p->intent[r->step] = false;
     p->known[r->step] = MACHINE_RETRYING;
   }
@@ -132,7 +132,9 @@ void check_record(sim_world *w, sim_process *p, const sim_record *r) {
 
 void check_sending(sim_world *w, const sim_process *p, upk_str sql) {
   int i, k;
-  bool works = sim_parse(sql, "run", &i, &k) || sim_parse(sql, "undo", &i, &k);
+  bool works = sim_parse(sql, "run", &i, &k) ||
+               sim_parse(sql, "round", &i, &k) ||
+               sim_parse(sql, "undo", &i, &k);
   if (works && !p->intent[i])
     sim_violation(w, "`%.*s` is sent without an intent", UPK_FMT(sql));
 }
@@ -159,6 +161,8 @@ static bool any_effect(const sim_world *w, int step, unsigned run) {
 }
 
 static bool all_effects(const sim_world *w, int step) {
+  if (w->plan->rows[step])
+    return w->base.disk.treated[step] == w->plan->rows[step];
   for (unsigned i = 0; i < w->plan->statements[step]; i++)
     if (!w->base.disk.effect[step][i])
       return false;
@@ -187,6 +191,9 @@ static void check_step(sim_world *w, const sim_process *p, int i) {
     sim_violation(w, "s%d has a row, and its log says %s", i, name);
   bool untouched = state == MACHINE_UNDONE || state == MACHINE_SKIPPED ||
                    state == MACHINE_CANCELLED || state == MACHINE_PENDING;
+  if (state == MACHINE_SKIPPED && w->base.disk.treated[i] > 0 &&
+      w->base.disk.owner[i] == p->run->number)
+    sim_violation(w, "s%d treated rows, and its log says skipped", i);
   if (untouched && w->base.disk.leftover[i] == p->run->number)
     sim_violation(w, "s%d left a piece behind, and its log says %s", i, name);
   if (untouched && any_effect(w, i, p->run->number))

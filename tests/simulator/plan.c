@@ -75,6 +75,35 @@ static void fill_kind(sim_plan *p, upk_arena *arena, sim_random *random,
   s->cleanup = make_statements(arena, "clean", i, 1, false);
 }
 
+/* The step's only statement becomes rounds. */
+static void make_batch(sim_plan *p, upk_arena *arena, sim_random *random,
+                       size_t i) {
+  static const plan_param limit[] = {{.from = {"batch.limit", 11}}};
+  plan_step *s = &p->steps[i];
+  plan_batch *batch = UPK_NEW(arena, plan_batch);
+  plan_statement *round = UPK_NEW(arena, plan_statement);
+  plan_statement *whole = UPK_NEW(arena, plan_statement);
+  if (s->atomicity != PLAN_TRANSACTION || !sim_chance(random, 250))
+    return;
+  p->rows[i] = 1 + sim_below(random, 200);
+  p->statements[i] = 1;
+  p->looks[i] = false;
+  round->query = (plan_query){
+      .sql = text(arena, "round", i, 0), .params = limit, .param_count = 1};
+  round->returns = UPK_STR("round");
+  *batch = (plan_batch){.run = {round, 1},
+                        .count = UPK_STR("round.rows"),
+                        .start_rows = 10,
+                        .max_rows = 100,
+                        .target_ms = 20};
+  whole->batch = batch;
+  s->run = (plan_statements){whole, 1};
+  s->has_batch = true;
+  s->can_undo = false;
+  s->undo = (plan_statements){0};
+  s->undo_why = UPK_STR("rows stay where they are");
+}
+
 static void fill_step(sim_plan *p, upk_arena *arena, sim_random *random,
                       size_t i) {
   plan_step *s = &p->steps[i];
@@ -101,6 +130,7 @@ static void fill_step(sim_plan *p, upk_arena *arena, sim_random *random,
         make_statements(arena, "undo", i, 1 + sim_below(random, 2), false);
   else
     s->undo_why = UPK_STR("there is no way back");
+  make_batch(p, arena, random, i);
   s->window =
       sim_chance(random, 300) ? sim_below(random, WINDOWS) : PLAN_NO_WINDOW;
   s->cancel_at_end = sim_chance(random, 500);
@@ -161,6 +191,8 @@ static void make_create(sim_plan *p, upk_arena *arena) {
   p->leaves[0] = false;
   p->looks[0] = false;
   p->statements[0] = 1;
+  p->rows[0] = 0;
+  s->has_batch = false;
   s->policy = PLAN_NO_POLICY;
   s->on_failure = PLAN_STOP;
   s->run = make_statements(arena, "create", 0, 1, false);

@@ -307,6 +307,8 @@ void process_resolve(sim_world *w, sim_run *run, const sim_process *last) {
       continue;
     for (unsigned k = 0; k < w->plan->statements[i]; k++)
       done = done && disk->effect[i][k];
+    if (w->plan->rows[i])
+      done = disk->treated[i] == w->plan->rows[i];
     if (!done) {
       memset(disk->effect[i], 0, sizeof disk->effect[i]);
       disk->leftover[i] = 0;

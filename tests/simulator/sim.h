@@ -54,6 +54,7 @@ typedef struct sim_plan {
   plan_step steps[STEPS_MAX];
   unsigned statements[STEPS_MAX]; /* with an effect; one more looks, if any */
   bool looks[STEPS_MAX];          /* its first statement may be caught */
+  int64_t rows[STEPS_MAX];        /* of a batch; 0: it is none */
   bool leaves[STEPS_MAX];         /* cut off, it leaves a piece behind */
   int policy[STEPS_MAX];
   bool before[STEPS_MAX][STEPS_MAX]; /* i must have ended before j begins */
@@ -76,6 +77,7 @@ typedef struct sim_disk {
   unsigned char effect[STEPS_MAX][STATEMENTS_MAX]; /* times it took effect */
   unsigned leftover[STEPS_MAX]; /* the run that left a piece; 0: none */
   unsigned owner[STEPS_MAX];    /* the run whose effect it is */
+  int64_t treated[STEPS_MAX];   /* rows of a batch */
   bool ledger;
   sim_row rows[ROWS_MAX];
   size_t row_count;
@@ -83,8 +85,9 @@ typedef struct sim_disk {
 
 /* A change of a transaction, made when it commits. */
 typedef struct sim_op {
-  enum { OP_EFFECT, OP_CLEAR, OP_ROW, OP_CREATE } kind;
+  enum { OP_EFFECT, OP_CLEAR, OP_ROW, OP_CREATE, OP_ROUND } kind;
   int step, nth;
+  int64_t count; /* ROUND: rows */
   unsigned run;
   sim_row row;
 } sim_op;
