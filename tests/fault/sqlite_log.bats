@@ -1,13 +1,16 @@
 # The log of a run that was cut off is torn, cut, or changed: it is repaired or
 # refused, and never believed when it is wrong.
 load sqlite
+# Whole records that are lost with a round's intent are not told from a step
+# that never began: the rounds' rows are not compared (README.md).
+export ROUNDS=no
 
 setup_file() {
   faulty_start
   cd "$HERE" || return 1
   # Runs that were cut off early, in the middle and late: log and database.
   local n
-  for n in 14 30 52; do
+  for n in 12 22 36; do
     anew
     ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null -e trace=write -e inject=write:signal=SIGKILL:when="$n" \
       "$UPKEEP" -q apply plan.json 2>/dev/null || true
@@ -57,7 +60,7 @@ PY
 @test "a torn last record is cut off, kept beside the log, and said" {
   local at
   for at in 1 2 40 -2; do
-    cut_off 30
+    cut_off 22
     edit "at = $at; del data[last + at if at > 0 else at:]"
     size=$(wc -c <"$log")
     run timeout 60 "$UPKEEP" resume last
@@ -73,7 +76,7 @@ PY
   local i
   RANDOM=7 outcomes=
   for i in $(seq 16); do
-    cut_off "$(set -- 14 30 52; shift $((i % 3)); echo "$1")"
+    cut_off "$(set -- 12 22 36; shift $((i % 3)); echo "$1")"
     at=$((RANDOM * 7 % $(wc -c <"$log")))
     edit "del data[$at:]"
     repaired_or_refused "cut at $at" || return 1
@@ -86,7 +89,7 @@ PY
   local i
   RANDOM=11 outcomes=
   for i in $(seq 16); do
-    cut_off 52
+    cut_off 36
     at=$((RANDOM * 7))
     bit=$((RANDOM % 8))
     edit "data[$at % last] ^= 1 << $bit"
@@ -99,7 +102,7 @@ PY
   local i
   RANDOM=13 outcomes=
   for i in $(seq 8); do
-    cut_off 30
+    cut_off 22
     at=$((RANDOM))
     edit "data[last + $at % (len(data) - last)] ^= 1 << $((i % 8))"
     repaired_or_refused "bit $((i % 8)) at $at of the last" || return 1
@@ -116,7 +119,7 @@ PY
     'data = data.replace(b"\"holds\":true", b"\"holds\":false", 1)' \
     'data = data + b"\n"' \
     'data = bytearray(b"".join(lines[:5]) + b"{}\n" + b"".join(lines[5:]))'; do
-    cut_off 52
+    cut_off 36
     edit "$change"
     outcomes=
     repaired_or_refused "$change" || return 1
@@ -125,12 +128,12 @@ PY
 }
 
 @test "plan.json of a run that is not the one it began with is refused" {
-  cut_off 30
+  cut_off 22
   sed -i 's/delete from keyless_1/delete from keyless_2/' .upkeep/runs/*/plan.json
   outcomes=
   repaired_or_refused "plan.json edited"
   [ "$outcomes" = " x" ]
-  cut_off 30
+  cut_off 22
   rm .upkeep/runs/*/plan.json
   run timeout 60 "$UPKEEP" resume last
   [ "$status" -ne 0 ]
