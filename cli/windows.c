@@ -67,8 +67,9 @@ static bool read_calendar(const loading *l, const upk_json *blackout,
   bool good = file_read_short(l->c, project_path(l, path), CALENDAR_BYTES_MAX,
                               &bytes) == UPK_OK;
   rule->path = path;
-  rule->calendar = upk_arena_copy(l->c->arena, bytes.len ? upk_buf_view(&bytes)
-                                                         : UPK_STR(""));
+  if (good)
+    rule->calendar = upk_arena_copy(
+        l->c->arena, bytes.len ? upk_buf_view(&bytes) : UPK_STR(""));
   upk_buf_free(&bytes);
   if (!good && diags->items.len > said) { /* said with its place instead */
     upk_str why = diags->items.items[said].message, rest = why;

@@ -520,7 +520,9 @@ static void defer(const deferring *d) {
   ir->edges.len = kept;
 }
 
-/* In the order of their starts, which edges keep; ties as they were. */
+/* In the order of their starts, which edges keep; ties as they were. The
+ * executor starts steps in the plan's order: with several jobs, or the longest
+ * would come last, and alone. */
 typedef struct started {
   int64_t start_us;
   uint32_t place, step;
@@ -545,7 +547,7 @@ static void sort_by_start(ir *ir) {
     windows = windows || step->window;
     order[i] = (started){origin_us + step->start_ms * 1000, i, number};
   }
-  if (!windows) /* by score, as it was */
+  if (!windows && ir->target->jobs <= 1) /* by score, as it was */
     return;
   qsort(order, count, sizeof *order, by_start);
   for (size_t i = 0; i < count; i++)

@@ -215,34 +215,6 @@ static void say_shut(ir *ir) {
   }
 }
 
-typedef struct started {
-  int64_t start_ms;
-  uint32_t place, step;
-} started;
-
-static int by_start(const void *a, const void *b) {
-  const started *left = a;
-  const started *right = b;
-  if (left->start_ms != right->start_ms)
-    return left->start_ms < right->start_ms ? -1 : 1;
-  return left->place < right->place ? -1 : 1;
-}
-
-/* The executor starts steps in the plan's order: with several jobs, that of
- * the predicted starts, or the longest would come last, and alone. No step
- * starts before what it waits for. */
-static void order_by_start(ir *ir) {
-  size_t count = ir->plan_order.len;
-  started *order = UPK_NEW_ARRAY(ir->arena, started, count + 1);
-  for (uint32_t i = 0; i < count; i++) {
-    uint32_t number = ir->plan_order.items[i];
-    order[i] = (started){ir->steps.items[number].start_ms, i, number};
-  }
-  qsort(order, count, sizeof *order, by_start);
-  for (size_t i = 0; i < count; i++)
-    ir->plan_order.items[i] = order[i].step;
-}
-
 upk_status pass_schedule(ir *ir) {
   if (!openings_read(ir))
     return UPK_DENIED;
@@ -250,8 +222,6 @@ upk_status pass_schedule(ir *ir) {
   say_cut_timeouts(ir);
   find_conflicts(ir);
   timing_predict(ir);
-  if (ir->target->jobs > 1)
-    order_by_start(ir);
   for (size_t i = 0; i < ir->plan_order.len; i++)
     ir->totals.blocking_ms +=
         ir->steps.items[ir->plan_order.items[i]].estimate.blocking_ms;

@@ -10,6 +10,7 @@
 enum {
   NEST_MAX = 8,
   EVENTS_MAX = 20000,
+  PARAMETERS_BYTES_MAX = 4096,
   WORK = 20 * 1000 * 1000, /* of all rules of a file together */
 };
 
@@ -46,6 +47,7 @@ typedef struct reading {
   uint32_t source;
   const zone *floating; /* of times without a zone */
   UPK_VEC(event) events;
+  UPK_VEC(const event *) instead; /* those of a single start of a series */
   UPK_VEC(alias) aliases;
   blackout_vec *out;
   int64_t work;
@@ -95,39 +97,46 @@ static const zone *zone_of_id(reading *r, upk_str id) {
   return found;
 }
 
-static bool find_zone(reading *r, const calendar_line *line, bool utc,
-                      const zone **ret_zone) {
+static const zone *zone_of_line(reading *r, const calendar_line *line) {
   upk_str id = calendar_parameter(r->arena, line, "TZID");
-  *ret_zone = utc ? zone_utc() : r->floating;
-  if (utc || !id.len)
-    return true;
-  *ret_zone = zone_of_id(r, id);
-  return *ret_zone ||
-         wrong(r, line->number,
-               "Export the calendar with IANA names such as Europe/Berlin.",
-               "time zone `%.*s` is not known", UPK_FMT(id));
+  const zone *found = id.len ? zone_of_id(r, id) : r->floating;
+  if (!found)
+    wrong(r, line->number,
+          "Export the calendar with IANA names such as Europe/Berlin.",
+          "time zone `%.*s` is not known", UPK_FMT(id));
+  return found;
 }
 
 /* ---- values ---- */
 
-static bool read_moment(reading *r, const calendar_line *line, upk_str value,
-                        moment *ret) {
+/* `*local` is the line's zone, once it was asked for; NULL before. */
+static bool read_one(reading *r, const calendar_line *line, upk_str value,
+                     const zone **local, moment *ret) {
   bool utc;
   if (!rrule_read_time(upk_str_trim(value), &ret->local_s, &utc, &ret->date))
     return wrong(r, line->number, NULL, "%.*s has `%.*s`, which is no time",
                  UPK_FMT(line->name), (int)(value.len < 40 ? value.len : 40),
                  value.data);
-  return find_zone(r, line, utc, &ret->on);
+  if (!utc && !*local)
+    *local = zone_of_line(r, line);
+  ret->on = utc ? zone_utc() : *local;
+  return ret->on;
+}
+
+static bool read_moment(reading *r, const calendar_line *line, moment *ret) {
+  const zone *local = NULL;
+  return read_one(r, line, line->value, &local, ret);
 }
 
 static bool add_moments(reading *r, const calendar_line *line, moments *list) {
   upk_str rest = line->value;
-  if (upk_str_is(calendar_parameter(r->arena, line, "VALUE"), "PERIOD"))
+  const zone *local = NULL;
+  if (calendar_is(calendar_parameter(r->arena, line, "VALUE"), "PERIOD"))
     return wrong(r, line->number, "Write the period as an event of its own.",
                  "%.*s with periods is not read", UPK_FMT(line->name));
   while (rest.data) {
     upk_str item = upk_str_split(rest, ',', &rest);
-    if (!read_moment(r, line, item, UPK_PUSH(r->arena, list)))
+    if (!read_one(r, line, item, &local, UPK_PUSH(r->arena, list)))
       return false;
   }
   return true;
@@ -141,12 +150,12 @@ static int64_t utc_of(const moment *m, bool *ret_gap) {
 
 static bool take_start(reading *r, event *e, const calendar_line *line) {
   e->has_start = true;
-  return read_moment(r, line, line->value, &e->start);
+  return read_moment(r, line, &e->start);
 }
 
 static bool take_end(reading *r, event *e, const calendar_line *line) {
   e->has_end = true;
-  return read_moment(r, line, line->value, &e->end);
+  return read_moment(r, line, &e->end);
 }
 
 static bool take_length(reading *r, event *e, const calendar_line *line) {
@@ -177,12 +186,12 @@ static bool take_original(reading *r, event *e, const calendar_line *line) {
   if (calendar_parameter(r->arena, line, "RANGE").len)
     return wrong(r, line->number, "Split the series in two.",
                  "a change of all following events is not read");
-  return read_moment(r, line, line->value, &e->original);
+  return read_moment(r, line, &e->original);
 }
 
 static bool take_status(reading *r, event *e, const calendar_line *line) {
   (void)r;
-  e->cancelled = upk_str_is(line->value, "CANCELLED");
+  e->cancelled = calendar_is(line->value, "CANCELLED");
   return true;
 }
 
@@ -216,9 +225,15 @@ static const struct {
 };
 
 static bool take_property(reading *r, event *e, const calendar_line *line) {
-  for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
-    if (upk_str_is(line->name, properties[i].name))
-      return properties[i].take(r, e, line);
+  size_t parameters = line->text.len - line->name.len - line->value.len;
+  for (size_t i = 0; i < sizeof properties / sizeof *properties; i++) {
+    if (!calendar_is(line->name, properties[i].name))
+      continue;
+    if (parameters > PARAMETERS_BYTES_MAX)
+      return wrong(r, line->number, NULL, "%s has too many parameters",
+                   properties[i].name);
+    return properties[i].take(r, e, line);
+  }
   return true;
 }
 
@@ -242,22 +257,22 @@ static bool check_event(reading *r, const event *e) {
 /* Zones are named before events may use them; files need not keep that order,
  * so they are looked for first. */
 static void find_zones(reading *r) {
-  calendar_lines lines = {r->arena, r->rule->calendar, 0};
+  calendar_lines lines = calendar_begin(r->arena, r->rule->calendar);
   calendar_line line;
   alias *last = NULL;
   upk_str own = r->rule->timezone;
   bool inside = false;
   while (calendar_next_line(&lines, &line)) {
-    bool begins = upk_str_is(line.name, "BEGIN");
-    if ((begins || upk_str_is(line.name, "END")) &&
-        upk_str_is(line.value, "VTIMEZONE")) {
+    bool begins = calendar_is(line.name, "BEGIN");
+    if ((begins || calendar_is(line.name, "END")) &&
+        calendar_is(line.value, "VTIMEZONE")) {
       inside = begins;
       last = begins ? UPK_PUSH(r->arena, &r->aliases) : NULL;
-    } else if (inside && last && upk_str_is(line.name, "TZID")) {
+    } else if (inside && last && calendar_is(line.name, "TZID")) {
       last->id = last->location = line.value;
-    } else if (inside && last && upk_str_is(line.name, "X-LIC-LOCATION")) {
+    } else if (inside && last && calendar_is(line.name, "X-LIC-LOCATION")) {
       last->location = line.value;
-    } else if (!own.len && upk_str_is(line.name, "X-WR-TIMEZONE")) {
+    } else if (!own.len && calendar_is(line.name, "X-WR-TIMEZONE")) {
       r->floating = zone_of_id(r, line.value);
       if (!r->floating)
         wrong(r, line.number, "Give the blackout a `timezone` in upkeep.yaml.",
@@ -276,12 +291,12 @@ static bool move(reading *r, nest *n, const calendar_line *line, bool begins) {
   if (begins) {
     if (n->depth == NEST_MAX)
       return wrong(r, line->number, NULL, "components are nested too deep");
-    if (!n->depth && !upk_str_is(line->value, "VCALENDAR"))
+    if (!n->depth && !calendar_is(line->value, "VCALENDAR"))
       return wrong(r, line->number, NULL, "the file is no iCalendar file");
     n->names[n->depth++] = line->value;
     return true;
   }
-  if (!n->depth || !upk_str_equal(n->names[n->depth - 1], line->value))
+  if (!n->depth || !calendar_same(n->names[n->depth - 1], line->value))
     return wrong(r, line->number, NULL, "END:%.*s does not end what is begun",
                  (int)(line->value.len < 40 ? line->value.len : 40),
                  line->value.data);
@@ -290,12 +305,12 @@ static bool move(reading *r, nest *n, const calendar_line *line, bool begins) {
 }
 
 static bool in_event(const nest *n) {
-  return n->depth == 2 && upk_str_is(n->names[1], "VEVENT");
+  return n->depth == 2 && calendar_is(n->names[1], "VEVENT");
 }
 
 static bool read_line(reading *r, nest *n, const calendar_line *line) {
-  bool begins = upk_str_is(line->name, "BEGIN");
-  if (!begins && !upk_str_is(line->name, "END")) {
+  bool begins = calendar_is(line->name, "BEGIN");
+  if (!begins && !calendar_is(line->name, "END")) {
     if (!n->depth)
       return wrong(r, line->number, NULL, "the file is no iCalendar file");
     return !in_event(n) ||
@@ -315,11 +330,24 @@ static bool read_line(reading *r, nest *n, const calendar_line *line) {
   return true;
 }
 
+/* A text that ends within a line would be read in part. */
+static bool without_nul(reading *r) {
+  upk_str bytes = r->rule->calendar;
+  size_t line = 1;
+  for (size_t i = 0; i < bytes.len; i++) {
+    if (!bytes.data[i])
+      return wrong(r, line, NULL, "the file has a NUL byte");
+    line += bytes.data[i] == '\n';
+  }
+  return true;
+}
+
 static bool read_events(reading *r) {
-  calendar_lines lines = {r->arena, r->rule->calendar, 0};
+  calendar_lines lines = calendar_begin(r->arena, r->rule->calendar);
   calendar_line line;
   nest n = {.depth = 0};
-  while (calendar_next_line(&lines, &line))
+  bool any = false;
+  for (; calendar_next_line(&lines, &line); any = true)
     if (!read_line(r, &n, &line))
       return false;
   if (n.depth)
@@ -327,8 +355,7 @@ static bool read_events(reading *r) {
         r, lines.number, NULL, "the file ends within %.*s",
         (int)(n.names[n.depth - 1].len < 40 ? n.names[n.depth - 1].len : 40),
         n.names[n.depth - 1].data);
-  return r->events.len || lines.number > 1 ||
-         wrong(r, 1, NULL, "the file is no iCalendar file");
+  return any || wrong(r, 1, NULL, "the file is no iCalendar file");
 }
 
 /* ---- events as times ---- */
@@ -337,7 +364,9 @@ static int64_t end_of(const event *e, const moment *start, int64_t start_utc) {
   bool gap;
   if (e->has_end && !e->start.date)
     return start_utc + utc_of(&e->end, &gap) - utc_of(&e->start, &gap);
-  int64_t days = e->has_end      ? (e->end.local_s - e->start.local_s) / DAY_S
+  /* Some programs end a day on that day: still a day. */
+  bool later = e->has_end && e->end.local_s > e->start.local_s;
+  int64_t days = later           ? (e->end.local_s - e->start.local_s) / DAY_S
                  : e->has_length ? e->days
                  : e->start.date ? 1
                                  : 0;
@@ -371,10 +400,10 @@ static bool replaced(reading *r, const event *e, const moment *start) {
                                 : utc_of(m, &gap) == at)
       return true;
   }
-  for (size_t i = 0; e->uid.data && i < r->events.len; i++) {
-    const event *other = &r->events.items[i];
+  for (size_t i = 0; e->uid.data && i < r->instead.len; i++) {
+    const event *other = r->instead.items[i];
     r->work--;
-    if (other->has_original && upk_str_equal(other->uid, e->uid) &&
+    if (upk_str_equal(other->uid, e->uid) &&
         utc_of(&other->original, &gap) == at)
       return true;
   }
@@ -421,7 +450,7 @@ static bool expand(reading *r, const event *e) {
   r->of = e;
   if (e->cancelled)
     return true;
-  for (size_t i = 0; i < e->besides.len; i++)
+  for (size_t i = 0; i < e->besides.len && r->work > 0; i++)
     if (!replaced(r, e, &e->besides.items[i]))
       add_time(r, e, &e->besides.items[i]);
   if (!e->rule.text.data || e->has_original) {
@@ -457,9 +486,14 @@ bool calendar_read(upk_arena *arena, const upk_windows_request *request,
                  "time zone `%.*s` is not known", UPK_FMT(rule->timezone));
     return false;
   }
+  if (!without_nul(&r))
+    return false;
   find_zones(&r);
   if (r.bad || !read_events(&r))
     return false;
+  for (size_t i = 0; i < r.events.len; i++)
+    if (r.events.items[i].has_original)
+      *UPK_PUSH(arena, &r.instead) = &r.events.items[i];
   for (size_t i = 0; i < r.events.len; i++)
     if (!expand(&r, &r.events.items[i]))
       return false;

@@ -29,6 +29,11 @@ typedef struct calendar_lines {
   size_t number;
 } calendar_lines;
 
+/* Whether names are the same; case does not count (RFC 5545, 2). */
+bool calendar_same(upk_str a, upk_str b);
+bool calendar_is(upk_str text, const char *word);
+/* Of bytes without NULs. */
+calendar_lines calendar_begin(upk_arena *arena, upk_str bytes);
 /* False at the end. */
 bool calendar_next_line(calendar_lines *lines, calendar_line *ret_line);
 /* A parameter's value, without quotes; absent when it is not there, or the

@@ -2,10 +2,23 @@
  * a message can name the place; what a line says is libical's to read. */
 #include <libical/ical.h>
 #include <string.h>
+#include <strings.h>
 
 #include "window/calendar.h"
 
-enum { LINE_BYTES_MAX = 64 * 1024 };
+bool calendar_same(upk_str a, upk_str b) {
+  return a.len == b.len && strncasecmp(a.data, b.data, a.len) == 0;
+}
+
+bool calendar_is(upk_str text, const char *word) {
+  return calendar_same(text, upk_str_from(word));
+}
+
+calendar_lines calendar_begin(upk_arena *arena, upk_str bytes) {
+  if (upk_str_starts(bytes, "\xef\xbb\xbf")) /* a byte order mark */
+    bytes = (upk_str){bytes.data + 3, bytes.len - 3};
+  return (calendar_lines){arena, bytes, 0};
+}
 
 static upk_str take_line(calendar_lines *lines) {
   upk_str line = upk_str_split(lines->rest, '\n', &lines->rest);
@@ -48,8 +61,7 @@ bool calendar_next_line(calendar_lines *lines, calendar_line *ret) {
     upk_buf_str(&text, first);
     while (folds(lines->rest)) {
       upk_str more = take_line(lines);
-      if (text.len < LINE_BYTES_MAX)
-        upk_buf_str(&text, (upk_str){more.data + 1, more.len - 1});
+      upk_buf_str(&text, (upk_str){more.data + 1, more.len - 1});
     }
     ret->text = upk_arena_copy(lines->arena, upk_buf_view(&text));
     upk_buf_free(&text);
@@ -60,16 +72,16 @@ bool calendar_next_line(calendar_lines *lines, calendar_line *ret) {
   return true;
 }
 
-static icalproperty *property_of(const calendar_line *line) {
-  if (memchr(line->text.data, '\0', line->text.len))
-    return NULL;
-  return icalproperty_new_from_string(line->text.data);
-}
-
+/* Of the parameters alone: a list of a thousand times stands behind some. */
 upk_str calendar_parameter(upk_arena *arena, const calendar_line *line,
                            const char *name) {
   upk_str value = UPK_NO_STR;
-  icalproperty *property = property_of(line);
+  size_t len = line->text.len - line->name.len - line->value.len;
+  if (!len || line->text.data[line->name.len] != ';')
+    return value;
+  upk_str head = upk_arena_printf(arena, "X-A%.*sx", (int)len,
+                                  line->text.data + line->name.len);
+  icalproperty *property = icalproperty_new_from_string(head.data);
   if (!property)
     return value;
   char *text = icalproperty_get_parameter_as_string_r(property, name);
@@ -84,7 +96,7 @@ upk_str calendar_parameter(upk_arena *arena, const calendar_line *line,
 
 upk_str calendar_text(upk_arena *arena, const calendar_line *line) {
   upk_str value = line->value;
-  icalproperty *property = property_of(line);
+  icalproperty *property = icalproperty_new_from_string(line->text.data);
   icalvalue *read = property ? icalproperty_get_value(property) : NULL;
   if (read && icalvalue_isa(read) == ICAL_TEXT_VALUE)
     value = upk_arena_copy(arena, upk_str_from(icalvalue_get_text(read)));

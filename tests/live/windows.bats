@@ -95,6 +95,14 @@ PY
   expect_text "recur too often"
 }
 
+@test "a calendar that is not there is said once" {
+  project '{ rrule: "FREQ=DAILY", duration: 1h }' 'blackouts: [ { calendar: none.ics } ]'
+  run upkeep validate
+  expect_code 3
+  expect_text "the calendar none.ics cannot be read"
+  expect_text "1 error"
+}
+
 @test "what does not fit is deferred, and the plan says where the rest fits" {
   # run_sql may take 10 ms; what is left of the opening is half a second
   project "{ rrule: \"DTSTART=$(now '1 hour');FREQ=DAILY;COUNT=1\", duration: 1h }"

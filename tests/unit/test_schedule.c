@@ -271,6 +271,21 @@ static void a_short_rest_is_used_and_not_the_end(void **state) {
   fixture_free(f);
 }
 
+/* Their times count from their own openings. */
+static void several_jobs_keep_the_order_of_openings(void **state) {
+  (void)state;
+  fixture *f = begin(3);
+  const opening open[] = {{-50 * MIN, 2 * MIN}, {100 * MIN, 160 * MIN}};
+  f->target.jobs = 2;
+  takes(f, 0, 20 * MIN, 40 * MIN);
+  takes(f, 1, MIN, 2 * MIN);
+  takes(f, 2, 30 * S, 40 * S);
+  give_window(f, open, 2);
+  run(f);
+  assert_int_equal(f->ir.plan_order.items[2], 0);
+  fixture_free(f);
+}
+
 static void what_does_not_fit_is_deferred(void **state) {
   (void)state;
   fixture *f = begin(4);
@@ -397,6 +412,7 @@ int main(void) {
       cmocka_unit_test(edges_and_barriers_are_kept),
       cmocka_unit_test(steps_go_into_the_next_opening),
       cmocka_unit_test(a_short_rest_is_used_and_not_the_end),
+      cmocka_unit_test(several_jobs_keep_the_order_of_openings),
       cmocka_unit_test(what_does_not_fit_is_deferred),
       cmocka_unit_test(what_needs_a_deferred_step_goes_with_it),
       cmocka_unit_test(an_atomic_policy_is_deferred_whole),

@@ -165,6 +165,16 @@ static void calendars_are_blackouts(void **state) {
                     "DTSTART;TZID=Berlin time:20260601T120000\r\nDURATION:"
                     "PT1H\r\n")),
        "2026-06-01T10:00Z", "2026-06-01T11:00Z", 1},
+      /* names in any case, and a byte order mark */
+      {"\xef\xbb\xbf"
+       "begin:vcalendar\r\nx-wr-timezone:Europe/Berlin\r\nBegin:VEvent\r\n"
+       "dtstart;tzid=UTC:20260530T020000\r\nDuration:PT1H\r\n"
+       "rrule:FREQ=DAILY\r\nend:vevent\r\nEND:VCALENDAR\r\n",
+       "2026-06-01T02:00Z", "2026-06-01T03:00Z", 3},
+      /* a day that ends on itself is still a day */
+      {CALENDAR(EVENT("DTSTART;VALUE=DATE:20260601\r\nDTEND;VALUE=DATE:"
+                      "20260601\r\n")),
+       "2026-05-31T22:00Z", "2026-06-01T22:00Z", 1},
   };
   (void)state;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -192,6 +202,7 @@ static void what_is_not_understood_is_refused(void **state) {
        5},
       {CALENDAR(EVENT("DTSTART:20260601T000000Z\r\nDURATION:-PT1H\r\n")), 5},
       {"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:20260601T000000Z\r\n", 4},
+      {"\r\n\r\n\r\n", 1},
   };
   (void)state;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -202,6 +213,63 @@ static void what_is_not_understood_is_refused(void **state) {
                      rows[i].line);
     upk_arena_free(m.arena);
   }
+}
+
+static making with_bytes(upk_str bytes) {
+  const upk_blackout_rule blackout = {.calendar = bytes,
+                                      .path = UPK_STR("a.ics")};
+  return make("FREQ=DAILY", "UTC", 60, "2026-06-01T00:00Z", 1, &blackout, 1);
+}
+
+/* Behind a NUL a reader of texts sees no TZID, and the hours are others. */
+static void a_nul_refuses_the_file(void **state) {
+  (void)state;
+  making m = with_bytes(UPK_STR(
+      CALENDAR(EVENT("DTSTART;X=\0;TZID=Europe/Berlin:20260601T000000\r\n"))));
+  assert_int_equal(m.status, UPK_DENIED);
+  assert_int_equal(m.diags.items.items[0].labels.items[0].span.line, 4);
+  upk_arena_free(m.arena);
+}
+
+/* None is cut off, and each costs the same. */
+static void lists_of_times_may_be_long(void **state) {
+  (void)state;
+  for (int folded = 0; folded < 2; folded++) {
+    upk_buf text = {0};
+    upk_buf_str(&text, UPK_STR("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n"
+                               "DTSTART:20000101T000000Z\r\nDURATION:PT1H\r\n"
+                               "RDATE;TZID=Europe/Berlin:20000101T010000"));
+    for (int i = 0; i < 40000; i++)
+      upk_buf_printf(&text, "%s,2000%02d%02dT%02d0000", folded ? "\r\n " : "",
+                     i % 12 + 1, i % 28 + 1, i % 24);
+    upk_buf_str(&text, UPK_STR("\r\n ,20260601T040000\r\nEND:VEVENT\r\n"
+                               "END:VCALENDAR\r\n"));
+    making m = with_bytes(upk_buf_view(&text));
+    assert_int_equal(m.status, UPK_OK);
+    assert_int_equal(m.windows.blackout_count, 1);
+    assert_int_equal(m.windows.blackouts[0].from_us, at("2026-06-01T02:00Z"));
+    upk_arena_free(m.arena);
+    upk_buf_free(&text);
+  }
+}
+
+/* As many people's calendars in one file: the series do not look at each
+ * other's events. */
+static void many_series_are_read(void **state) {
+  upk_buf text = {0};
+  (void)state;
+  upk_buf_str(&text, UPK_STR("BEGIN:VCALENDAR\r\n"));
+  for (int i = 0; i < 5000; i++)
+    upk_buf_printf(&text,
+                   "BEGIN:VEVENT\r\nUID:%d\r\nDTSTART:20250101T000000Z\r\n"
+                   "DURATION:PT1H\r\nRRULE:FREQ=DAILY\r\nEND:VEVENT\r\n",
+                   i);
+  upk_buf_str(&text, UPK_STR("END:VCALENDAR\r\n"));
+  making m = with_bytes(upk_buf_view(&text));
+  assert_int_equal(m.status, UPK_OK);
+  assert_int_equal(m.windows.blackout_count, 1);
+  upk_arena_free(m.arena);
+  upk_buf_free(&text);
 }
 
 static void rules_that_are_none(void **state) {
@@ -273,6 +341,9 @@ int main(void) {
       cmocka_unit_test(blackouts_are_taken_away),
       cmocka_unit_test(calendars_are_blackouts),
       cmocka_unit_test(what_is_not_understood_is_refused),
+      cmocka_unit_test(a_nul_refuses_the_file),
+      cmocka_unit_test(lists_of_times_may_be_long),
+      cmocka_unit_test(many_series_are_read),
       cmocka_unit_test(rules_that_are_none),
       cmocka_unit_test(zones_that_are_none),
       cmocka_unit_test(posix_rules),
