@@ -7,7 +7,9 @@
  * pending, to be tried again after a while. Such attempts do not count as
  * retries; they end with the step's max_ms, or after GIVE_UP_US. An undo is
  * never broken off: that would leave nobody knowing what holds. */
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "machine/private.h"
 
@@ -267,6 +269,17 @@ static void look_at_readers(machine *m, unsigned i, step *s,
     record_cut(m, s, seen->blocked, seen->longest_ms);
 }
 
+/* For whom it waits, in room of its own: it is told anew at each look. */
+static void keep_holder(step *s, upk_str holder) {
+  enum { ROOM = 160 };
+  watched *w = &s->watched;
+  size_t len = holder.len < ROOM ? holder.len : ROOM;
+  char *room = w->holder.data ? (char *)(uintptr_t)w->holder.data
+                              : UPK_NEW_ARRAY(s->arena, char, ROOM);
+  memcpy(room, holder.data, len);
+  w->holder = (upk_str){room, len};
+}
+
 void guard_take(machine *m) {
   const machine_rows *rows = &m->event->rows;
   int64_t since_us = m->mono_us - m->watch.last_us;
@@ -285,6 +298,8 @@ void guard_take(machine *m) {
       continue;
     }
     account(m, s, seen, since_us);
+    if (seen->holder.len && upk_str_is(seen->waits_for, "lock"))
+      keep_holder(s, seen->holder);
     look_at_readers(m, i, s, seen);
     look_at_blocked(m, i, s, seen);
   }
@@ -297,13 +312,22 @@ bool guard_was_cut(const machine *m, const step *s) {
          m->event->fault.kind == MACHINE_BROKEN_OFF;
 }
 
+/* The driver's word for it. */
+static bool lock_timed_out(const machine *m, const step *s) {
+  return m->event->kind == MACHINE_REPLY && s->fault == MACHINE_TRANSIENT &&
+         upk_str_is(m->event->fault.class, "lock timeout");
+}
+
 void guard_explain(machine *m, step *s) {
+  if (lock_timed_out(m, s) && s->watched.holder.len)
+    s->why.text =
+        upk_arena_printf(s->arena, "%.*s; held by %.*s", UPK_FMT(s->why.text),
+                         UPK_FMT(s->watched.holder));
   if (s->watched.cut == CUT_NONE || s->fault != MACHINE_BROKEN_OFF)
     return;
   s->why.code = cuts[s->watched.cut].code;
   s->why.text = upk_arena_printf(s->arena, "it was cancelled: %.*s",
                                  UPK_FMT(s->watched.cut_text));
-  (void)m;
 }
 
 int64_t guard_delay_us(machine *m, const step *s) {

@@ -197,7 +197,8 @@ void schedule_cancel(machine *m, uint32_t policy, const char *why) {
   if (!count || !*why)
     return;
   forget_gated(m);
-  record_note(m, command_text(m, "%zu steps are not started: %s", count, why));
+  record_note(m, command_text(m, "%zu %s not started: %s", count,
+                              count == 1 ? "step is" : "steps are", why));
   /* Steps of other policies that wait for these still run. */
   for (size_t i = 0; policy != PLAN_NO_POLICY && i < n; i++) {
     step *s = &m->steps[i];

@@ -152,7 +152,7 @@ void step_again(machine *m, step *s) {
   s->fault = MACHINE_FINE;
   s->seen = s->warned = UPK_NO_STR;
   s->watched.cut = CUT_NONE;
-  s->watched.phase = UPK_NO_STR;
+  s->watched.phase = s->watched.holder = UPK_NO_STR;
   s->watched.cancel_wanted = false;
   record_rewind(s);
   s->phase = PHASE_LIMITS;
@@ -307,6 +307,7 @@ void step_skip(machine *m, step *s) {
 void step_end(machine *m, step *s, machine_state state) {
   record r;
   s->state = state;
+  s->waits_for = NULL;
   resume_answered(m, s);
   record_init(&r, m, s, "step.end", true);
   upk_json_put_int(r.obs_writer, "attempts", s->attempt);
@@ -336,6 +337,7 @@ void step_end(machine *m, step *s, machine_state state) {
 void step_cancel(machine *m, step *s) {
   record r;
   s->state = MACHINE_CANCELLED;
+  s->waits_for = NULL;
   if (!s->attempt)
     return;
   record_init(&r, m, s, "step.end", true);

@@ -34,6 +34,7 @@ typedef struct watched {
   int64_t not_before_us;    /* of the next attempt */
   int64_t readers_since_us; /* it waits for old readers since then; 0: no */
   int64_t blocked_us;       /* others' waits for it, summed */
+  upk_str holder;           /* of the lock it was last seen to wait for */
   upk_str phase;            /* last told of its progress; in its arena */
   int64_t told_us;          /* when */
 } watched;

@@ -31,6 +31,7 @@ typedef struct shell_logged {
 
 typedef struct shell_active {
   upk_str step; /* absent: free */
+  const char *state;
   int64_t since_us;
   char text[160]; /* how far a batch is */
 } shell_active;

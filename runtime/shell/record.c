@@ -17,7 +17,7 @@ static void tell(shell *sh, upk_event *event) {
     apply->on_event(apply->ctx, event);
 }
 
-/* Steps that run now, for progress. */
+/* Steps that are under way, and their state, for progress. */
 static void note_active(shell *sh, const machine_command *command,
                         int64_t now_us) {
   bool begins = strcmp(command->event, "step.begin") == 0;
@@ -31,9 +31,19 @@ static void note_active(shell *sh, const machine_command *command,
     if (mine)
       active->step = UPK_NO_STR;
     if (begins && !active->step.data) {
-      *active = (shell_active){.step = command->step, .since_us = now_us};
+      *active = (shell_active){
+          .step = command->step, .state = command->state, .since_us = now_us};
       return;
     }
+  }
+}
+
+/* One that waits between two attempts or rounds does not run. */
+static void note_state(shell *sh, const machine_command *command) {
+  for (size_t i = 0; i < MACHINE_SESSIONS_MAX; i++) {
+    shell_active *active = &sh->active[i];
+    if (active->step.data && upk_str_equal(active->step, command->step))
+      active->state = command->state;
   }
 }
 
@@ -75,6 +85,7 @@ void shell_log(shell *sh, const machine_command *command) {
   }
   note_active(sh, command,
               sh->request->clock->monotonic_us(sh->request->clock->ctx));
+  note_state(sh, command);
   if (strcmp(command->event, "step.batch") == 0)
     note_batch(sh, command);
   upk_event event = {
@@ -129,12 +140,14 @@ void shell_progress(shell *sh) {
   for (size_t i = 0; i < MACHINE_SESSIONS_MAX; i++) {
     if (!sh->active[i].step.data)
       continue;
+    const shell_active *active = &sh->active[i];
+    bool runs = active->state && strcmp(active->state, "running") == 0;
     upk_event event = {
         .name = "progress",
-        .step = sh->active[i].step,
-        .state = "running",
-        .text = upk_str_from(sh->active[i].text),
-        .elapsed_us = now_us - sh->active[i].since_us,
+        .step = active->step,
+        .state = active->state ? active->state : "running",
+        .text = upk_str_from(runs ? active->text : ""),
+        .elapsed_us = now_us - active->since_us,
     };
     tell(sh, &event);
   }

@@ -78,8 +78,8 @@ YAML
 
 here='public."od""d;--"' archive='public."od""d;--_archive"'
 
-begin() {
-  "$UPKEEP" apply plan.json >out 2>err 3>&- &
+begin() { # flags of apply...
+  "$UPKEEP" apply plan.json "$@" >out 2>err 3>&- &
   apply=$!
 }
 
@@ -164,7 +164,7 @@ lite_whole() {
 
 @test "PostgreSQL: paused between rounds it changes nothing, and goes on" {
   postgres_rows archive_rows "batch: 50"
-  begin
+  begin --json
   await pg_rounds 3
   run upkeep pause last
   expect_code 0
@@ -174,9 +174,28 @@ lite_whole() {
   sleep 0.7
   [ "$(pg_sql "select count(*) from $archive")" = "$before" ]
   [ "$(pg_sql "select count(*) from pg_stat_activity where application_name ~ '^upkeep' and xact_start is not null")" = 0 ]
+  # What waits does not say that it runs.
+  await grep -q '"event":"progress".*"state":"waiting"' out
   run upkeep continue last
   wait "$apply"
   apply=
+  pg_whole
+}
+
+@test "PostgreSQL: cancelled while it waits, it is cancelled, and waits no more" {
+  postgres_rows archive_rows "batch: 50"
+  begin --json
+  await pg_rounds 3
+  upkeep pause last
+  await grep -q '"event":"step.wait"' out
+  upkeep cancel last
+  code=0
+  wait "$apply" || code=$?
+  apply=
+  [ "$code" -eq 13 ]
+  grep '"event":"step.end"' out | grep -q '"state":"cancelled","step":"archive_rows'
+  run upkeep resume last
+  expect_code 0
   pg_whole
 }
 

@@ -179,6 +179,7 @@ YAML
   sleep 2
   echo "commit;" >&"${IDLE[1]}"
   applied 0
+  grep -q 'lock timeout, 55P03); held by pid [0-9]* (psql), in a transaction since' events
   probed
   echo '\q' >&"${IDLE[1]}"
   [ "$longest" -le "$at_most" ] || { echo "waited $longest ms"; return 1; }
