@@ -55,10 +55,11 @@ static void check_ledger(stdlib_reader *reader) {
   static const field_rule rules[] = {{"create", TYPE(TEXT) | FIELD_NEEDED},
                                      {"insert", TYPE(MAP) | FIELD_NEEDED},
                                      {"applied", TYPE(MAP) | FIELD_NEEDED},
-                                     {"runs", TYPE(MAP) | FIELD_NEEDED}};
+                                     {"runs", TYPE(MAP) | FIELD_NEEDED},
+                                     {"take", TYPE(MAP)}};
   static const field_rule query[] = {{"sql", TYPE(TEXT) | FIELD_NEEDED},
                                      {"params", TYPE(LIST)}};
-  static const char *const parts[] = {"insert", "applied", "runs"};
+  static const char *const parts[] = {"insert", "applied", "runs", "take"};
   const node *ledger = field_map(reader->from->map, "ledger");
   if (!ledger)
     return;

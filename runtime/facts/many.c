@@ -107,7 +107,7 @@ static void fill(fleet *f, slot *s) {
 static void refuse_all(fleet *f) {
   upk_buf nothing = {0};
   for (size_t i = 0; i < f->count; i++) {
-    upk_diags own, *said = f->diags ? f->diags : &own;
+    upk_diags own = {0}, *said = f->diags ? f->diags : &own;
     upk_diags_init(&own, f->arena);
     upk_diag_add(said, 3140, UPK_NO_SPAN,
                  "target %.*s cannot be reached: no event loop could be made",

@@ -341,9 +341,7 @@ void step_on_round_ledger(machine *m, step *s) {
   if (m->event->fault.kind != MACHINE_FINE)
     round_failed(m, s, "the ledger's row");
   else if (m->event->rows.affected == 0)
-    broken(m, s, 3144,
-           UPK_STR("the ledger took no row: look for rules and triggers on "
-                   "it"));
+    broken(m, s, 3144, ledger_no_row());
   else if (still_begun(m, s))
     ask_commit(m, s);
 }

@@ -253,7 +253,8 @@ static void start_what_can(machine *m) {
 }
 
 static void advance(machine *m) {
-  if (m->phase == RUN_WORKERS && session_all_settled(m) && !session_prove(m))
+  if (m->phase == RUN_WORKERS && session_all_settled(m) &&
+      !session_take_lease(m) && !session_prove(m))
     m->phase = RUN_WORKING;
   if (m->phase != RUN_WORKING)
     return;

@@ -199,6 +199,7 @@ typedef struct plan {
   size_t session_count;
   bool has_ledger;
   plan_query ledger_present, ledger_runs, ledger_applied, ledger_insert;
+  plan_query lease_take;               /* no text: the plan has none */
   upk_str guard_sql, guard_cancel_sql; /* absent: there is no guard */
   upk_str progress_sql; /* how far sessions' statements are; or absent */
   const plan_metric *metrics;

@@ -128,6 +128,7 @@ typedef struct step {
   uint32_t position, mark; /* of det records: see record.c */
   uint32_t undo_from;      /* position before the undo's */
   ledger_word in_ledger;   /* when it was read last */
+  bool rounds_in_ledger;   /* of a batch: some of its rounds are committed */
   bool ledger_fresh;       /* it was read after the step's last statement */
   uint64_t applied_order;
   bool released, undo_tried;
@@ -176,7 +177,8 @@ typedef enum session_state {
   SESSION_POLLING,  /* waits until an orphan of this run has ended */
   SESSION_PRESENT,
   SESSION_RUNS,
-  SESSION_ROWS, /* the run's own rows in the ledger */
+  SESSION_ROWS,   /* the run's own rows in the ledger */
+  SESSION_TAKING, /* the lease in the ledger */
   SESSION_FREE,
   SESSION_BUSY,
   SESSION_PROVING, /* takes slots of workers that are not there */
@@ -193,6 +195,7 @@ typedef struct session {
   bool was_good;
   upk_str name;          /* what the server calls it */
   uint64_t known;        /* steps applied when it asked the ledger */
+  unsigned looks;        /* at a lock whose holder could not be named */
   int64_t lock_until_us; /* polls for the lock so long; 0: it does not */
   bool evicted;          /* the orphan was told to end */
   bool limited;          /* what stands below is set there */
@@ -239,6 +242,7 @@ struct machine {
   unsigned unproven; /* bit n: nobody has looked at slot n of the lock */
   bool log_broken;   /* nothing more may be started */
   bool ledger_there;
+  bool leased;            /* the lease was taken, at the beginning */
   size_t ledger_rows;     /* of this run, when they were read last */
   bool ledger_tells;      /* undone steps too, not only applied ones */
   size_t questions;       /* steps whose past is not known yet */
@@ -310,6 +314,9 @@ void session_free(machine *m, int number); /* its step is done */
 void session_close(machine *m, int number);
 /* Whether the workers' sessions are all open or given up. */
 bool session_all_settled(const machine *m);
+/* Once run.begin is on disk: takes the lease, so that no row of another run's
+ * processes is written from now on. False: it is taken, or there is none. */
+bool session_take_lease(machine *m);
 /* Before the first step: takes the slots of workers that could not be opened,
  * one at a time. False when there is nothing to prove. */
 bool session_prove(machine *m);
@@ -506,6 +513,11 @@ const cell *batch_value(machine *m, const step *s, upk_str name);
 /* Of the ledger's row of a round. */
 upk_str batch_statement(machine *m, const step *s);
 bool batch_undoes(const step *s);
+
+/* ---- run.c ---- */
+
+/* Why a row of the ledger was not written, and no error came. */
+upk_str ledger_no_row(void);
 
 /* ---- check.c ---- */
 

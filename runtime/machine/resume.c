@@ -105,6 +105,10 @@ void ledger_take(machine *m, const machine_rows *rows) {
         columns > 1
             ? row[1].type == PLAN_TEXT ? word_of(row[1].text) : LEDGER_NOTHING
             : LEDGER_APPLIED;
+    if (columns > 1 && row->type == PLAN_TEXT && row[1].type == PLAN_TEXT &&
+        upk_str_is(row[1].text, "round") &&
+        upk_map_find(&m->numbers, row->text, &number))
+      m->steps[number].rounds_in_ledger = true;
     if (row->type == PLAN_TEXT && word != LEDGER_NOTHING &&
         upk_map_find(&m->numbers, row->text, &number))
       m->steps[number].in_ledger = word;
@@ -115,6 +119,9 @@ void ledger_take(machine *m, const machine_rows *rows) {
 static const char *contradiction(const machine *m, const step *s,
                                  uint64_t known) {
   bool first = m->phase == RUN_OPENING;
+  if (first && s->rounds_in_ledger && !s->attempt)
+    return "the ledger in the target has rounds of it, and the log has no "
+           "intent: the end of the log was taken away";
   if (s->in_ledger == LEDGER_NOTHING)
     return s->was_applied && s->applied_order <= known
                ? "the log says that it was applied, and the ledger in the "

@@ -360,13 +360,17 @@ void step_on_ledger_begin(machine *m, step *s) {
   insert_row(m, s);
 }
 
+upk_str ledger_no_row(void) {
+  return UPK_STR("the ledger took no row: another run has taken the target "
+                 "over (its lease says which), or a rule or trigger is in the "
+                 "way");
+}
+
 /* A rule or a trigger on the ledger can swallow the row without an error. */
 static bool row_is_there(machine *m, step *s) {
   if (m->event->rows.affected != 0)
     return true;
-  fail_step(m, s, 3144,
-            UPK_STR("the ledger took no row: look for rules and triggers "
-                    "on it"));
+  fail_step(m, s, 3144, ledger_no_row());
   return false;
 }
 

@@ -431,6 +431,18 @@ static bool wait_for_orphan(machine *m, int number, upk_str holder) {
   return true;
 }
 
+/* Nobody can be named who has it: it was just let go. */
+static bool holder_vanished(machine *m, int number) {
+  enum { LOOKS_MAX = 20 };
+  session *se = &m->sessions[number];
+  if (m->event->holder.data || se->state == SESSION_PROVING || m->stop ||
+      se->looks++ >= LOOKS_MAX)
+    return false;
+  session_ask(m, number, MACHINE_SLEEP)->delay_us = POLL_LOCK_US;
+  se->state = SESSION_POLLING;
+  return true;
+}
+
 static void on_lock(machine *m, int number) {
   session *se = &m->sessions[number];
   if (m->event->granted && se->state == SESSION_PROVING) {
@@ -446,7 +458,7 @@ static void on_lock(machine *m, int number) {
   }
   upk_str holder =
       m->event->holder.data ? m->event->holder : UPK_STR("a session of upkeep");
-  if (wait_for_orphan(m, number, holder))
+  if (holder_vanished(m, number) || wait_for_orphan(m, number, holder))
     return;
   open_failed(m, number, UPK_LOCKED, 3130,
               command_text(m, "the target is locked by %.*s", UPK_FMT(holder)),
@@ -470,6 +482,21 @@ static void ask_query(machine *m, int number, session_state state,
   command->params = params;
   command->param_count = query->param_count;
   command->rows_max = rows_max;
+}
+
+bool session_take_lease(machine *m) {
+  session *se = &m->sessions[0];
+  if (m->leased || !m->ledger_there || !m->plan->lease_take.sql.data ||
+      m->config.dry_run || se->state != SESSION_FREE)
+    return false;
+  ask_query(m, 0, SESSION_TAKING, &m->plan->lease_take, 0);
+  return true;
+}
+
+static void on_lease(machine *m, int number) {
+  m->leased = true;
+  m->sessions[number].state = SESSION_FREE;
+  machine_advance(m);
 }
 
 static void ask_runs(machine *m, int number) {
@@ -596,8 +623,8 @@ static void (*const on_reply[])(machine *m, int number) = {
     [SESSION_IDENTITY] = on_identity, [SESSION_LOCKING] = on_lock,
     [SESSION_EVICTING] = ask_lock,    [SESSION_POLLING] = ask_lock,
     [SESSION_PRESENT] = on_present,   [SESSION_RUNS] = on_runs,
-    [SESSION_ROWS] = on_rows,         [SESSION_WAITING] = session_open,
-    [SESSION_PROVING] = on_lock,
+    [SESSION_TAKING] = on_lease,      [SESSION_ROWS] = on_rows,
+    [SESSION_WAITING] = session_open, [SESSION_PROVING] = on_lock,
 };
 
 static const char *const doing[] = {
@@ -611,6 +638,7 @@ static const char *const doing[] = {
     [SESSION_PRESENT] = "the ledger cannot be looked for",
     [SESSION_RUNS] = "the ledger cannot be read",
     [SESSION_ROWS] = "the ledger cannot be read",
+    [SESSION_TAKING] = "the lease in the ledger cannot be taken",
     [SESSION_WAITING] = "",
 };
 

@@ -98,15 +98,15 @@ static bool read_target(plan_reader *rd, const upk_json *value) {
 }
 
 static const plan_field ledger_fields[] = {
-    {"applied", UPK_JSON_OBJECT, true},
-    {"insert", UPK_JSON_OBJECT, true},
-    {"present", UPK_JSON_OBJECT, false},
-    {"runs", UPK_JSON_OBJECT, true},
+    {"applied", UPK_JSON_OBJECT, true},  {"insert", UPK_JSON_OBJECT, true},
+    {"present", UPK_JSON_OBJECT, false}, {"runs", UPK_JSON_OBJECT, true},
+    {"take", UPK_JSON_OBJECT, false},
 };
 
 static bool read_ledger(plan_reader *rd, const upk_json *value) {
   plan *p = rd->plan;
   const upk_json *present = upk_json_get(value, "present");
+  const upk_json *take = upk_json_get(value, "take");
   if (value->type == UPK_JSON_NULL)
     return true;
   if (!PLAN_SHAPE(rd, value, "ledger", ledger_fields) ||
@@ -118,6 +118,9 @@ static bool read_ledger(plan_reader *rd, const upk_json *value) {
                        &p->ledger_runs))
     return false;
   p->has_ledger = true;
+  if (take->type != UPK_JSON_NULL &&
+      !plan_read_query(rd, take, "ledger.take", &p->lease_take))
+    return false;
   return present->type == UPK_JSON_NULL ||
          plan_read_query(rd, present, "ledger.present", &p->ledger_present);
 }

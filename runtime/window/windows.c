@@ -22,7 +22,7 @@ typedef struct making {
   upk_diags *diags;
   const upk_window_rule *window; /* being expanded */
   const zone *on;
-  const rrule *rule;
+  rrule rule;
   interval_vec found;
 } making;
 
@@ -52,8 +52,8 @@ static bool add_opening(void *ctx, int64_t start_s) {
   bool gap, no_gap;
   int64_t open_us = zone_utc_of(m->on, start_s, &gap) * SECOND_US;
   int64_t close_us = open_us + m->window->duration_us;
-  if (m->rule->has_until && m->rule->until_is_utc &&
-      open_us > m->rule->until_s * SECOND_US)
+  if (m->rule.has_until && m->rule.until_is_utc &&
+      open_us > m->rule.until_s * SECOND_US)
     return false;
   if (gap) { /* it ends when its clock says, at the latest */
     int64_t end_s = start_s + m->window->duration_us / SECOND_US;
@@ -78,8 +78,8 @@ static bool expand(making *m) {
   int64_t from_s =
       civil_divide(m->request->from_us - window->duration_us, SECOND_US);
   int64_t to_s = civil_divide(m->request->to_us, SECOND_US);
-  if (rrule_each(m->rule, from_s - MARGIN_S, to_s + MARGIN_S, &work, add_opening,
-                 m) &&
+  if (rrule_each(&m->rule, from_s - MARGIN_S, to_s + MARGIN_S, &work,
+                 add_opening, m) &&
       m->found.len < OPENINGS_MAX)
     return true;
   upk_diag *diag = upk_diag_add(
@@ -96,10 +96,9 @@ static const zone *find_zone(making *m, const upk_window_rule *window) {
       zone_load(m->arena, m->request->zoneinfo, window->timezone, &why);
   if (on)
     return on;
-  upk_diag *diag = upk_diag_add(m->diags, 1563, window->timezone_at,
-                                "window `%.*s`: %s: `%.*s`",
-                                UPK_FMT(window->name), why,
-                                UPK_FMT(window->timezone));
+  upk_diag *diag = upk_diag_add(
+      m->diags, 1563, window->timezone_at, "window `%.*s`: %s: `%.*s`",
+      UPK_FMT(window->name), why, UPK_FMT(window->timezone));
   upk_diag_help(m->diags, diag,
                 "zones are IANA names such as Europe/Berlin; the package "
                 "tzdata has them");
@@ -108,21 +107,19 @@ static const zone *find_zone(making *m, const upk_window_rule *window) {
 
 static bool make_window(making *m, const upk_window_rule *window,
                         upk_window_times *ret) {
-  rrule rule;
   rrule_error error;
   m->window = window;
-  m->rule = &rule;
   m->found = (interval_vec){0};
   *ret = (upk_window_times){.name = window->name, .timezone = window->timezone};
-  bool good = rrule_read(window->rrule, &rule, &error) &&
-              rrule_stands_alone(&rule, &error);
+  bool good = rrule_read(window->rrule, &m->rule, &error) &&
+              rrule_stands_alone(&m->rule, &error);
   if (!good)
     wrong_rule(m, &error);
   m->on = find_zone(m, window);
   if (!good || !m->on)
     return false;
-  if (rule.start_is_utc)
-    rule.start_s += zone_offset_s(m->on, rule.start_s);
+  if (m->rule.start_is_utc)
+    m->rule.start_s += zone_offset_s(m->on, m->rule.start_s);
   if (!expand(m))
     return false;
   ret->nominal = m->found.items;

@@ -6,8 +6,9 @@ return engine {
     -- Installed, and this role may run its checks (only superusers may unless it was granted).
     amcheck = sql_file "amcheck.sql",
     -- Ours, by its columns: a schema of that name may be anybody's.
-    ledger = "select count(*) = 2 from pg_catalog.pg_attribute"
-      .. " where attrelid = to_regclass('upkeep.ledger') and attname in ('run', 'log_head')",
+    ledger = "select count(*) = 3 from pg_catalog.pg_attribute"
+      .. " where (attrelid = to_regclass('upkeep.ledger') and attname in ('run', 'log_head'))"
+      .. " or (attrelid = to_regclass('upkeep.lease') and attname = 'epoch')",
     monitor = "select pg_has_role('pg_monitor', 'usage')",
     -- pg_read_all_stats: what other sessions do is visible.
     read_all_stats = "select pg_has_role('pg_read_all_stats', 'usage')",
@@ -31,6 +32,7 @@ return engine {
 
   ledger = {
     create = "create_ledger",
+    take = require "postgres/lease",
     insert = {
       sql = sql_file "ledger_insert.sql",
       params = {
@@ -41,8 +43,10 @@ return engine {
         { from = "step.plan" }, { from = "step.digest" }, { from = "step.log_head" },
       },
     },
+    -- The last word on each step; of rounds, that there were some.
     applied = {
-      sql = "select step, outcome from upkeep.ledger where run = $1 and outcome in ('applied', 'undone') order by id",
+      sql = "select step, outcome from upkeep.ledger where run = $1 and outcome in ('applied', 'undone', 'round')"
+        .. " group by step, outcome order by max(id)",
       params = { { from = "step.run" } },
     },
     runs = {

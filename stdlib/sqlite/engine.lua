@@ -4,17 +4,20 @@ return engine {
 
   capabilities = {
     dbstat = "select exists (select 1 from pragma_module_list where name = 'dbstat')",
-    ledger = "select exists (select 1 from sqlite_schema where type = 'table' and name = 'upkeep_ledger')",
+    ledger = "select count(*) = 2 from sqlite_schema where type = 'table' and name in ('upkeep_ledger', 'upkeep_lease')",
   },
 
   identity = sql_file "identity.sql",
 
   ledger = {
     create = "create_ledger",
+    take = require "sqlite/lease",
     insert = {
       sql = "insert into upkeep_ledger (run, step, attempt, action, kind, object, statement, outcome,"
         .. " started_at, finished_at, plan, digest, log_head)"
-        .. " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        .. " select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13"
+        -- The lease is ours.
+        .. " where exists (select 1 from upkeep_lease where run = ?1)",
       params = {
         { from = "step.run" }, { from = "step.id" }, { from = "step.attempt" },
         { from = "step.action" }, { from = "step.kind" }, { from = "step.object" },
@@ -23,8 +26,10 @@ return engine {
         { from = "step.plan" }, { from = "step.digest" }, { from = "step.log_head" },
       },
     },
+    -- The last word on each step; of rounds, that there were some.
     applied = {
-      sql = "select step, outcome from upkeep_ledger where run = ?1 and outcome in ('applied', 'undone') order by id",
+      sql = "select step, outcome from upkeep_ledger where run = ?1 and outcome in ('applied', 'undone', 'round')"
+        .. " group by step, outcome order by max(id)",
       params = { { from = "step.run" } },
     },
     runs = {

@@ -170,3 +170,30 @@ until_said() { # text
   expect_code 0
   [ "$(sql "select count(*) from upkeep.ledger where action = 'run_sql'")" = 1 ]
 }
+
+@test "whoever has lost the lease writes nothing any more" {
+  broken lease filled
+  cat >policies/q.yaml <<YAML
+policies:
+  - name: slow
+    for: table
+    where: name = 't'
+    ensure: has_primary_key
+    by: run_sql
+    with: { irreversible: a test, checks: [ { sql: select 1 as a, expect: a = 1 } ], run: [ alter table public.t add primary key (id), select pg_sleep(3) ] }
+YAML
+  upkeep plan --only slow -o plan.json >/dev/null
+  upkeep apply plan.json >out.txt 2>&1 &
+  local run=$!
+  until_true "select exists (select from pg_stat_activity where query like 'select pg_sleep(3)%')"
+  # A run on another host, whose lock a failover or a pooler has let through.
+  sql "update upkeep.lease set epoch = epoch + 1, run = 'another'"
+  wait "$run" && false
+  grep -q "another run has taken the target over" out.txt
+  [ "$(sql "select count(*) from pg_index where indrelid = 't'::regclass and indisprimary")" = 0 ]
+  [ "$(sql "select count(*) from upkeep.ledger where step like 'run_sql%'")" = 0 ]
+  # Whoever takes it again at the beginning of a run, may work.
+  upkeep plan --only slow -o again.json >/dev/null
+  upkeep apply again.json
+  [ "$(sql "select epoch from upkeep.lease")" -ge 3 ]
+}

@@ -69,8 +69,12 @@ static void apply(sim_world *w, const sim_op *op) {
     if (disk->treated[op->step] > w->plan->rows[op->step])
       sim_violation(w, "step s%d treats rows twice", op->step);
     break;
+  case OP_TAKE:
+    disk->lease = op->run;
+    break;
   case OP_CREATE:
     disk->ledger = true;
+    disk->lease = op->run;
     break;
   }
 }
@@ -268,6 +272,13 @@ static bool ledger_there(const sim_base *base, const sim_session *s) {
   return base->disk.ledger;
 }
 
+static unsigned lease_of(const sim_base *base, const sim_session *s) {
+  for (size_t i = 0; i < s->op_count; i++)
+    if (s->ops[i].kind == OP_CREATE)
+      return s->run;
+  return base->disk.lease;
+}
+
 static void insert_row(sim_world *w, sim_session *s, const sim_moment *m,
                        machine_event *event) {
   sim_op op = {.kind = OP_ROW};
@@ -275,6 +286,9 @@ static void insert_row(sim_world *w, sim_session *s, const sim_moment *m,
     fault(event, MACHINE_ERROR, "42P01");
     return;
   }
+  event->rows.affected = 0;
+  if (lease_of(&w->base, s) != s->run)
+    return;
   op.row =
       (sim_row){run_number(m->params[0].text), step_number(m->params[1].text),
                 m->params[2].integer, upk_str_is(m->params[3].text, "undone")};
@@ -368,6 +382,8 @@ static void query(sim_world *w, sim_session *s, sim_moment *m,
     reply_rows(w, event, run_number(m->params[1].text), true);
   else if (upk_str_is(sql, "applied"))
     reply_rows(w, event, run_number(m->params[0].text), false);
+  else if (upk_str_is(sql, "take"))
+    change(w, s, (sim_op){.kind = OP_TAKE});
   else if (upk_str_is(sql, "insert"))
     insert_row(w, s, m, event);
 }

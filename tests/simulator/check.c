@@ -49,7 +49,9 @@ void check_fold(sim_world *w, sim_process *p, const sim_record *r) {
         is_event(r, "step.begin") ? MACHINE_RUNNING : MACHINE_UNDOING;
   } else if (is_event(r, "step.end") || is_event(r, "step.skip")) {
     p->intent[r->step] = false;
-    p->undo_doubt[r->step] = p->known[r->step] == MACHINE_UNDOING;
+    p->undo_doubt[r->step] =
+        p->known[r->step] == MACHINE_UNDOING ||
+        (p->known[r->step] == MACHINE_IN_DOUBT && p->undo_doubt[r->step]);
     p->known[r->step] = outcome_of(w, r);
     if (p->known[r->step] == MACHINE_APPLIED && !p->validated[r->step] &&
         !strstr(r->obs.data, "\"recovered\""))
@@ -70,7 +72,8 @@ static bool is_over(machine_state state) {
 /* The machine cancels steps that have not begun without a record each. */
 static void check_order(sim_world *w, const sim_process *p, int step) {
   for (int i = 0; i < step; i++) {
-    bool given_up = p->known[i] == MACHINE_PENDING;
+    bool given_up = p->known[i] == MACHINE_PENDING ||
+                    p->known[i] == MACHINE_RETRYING;
     /* One that was applied may be undone meanwhile: `after` only orders. */
     bool undoing = p->known[i] == MACHINE_UNDOING && p->over[i];
     if (w->plan->before[i][step] && !is_over(p->known[i]) && !given_up &&

@@ -214,6 +214,8 @@ static void fill_ledger(sim_plan *p) {
       (plan_query){.sql = UPK_STR("runs"), .params = of_plan, .param_count = 2};
   q->ledger_applied =
       (plan_query){.sql = UPK_STR("applied"), .params = run, .param_count = 1};
+  q->lease_take =
+      (plan_query){.sql = UPK_STR("take"), .params = run, .param_count = 1};
   q->ledger_insert = (plan_query){
       .sql = UPK_STR("insert"), .params = insert, .param_count = 4};
 }

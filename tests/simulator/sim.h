@@ -79,13 +79,14 @@ typedef struct sim_disk {
   unsigned owner[STEPS_MAX];    /* the run whose effect it is */
   int64_t treated[STEPS_MAX];   /* rows of a batch */
   bool ledger;
+  unsigned lease; /* the run that has it */
   sim_row rows[ROWS_MAX];
   size_t row_count;
 } sim_disk;
 
 /* A change of a transaction, made when it commits. */
 typedef struct sim_op {
-  enum { OP_EFFECT, OP_CLEAR, OP_ROW, OP_CREATE, OP_ROUND } kind;
+  enum { OP_EFFECT, OP_CLEAR, OP_ROW, OP_CREATE, OP_ROUND, OP_TAKE } kind;
   int step, nth;
   int64_t count; /* ROUND: rows */
   unsigned run;

@@ -17,7 +17,7 @@ return action {
         },
         {
           name = "no ledger yet", otherwise = "skip",
-          sql = "select to_regclass('upkeep.ledger') is null as missing",
+          sql = "select to_regclass('upkeep.ledger') is null or to_regclass('upkeep.lease') is null as missing",
           expect = "missing",
         },
         {
@@ -33,12 +33,14 @@ return action {
         { sql = sql_file "create_finding.sql" },
         { sql = "create index if not exists finding_object on upkeep.finding (kind, schema_name, name, check_name, id)" },
         { sql = sql_file "create_saved.sql" },
+        { sql = sql_file "create_lease.sql" },
+        require "postgres/lease",
       },
       post = {
         {
           name = "the tables are there",
           sql = "select to_regclass('upkeep.ledger') is not null and to_regclass('upkeep.finding') is not null"
-            .. " and to_regclass('upkeep.saved') is not null as made",
+            .. " and to_regclass('upkeep.saved') is not null and to_regclass('upkeep.lease') is not null as made",
           expect = "made",
         },
       },
