@@ -28,17 +28,12 @@ YAML
     where: name = 'unknown_1'
     ensure: not never_analyzed
     by: refresh_statistics
-YAML
-  # ROUNDS=no leaves out the step that works in rounds.
-  [ "${ROUNDS:-}" = no ] || cat <<'YAML'
   - name: retention
     for: table
     where: name = 'event'
     ensure: oldest_row_age(created_at) <= 90d
     by: archive_rows
     with: { column: created_at, older_than: 90d, batch: 300 }
-YAML
-  cat <<'YAML'
   - name: hollow
     for: database
     ensure: free_ratio <= 20%

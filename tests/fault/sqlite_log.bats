@@ -1,9 +1,6 @@
 # The log of a run that was cut off is torn, cut, or changed: it is repaired or
 # refused, and never believed when it is wrong.
 load sqlite
-# Whole records that are lost with a round's intent are not told from a step
-# that never began: the rounds' rows are not compared (README.md).
-export ROUNDS=no
 
 setup_file() {
   faulty_start

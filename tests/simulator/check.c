@@ -72,8 +72,8 @@ static bool is_over(machine_state state) {
 /* The machine cancels steps that have not begun without a record each. */
 static void check_order(sim_world *w, const sim_process *p, int step) {
   for (int i = 0; i < step; i++) {
-    bool given_up = p->known[i] == MACHINE_PENDING ||
-                    p->known[i] == MACHINE_RETRYING;
+    bool given_up =
+        p->known[i] == MACHINE_PENDING || p->known[i] == MACHINE_RETRYING;
     /* One that was applied may be undone meanwhile: `after` only orders. */
     bool undoing = p->known[i] == MACHINE_UNDOING && p->over[i];
     if (w->plan->before[i][step] && !is_over(p->known[i]) && !given_up &&
