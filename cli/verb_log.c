@@ -5,20 +5,23 @@
 #include "runs.h"
 #include "timefmt.h"
 
+static void words_text(upk_str key, upk_str text, upk_buf *out) {
+  upk_buf_printf(out, "  %.*s=", UPK_FMT(key));
+  for (size_t k = 0; k < text.len && k < 300; k++)
+    upk_buf_char(out, (unsigned char)text.data[k] < 0x20 ? ' ' : text.data[k]);
+}
+
 /* `det` or `obs` as key=value words. */
 static void fields_text(const upk_json *fields, upk_buf *out) {
   for (size_t i = 0; i < upk_json_count(fields); i++) {
     const upk_json_member *member = &fields->object.members[i];
     if (upk_str_is(member->key, "step") || upk_str_is(member->key, "wall_us"))
       continue;
-    upk_buf_printf(out, "  %.*s=", UPK_FMT(member->key));
     if (member->value->type == UPK_JSON_STRING) {
-      upk_str text = member->value->string;
-      for (size_t k = 0; k < text.len && k < 300; k++)
-        upk_buf_char(out,
-                     (unsigned char)text.data[k] < 0x20 ? ' ' : text.data[k]);
+      words_text(member->key, member->value->string, out);
       continue;
     }
+    upk_buf_printf(out, "  %.*s=", UPK_FMT(member->key));
     upk_json_writer *w = upk_json_writer_new(upk_sink_buf(out));
     upk_json_write(w, member->value);
     upk_json_writer_close(w);
@@ -34,9 +37,19 @@ static void record_text(cli *c, const upk_json *record, upk_buf *out) {
     upk_timestamp_format(at, out);
     upk_buf_str(out, UPK_STR("  "));
   }
+  /* What a second run would not have (a cancelled step, a note) is in `obs`. */
+  upk_str step = upk_json_text(det, "step");
+  upk_str text = upk_json_text(obs, "text");
   upk_buf_printf(out, "%-14.*s %.*s", UPK_FMT(upk_json_text(record, "event")),
-                 UPK_FMT(upk_json_text(det, "step")));
+                 UPK_FMT(step.data ? step : upk_json_text(obs, "step")));
   fields_text(det, out);
+  if (!upk_json_count(det) && !flag_given(c, FLAG_verbose)) {
+    upk_str outcome = upk_json_text(obs, "outcome");
+    if (outcome.data)
+      upk_buf_printf(out, "  outcome=%.*s", UPK_FMT(outcome));
+    if (text.data)
+      words_text(UPK_STR("text"), text, out);
+  }
   if (upk_json_number(obs, "blocked_ms", 0) > 0 && !flag_given(c, FLAG_verbose))
     upk_buf_printf(out, "  blocked_ms=%" PRId64,
                    upk_json_number(obs, "blocked_ms", 0));

@@ -78,10 +78,10 @@ typedef struct soonest {
 } soonest;
 
 /* When the first of the steps may start. */
-static soonest find_soonest(const plan *p, const upk_apply_request *request,
+static soonest find_soonest(const plan *p, int64_t stop_at_us,
                             const machine_openings *openings, int64_t now_us) {
   soonest out = {INT64_MAX, NULL};
-  int64_t stop_us = request->stop_at_us ? request->stop_at_us : INT64_MAX;
+  int64_t stop_us = stop_at_us ? stop_at_us : INT64_MAX;
   for (size_t i = 0; i < p->step_count; i++) {
     const plan_step *step = &p->steps[i];
     const machine_openings *of =
@@ -137,8 +137,16 @@ static upk_str window_of(upk_arena *arena, const plan *p,
                                 UPK_FMT(p->windows[step->window].name));
 }
 
-static upk_status say_closed(const plan *p, soonest next, int64_t now_us,
-                             upk_diags *diags) {
+static upk_status say_closed(const plan *p, soonest next, bool by_stop_at,
+                             int64_t now_us, upk_diags *diags) {
+  if (by_stop_at) {
+    upk_diag *diag =
+        upk_diag_add(diags, 3221, UPK_NO_SPAN,
+                     "no step may start: none fits before --stop-at");
+    upk_diag_help(diags, diag,
+                  "give it a later time; `upkeep windows` shows the openings");
+    return UPK_WINDOW;
+  }
   if (!next.step) {
     upk_diag *diag = upk_diag_add(
         diags, 3221, UPK_NO_SPAN,
@@ -209,13 +217,14 @@ upk_status openings_wait(const plan *p, const upk_apply_request *request,
       status = say_expired(p, diags);
       break;
     }
-    soonest next = find_soonest(p, request, openings, now_us);
+    soonest next = find_soonest(p, request->stop_at_us, openings, now_us);
     if (!p->step_count || request->dry_run || next.start_us == now_us)
       break;
     if (!request->wait && request->goal == UPK_RESUME)
       break; /* what was begun is settled; no more than that */
     if (!request->wait || !next.step) {
-      status = say_closed(p, next, now_us, diags);
+      bool by_stop_at = !next.step && find_soonest(p, 0, openings, now_us).step;
+      status = say_closed(p, next, by_stop_at, now_us, diags);
       break;
     }
     if (request->stop && *request->stop) {

@@ -112,9 +112,12 @@ static void settle(machine *m, step *s) {
   } else if (m->stop >= 2 && s->fault == MACHINE_BROKEN_OFF && may_repeat(s))
     step_end(m, s, MACHINE_CANCELLED);
   else if (may_repeat(s) && window_ended(m, s) &&
-           (s->fault == MACHINE_BROKEN_OFF || s->why.code == 3222))
-    window_cancelled(m, s);
-  else
+           (s->fault == MACHINE_BROKEN_OFF || s->why.code == 3222)) {
+    if (s->executed || s->partly)
+      window_cancelled(m, s);
+    else
+      step_put_back(m, s); /* it has not begun: the next opening is as good */
+  } else
     step_end(m, s, validation ? MACHINE_UNDONE : MACHINE_FAILED);
 }
 

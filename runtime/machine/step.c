@@ -216,9 +216,7 @@ static void ask_pre(machine *m, step *s) {
     step_end(m, s, MACHINE_READY);
   } else if (m->stop || m->log_broken) {
     step_end(m, s, MACHINE_CANCELLED);
-  } else if (s->closed) {
-    window_cancelled(m, s);
-  } else if (!window_has_room(m, s)) {
+  } else if (s->closed || !window_has_room(m, s)) {
     step_put_back(m, s); /* the pre-checks took too long: its gates say more */
   } else if (disk_room(m, s)) {
     log_intent(m, s);
@@ -385,6 +383,8 @@ void step_put_back(machine *m, step *s) {
   s->session = NO_SESSION;
   s->phase = PHASE_NONE;
   s->state = MACHINE_PENDING;
+  s->closed = false;
+  s->window_timer = 0;
   m->active--;
   session_free(m, on);
   schedule_put_back(m, (size_t)(s - m->steps));

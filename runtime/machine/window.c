@@ -89,11 +89,24 @@ static upk_str human(machine *m, int64_t us) {
   return copy;
 }
 
+/* By either clock; the server's limit ends a little before. */
+static bool stop_came(const machine *m) {
+  int64_t late_us = m->wall_us > own_us(m) ? m->wall_us : own_us(m);
+  return m->config.stop_at_us && late_us + ENDED_US >= m->config.stop_at_us;
+}
+
 static int64_t p90_us(const step *s) { return s->plan->p90_ms * 1000; }
 
 /* Whether it is only too long for what is left. */
 static upk_str why_not(machine *m, const step *s) {
   look now = look_both(m, s, 1);
+  int64_t stop_us = m->config.stop_at_us - m->wall_us;
+  if (stop_came(m))
+    return UPK_STR("the time of --stop-at has come");
+  if (now.open && m->config.stop_at_us && stop_us <= now.close_us)
+    return command_text(m, "it may take %.*s, and --stop-at is in %.*s",
+                        UPK_FMT(human(m, p90_us(s))),
+                        UPK_FMT(human(m, stop_us)));
   if (now.open)
     return command_text(m, "it may take %.*s, and %.*s closes in %.*s",
                         UPK_FMT(human(m, p90_us(s))), UPK_FMT(name_of(m, s)),
@@ -117,9 +130,11 @@ gate_answer window_ask(machine *m, step *s, gate_moment at, gate_reason *why) {
   why->text = why_not(m, s);
   if (!m->config.wait || now.wait_us < 0) {
     m->window.left++;
-    why->text = command_text(
-        m, "%.*s%s", UPK_FMT(why->text),
-        now.wait_us < 0 ? ", and no later opening of this plan has room" : "");
+    why->text =
+        command_text(m, "%.*s%s", UPK_FMT(why->text),
+                     now.wait_us < 0 && !m->config.stop_at_us
+                         ? ", and no later opening of this plan has room"
+                         : "");
     return GATE_SHUT;
   }
   int64_t wait_us = now.wait_us < LOOK_US ? now.wait_us : LOOK_US;
@@ -151,8 +166,12 @@ bool window_ended(const machine *m, const step *s) {
 void window_cancelled(machine *m, step *s) {
   m->window.left++;
   s->why.code = 3222;
-  s->why.text = upk_arena_printf(s->arena, "%.*s closed: %.*s",
-                                 UPK_FMT(name_of(m, s)), UPK_FMT(s->why.text));
+  s->why.text =
+      stop_came(m)
+          ? upk_arena_printf(s->arena, "the time of --stop-at has come: %.*s",
+                             UPK_FMT(s->why.text))
+          : upk_arena_printf(s->arena, "%.*s closed: %.*s",
+                             UPK_FMT(name_of(m, s)), UPK_FMT(s->why.text));
   step_end(m, s, MACHINE_CANCELLED);
 }
 
@@ -169,8 +188,11 @@ void window_arm(machine *m, step *s) {
  * it is short, and the work was done within the window. */
 static void close_step(machine *m, step *s) {
   s->closed = true;
-  record_note(m, command_text(m, "%.*s closes: step `%.*s` is cancelled",
-                              UPK_FMT(name_of(m, s)), UPK_FMT(s->plan->id)));
+  upk_str why = stop_came(m)
+                    ? UPK_STR("the time of --stop-at has come")
+                    : command_text(m, "%.*s closes", UPK_FMT(name_of(m, s)));
+  record_note(m, command_text(m, "%.*s: step `%.*s` is cancelled", UPK_FMT(why),
+                              UPK_FMT(s->plan->id)));
   if (s->phase == PHASE_PRE ||
       (s->phase >= PHASE_LEAD && s->phase <= PHASE_RELEASE))
     command_add(m, MACHINE_CANCEL)->session = (unsigned)s->session;

@@ -162,6 +162,7 @@ PY
   upkeep plan -o plan.json >/dev/null
   run upkeep apply plan.json --stop-at 2020-01-01T00:00Z
   expect_code 7
+  expect_text "none fits before --stop-at"
   run upkeep apply plan.json --stop-at noon
   expect_code 64
   run upkeep apply plan.json --stop-at 1h
@@ -218,6 +219,10 @@ YAML
   [ $(($(date +%s) - began)) -lt 9 ]
   [ "$(sql "select count(*) from slow")" -eq 0 ]
   grep -q '"outcome":"cancelled"' .upkeep/runs/*/log.jsonl
+  # the record names the step, and why
+  run upkeep log show last
+  expect_text "step.end       run_sql:public.slow#p  outcome=cancelled"
+  expect_text "text=window \`w\` closes: step \`run_sql:public.slow#p\` is cancelled"
   # finish: the same goes on to its end
   rm -rf .upkeep
   sql "drop schema upkeep cascade" || true
@@ -226,6 +231,18 @@ YAML
   run upkeep apply plan.json
   expect_code 0
   [ "$(sql "select count(*) from slow")" -eq 1 ]
+}
+
+@test "--stop-at ends a step as its window would, and is named" {
+  sql "drop table if exists slow; drop schema if exists upkeep cascade; create table slow (a int)"
+  slow cancel
+  sed -i 's/duration: [0-9]*s/duration: 1h/' upkeep.yaml
+  upkeep plan -o plan.json >/dev/null
+  run upkeep apply plan.json --stop-at 3s
+  expect_code 7
+  expect_text "the time of --stop-at has come: step \`run_sql:public.slow#p\` is cancelled"
+  expect_no_text "closed"
+  [ "$(sql "select count(*) from slow")" -eq 0 ]
 }
 
 @test "the server cuts the statement off when upkeep is dead" {

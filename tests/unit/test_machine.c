@@ -1478,7 +1478,7 @@ static void a_step_is_cancelled_at_the_end(void **state) {
       STEPS({.id = "a",
              .run = "[{\"sql\":\"run\"},{\"sql\":"
                     "\"more\"}]"}),
-      OPENINGS({0, 1 * SECONDS}),
+      OPENINGS({0, 11 * SECONDS}),
       .cancels = true,
   };
   world *w = play(&s);
@@ -1487,6 +1487,18 @@ static void a_step_is_cancelled_at_the_end(void **state) {
   assert_int_equal(w->counts.applied, 0);
   assert_null(strstr(w->out.data, "commit"));
   assert_non_null(strstr(w->said.data, "3222 step `a` cancelled"));
+  leave(w);
+}
+
+/* The server's limit ended a pre-check: nothing has begun, and it waits. */
+static void a_step_that_has_not_begun_is_put_back(void **state) {
+  (void)state;
+  world *w =
+      play(&(scene){STEPS({.id = "a"}), .cancels = true, .wait = true,
+                    OPENINGS({0, 1 * SECONDS}, {100 * SECONDS, 300 * SECONDS}),
+                    RULES({"pre", 1, .fault = MACHINE_BROKEN_OFF})});
+  assert_int_equal(w->status, UPK_OK);
+  assert_int_equal(w->counts.applied, 1);
   leave(w);
 }
 
@@ -1552,6 +1564,7 @@ int main(void) {
       T(the_same_events_give_the_same_commands),
       T(an_open_window_changes_nothing),
       T(a_closed_window_ends_the_run),
+      T(a_step_that_has_not_begun_is_put_back),
       T(what_is_too_long_for_the_rest_does_not_start),
       T(a_step_waits_for_the_opening),
       T(a_clock_that_is_set_opens_nothing),
