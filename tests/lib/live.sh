@@ -2,8 +2,4 @@
 say "live tests"
 export UPKEEP="$top/build/asan/upkeep"
 export UPKEEP_SOURCE="$top"
-for suite in tests/live/*.bats; do
-  say "$suite"
-  bats_run "$suite"
-  bats_count "$suite"
-done
+bats_all tests/live/*.bats
