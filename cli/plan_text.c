@@ -79,11 +79,14 @@ static int64_t moment_of(const plan_view *view) {
              : upk_json_number(upk_json_get(inputs, "facts"), "taken_at", 0);
 }
 
-/* The hours alone: "02:00" of "2026-11-24 02:00 CET". */
-static void add_hour(upk_str timezone, int64_t us, upk_buf *out) {
+#define DAY_US (INT64_C(24) * 3600 * 1000000)
+
+/* "02:00", or with its day "2026-11-24 02:00". */
+static void add_hour(upk_str timezone, int64_t us, bool day, upk_buf *out) {
   upk_buf text = {0};
   upk_local_time(NULL, timezone, us, &text);
-  upk_buf_str(out, (upk_str){text.data + 11, 5});
+  upk_buf_str(out,
+              day ? (upk_str){text.data, 16} : (upk_str){text.data + 11, 5});
   upk_buf_free(&text);
 }
 
@@ -100,9 +103,10 @@ static void windows_title(const plan_view *view, upk_buf *out) {
       continue;
     upk_buf_printf(out, ", %s%.*s (", i ? "" : "fits ",
                    UPK_FMT(upk_json_text(window, "name")));
-    add_hour(timezone, open_us, out);
-    upk_buf_char(out, '-');
-    add_hour(timezone, close_us, out);
+    bool days = close_us - open_us >= DAY_US;
+    add_hour(timezone, open_us, days, out);
+    upk_buf_str(out, days ? UPK_STR(" to ") : UPK_STR("-"));
+    add_hour(timezone, close_us, days, out);
     upk_buf_printf(out, " %.*s, ", UPK_FMT(timezone));
     upk_buf_str(out, open_us > at_us ? UPK_STR("opens in ")
                                      : UPK_STR("open, closes in "));

@@ -159,7 +159,8 @@ PY
   [ "$open" -ge "$opens" ]
   sqlite3 t.db "delete from t"
   project '{ rrule: "FREQ=HOURLY", duration: 1h }'
-  upkeep plan -o plan.json >/dev/null
+  run upkeep plan -o plan.json
+  expect_text "fits w ($(date -u +%Y-%m-%d) " # longer than a day: with the days
   run upkeep apply plan.json --stop-at 2020-01-01T00:00Z
   expect_code 7
   expect_text "none fits before --stop-at"
