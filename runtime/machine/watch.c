@@ -16,6 +16,7 @@ enum {
   ROUND_US = 1000 * 1000,
   EARLY_US = 50 * 1000, /* a timer may be so early */
   QUESTION_MS = 5000,
+  QUICK_MS = 500, /* while a step runs that may block ordinary work */
   LOCK_MS = 1000,
   STATEMENT_MS = 4000,
   MISSES_MAX = 5,
@@ -123,13 +124,28 @@ static void put_params(machine *m, machine_command *command,
   command->param_count = query->param_count;
 }
 
+/* A slow metric keeps the guard from looking: it is not known rather than
+ * waited for, and the guard looks between two of them. */
+static bool is_blocking(const machine *m) { return interval_us(m) < ROUND_US; }
+
+static bool guard_overdue(const machine *m) {
+  return m->plan->guard_sql.data && m->active && is_blocking(m) &&
+         m->mono_us - m->watch.guard_asked_us >= interval_us(m);
+}
+
 static void ask_metric(machine *m) {
   const plan_metric *metric = &m->plan->metrics[m->watch.metric];
   const sample *known = &m->watch.samples[m->watch.metric];
-  if (metric->needs.data && !known->asked_needs)
-    ask(m, WATCH_NEEDS, MACHINE_QUERY)->sql = metric->needs;
-  else
-    put_params(m, ask(m, WATCH_METRIC, MACHINE_QUERY), &metric->query);
+  bool needs = metric->needs.data && !known->asked_needs;
+  machine_command *command =
+      ask(m, needs ? WATCH_NEEDS : WATCH_METRIC, MACHINE_QUERY);
+  if (needs) {
+    command->sql = metric->needs;
+    return;
+  }
+  if (is_blocking(m))
+    command->deadline_ms = QUICK_MS;
+  put_params(m, command, &metric->query);
 }
 
 /* The next question of the round; false when there is none. */
@@ -140,8 +156,9 @@ static bool ask_next(machine *m) {
       guard_ask_cancel(m, i, ask(m, WATCH_CANCEL, MACHINE_QUERY));
       return true;
     }
-  if (w->guard_due) {
+  if (w->guard_due || guard_overdue(m)) {
     w->guard_due = false;
+    w->guard_asked_us = m->mono_us;
     guard_ask(m, ask(m, WATCH_GUARD, MACHINE_QUERY));
     return true;
   }

@@ -79,6 +79,7 @@ typedef struct watch {
   int64_t asked_us; /* of the question under way */
   int64_t guarded_us, sampled_us; /* of the last good answers; 0: never */
   int64_t last_us;                /* when the guard last looked */
+  int64_t guard_asked_us;         /* when it was last told to */
   int64_t progress_us;            /* when progress was last asked for */
   unsigned misses;                /* answers of the guard that did not come */
   uint64_t round;                 /* of samples */

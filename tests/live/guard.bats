@@ -168,6 +168,20 @@ YAML
   [ "$longest" -le "$at_most" ] || { echo "waited $longest ms"; return 1; }
 }
 
+@test "a metric that takes its time does not keep the guard from looking" {
+  sql "create schema upkeep" 2>/dev/null || true
+  sql "create function upkeep.disk_free() returns bigint language sql as 'select pg_sleep(3.5); select 1000000000000'"
+  own '"select pg_sleep(1.2)", "lock table public.hot in access exclusive mode", "select pg_sleep(6)"' 'limits: { max_duration: 9s, retries: 0 }
+    throttle: [ disk_free >= 1MB ]' | planned
+  probing "select count(*) from hot"
+  apply
+  until_event step.guard "it kept 1 session waiting"
+  applied 8
+  probed
+  sql "drop function upkeep.disk_free()"
+  [ "$longest" -le "$at_most" ] || { echo "waited $longest ms"; return 1; }
+}
+
 @test "an idle transaction that holds its lock makes nobody else wait" {
   own '"alter table public.hot alter column n set default 0"' 'limits: { max_duration: 30s, retries: 30 }' | planned
   coproc IDLE { exec "$PSQL" -Xqt; }
