@@ -314,6 +314,39 @@ void session_free(machine *m, int number); /* its step is done */
 void session_close(machine *m, int number);
 /* Whether the workers' sessions are all open or given up. */
 bool session_all_settled(const machine *m);
+enum { SESSION_SETUP_MS = 30 * 1000 };
+/* Asks on the way to a good session; the reply goes to the state's function. */
+void session_sql(machine *m, int number, session_state state, upk_str sql);
+/* A session that is not good yet failed. */
+void session_failed(machine *m, int number, upk_status status, int code,
+                    upk_str text, const char *help);
+/* It is the plan's target, locked, and the ledger is read: to work. */
+void session_good(machine *m, int number);
+
+/* ---- identity.c ---- */
+
+extern const char identity_help[];
+/* The identity query's reply against the plan. NULL: it is the plan's target;
+ * else *ret_text says what differs, and the result what to do. */
+const char *identity_check(machine *m, const machine_rows *rows,
+                           upk_str *ret_text);
+upk_str identity_text(machine *m, const plan_value *value); /* or absent */
+const char *identity_shown(machine *m, upk_str text);
+
+/* ---- lock.c ---- */
+
+/* The session's next slot of the lock; after the last one, the ledger. */
+void lock_ask(machine *m, int number);
+void lock_on_reply(machine *m, int number);
+
+/* ---- ledger.c ---- */
+
+/* Whether the ledger is there, and what it says; then the session is good. */
+void ledger_ask(machine *m, int number);
+void ledger_on_present(machine *m, int number);
+void ledger_on_runs(machine *m, int number);
+void ledger_on_rows(machine *m, int number);
+void ledger_on_lease(machine *m, int number);
 /* Once run.begin is on disk: takes the lease, so that no row of another run's
  * processes is written from now on. False: it is taken, or there is none. */
 bool session_take_lease(machine *m);
