@@ -116,9 +116,10 @@ typedef struct step {
   bool undoing;     /* its effect is being undone (failed, or rolled back) */
   bool unstarted;   /* the program that failed never ran */
   bool was_applied; /* the ledger's row is committed */
-  bool partly;      /* some of a batch may be committed; survives attempts */
-  bool stopped;     /* between two rounds, for good in this run */
-  batch *batch;     /* NULL: none is under way */
+  bool changed; /* a statement of the open transaction was no mere question */
+  bool partly;  /* some of a batch may be committed; survives attempts */
+  bool stopped; /* between two rounds, for good in this run */
+  batch *batch; /* NULL: none is under way */
   int64_t batch_rounds, batch_rows; /* committed, of all its batches */
   verdict why;
   phase failed_in;

@@ -81,7 +81,7 @@ static const plan_statement *batch_of(const step *s) {
 static void run_next(machine *m, step *s) {
   const plan_step *p = s->plan;
   if (batch_of(s) && s->begun) {
-    s->partly = true;
+    s->partly = s->partly || s->changed;
     step_ask(m, s, PHASE_SEGMENT, MACHINE_COMMIT);
   } else if (batch_of(s))
     batch_start(m, s, batch_of(s), false);
@@ -121,6 +121,7 @@ void step_on_begin(machine *m, step *s) {
   if (!fine(m, s, "begin"))
     return;
   s->begun = true;
+  s->changed = false;
   run_next(m, s);
 }
 
@@ -241,6 +242,8 @@ void step_on_statement(machine *m, step *s) {
     return;
   step_keep(m, s, statement->returns);
   keep_warning(s, m->event);
+  if (m->event->rows.column_count == 0 || m->event->rows.affected >= 0)
+    s->changed = true;
   step_record_statement(m, s, "run", wrong ? &m->event->fault.code : NULL);
   if (s->saved) {
     step_sql(m, s, PHASE_RELEASE,

@@ -1,21 +1,32 @@
 local pace = require "postgres/pace"
 
--- Postgres names what it builds NAME_ccnew, and cuts NAME so that 63 bytes hold both; never within a character.
-local function transient(name)
-  local last = 63 - #"_ccnew"
+-- Postgres names what it builds NAME_ccnew, and what it replaced NAME_ccold until it is dropped; it cuts NAME so that 63 bytes
+-- hold both, never within a character.
+local function transient(name, suffix)
+  local last = 63 - #suffix
   if #name > last then
     while last > 0 and string.byte(name, last + 1) >= 0x80 and string.byte(name, last + 1) < 0xC0 do last = last - 1 end
     name = string.sub(name, 1, last)
   end
-  return name .. "_ccnew"
+  return name .. suffix
+end
+
+-- Cut off before the swap it leaves one, after it the other.
+local function leftovers(o)
+  local names = {}
+  for _, suffix in ipairs { "_ccnew", "_ccold" } do
+    table.insert(names, "pg_catalog.to_regclass(" .. u.literal(u.ident(o.schema, transient(o.name, suffix))) .. ")")
+  end
+  return "select count(*) as leftovers from pg_catalog.pg_index where not indisvalid and indexrelid in ("
+    .. table.concat(names, ", ") .. ")"
 end
 
 local function state(o)
   return "select i.indisvalid and i.indisready and i.indislive as usable,"
-    .. " pg_catalog.pg_relation_filenode(i.indexrelid)::bigint as file"
+    .. " pg_catalog.pg_relation_filenode(i.indexrelid)::bigint as file, (" .. leftovers(o) .. ")"
     .. " from pg_catalog.pg_index i where i.indexrelid = pg_catalog.to_regclass(" .. u.literal(o.sql) .. ")"
 end
-local rebuilt = "usable and file <> before.file"
+local rebuilt = "usable and file <> before.file and leftovers = 0"
 
 return action {
   name = "rebuild_index", engine = "postgres", kind = "index",
@@ -49,16 +60,19 @@ return action {
     return { reads_bytes = o.size, writes_bytes = o.size, wal_bytes = o.size, disk_peak_bytes = o.size }
   end,
   probe = function(o, p)
-    local leftover = transient(o.name)
+    local cleanup = {}
+    for _, suffix in ipairs { "_ccnew", "_ccold" } do
+      local sql = "drop index concurrently if exists " .. u.ident(o.schema, transient(o.name, suffix))
+      table.insert(cleanup, { sql = sql, transaction = false })
+    end
     return {
       done = { name = "rebuilt", sql = state(o), expect = rebuilt },
       partial = {
-        name = "an unfinished copy is left",
-        sql = "select count(*) as leftovers from pg_catalog.pg_index where not indisvalid and indexrelid ="
-          .. " pg_catalog.to_regclass(" .. u.literal(u.ident(o.schema, leftover)) .. ")",
+        name = "an unfinished or a replaced copy is left",
+        sql = leftovers(o),
         expect = "leftovers > 0",
       },
-      cleanup = { { sql = "drop index concurrently if exists " .. u.ident(o.schema, leftover), transaction = false } },
+      cleanup = cleanup,
     }
   end,
   plan = function(o, p)
