@@ -124,7 +124,9 @@ static upk_status check_takeover(const shell_request *run, const takeover *t,
   const machine_story *story = machine_history_story(t->history);
   const plan *p = run->plan;
   upk_goal goal = run->apply->goal;
-  *ret_over = story->sealed && !has_work(p, run->past, goal);
+  /* A log that could not be written to its end is sealed again. */
+  bool whole = !upk_str_is(story->status, upk_status_text(UPK_STALE));
+  *ret_over = story->sealed && whole && !has_work(p, run->past, goal);
   if (goal == UPK_RESUME && story->rolled_back && !*ret_over)
     return say_refused(run->diags, "the run was rolled back",
                        "go on with `upkeep rollback`; to maintain the target, "
