@@ -4,20 +4,18 @@ return engine {
 
   capabilities = {
     dbstat = "select exists (select 1 from pragma_module_list where name = 'dbstat')",
-    ledger = "select count(*) = 2 from sqlite_schema where type = 'table' and name in ('upkeep_ledger', 'upkeep_lease')",
+    ledger = "select exists (select 1 from sqlite_schema where type = 'table' and name = 'upkeep_ledger')",
   },
 
   identity = sql_file "identity.sql",
 
+  -- No lease: the lock is on the file, and cannot be lost while the process lives.
   ledger = {
     create = "create_ledger",
-    take = require "sqlite/lease",
     insert = {
       sql = "insert into upkeep_ledger (run, step, attempt, action, kind, object, statement, outcome,"
         .. " started_at, finished_at, plan, digest, log_head)"
-        .. " select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13"
-        -- The lease is ours.
-        .. " where exists (select 1 from upkeep_lease where run = ?1)",
+        .. " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
       params = {
         { from = "step.run" }, { from = "step.id" }, { from = "step.attempt" },
         { from = "step.action" }, { from = "step.kind" }, { from = "step.object" },

@@ -1,5 +1,5 @@
 -- upkeep's own tables. They never appear among the facts.
-local tables = { "upkeep_ledger", "upkeep_finding", "upkeep_saved", "upkeep_identity", "upkeep_lease" }
+local tables = { "upkeep_ledger", "upkeep_finding", "upkeep_saved", "upkeep_identity" }
 
 return action {
   name = "create_ledger", engine = "sqlite", kind = "database",
@@ -8,14 +8,14 @@ return action {
   atomicity = "transaction",
   post = "own",
   locks = function(o, p) return { { mode = "write", object = { o.name } } } end,
-  undo = { class = "none", why = "the record of what was done stays; dropping the five tables removes every trace" },
+  undo = { class = "none", why = "the record of what was done stays; dropping the four tables removes every trace" },
   plan = function(o, p)
     return {
       pre = {
         {
           name = "no ledger yet", otherwise = "skip",
-          sql = "select count(*) as found from sqlite_schema where type = 'table' and name in ('upkeep_ledger', 'upkeep_lease')",
-          expect = "found < 2",
+          sql = "select count(*) as found from sqlite_schema where type = 'table' and name = 'upkeep_ledger'",
+          expect = "found = 0",
         },
       },
       run = {
@@ -23,8 +23,6 @@ return action {
         { sql = sql_file "create_finding.sql" },
         { sql = sql_file "create_saved.sql" },
         { sql = sql_file "create_identity.sql" },
-        { sql = sql_file "create_lease.sql" },
-        require "sqlite/lease",
         {
           sql = "insert into upkeep_identity (uuid, made_at)"
             .. " select lower(hex(randomblob(16))), cast(strftime('%s', 'now') as integer) * 1000000"

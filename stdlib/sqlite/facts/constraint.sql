@@ -2,7 +2,7 @@ with listed as materialized (
   select t.name as tbl, f.id, f.seq, f."from" as col, f."table" as parent, f.on_delete
   from pragma_table_list t, pragma_foreign_key_list(t.name) f
   where t.schema = 'main' and t.type = 'table'
-    and t.name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity', 'upkeep_lease')
+    and t.name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity')
   order by t.name, f.id, f.seq
 ),
 grouped as materialized (

@@ -21,12 +21,12 @@ select
   (
     select count(*) from sqlite_schema t
     where t.type = 'table' and t.name not like 'sqlite\_%' escape '\'
-      and t.name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity', 'upkeep_lease')
+      and t.name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity')
   ) as tables,
   (
     select count(*) from sqlite_schema i
     where i.type = 'index'
-      and i.tbl_name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity', 'upkeep_lease')
+      and i.tbl_name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity')
   ) as indexes
 from d
 where true {filter}

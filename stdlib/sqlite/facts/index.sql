@@ -2,7 +2,7 @@ with wanted (name, tbl_name) as materialized (
   select w.name, w.tbl_name
   from sqlite_schema w
   where w.type = 'index'
-    and w.tbl_name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity', 'upkeep_lease')
+    and w.tbl_name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity')
     and w.tbl_name not like 'sqlite\_%' escape '\'
     {filter}
 ),

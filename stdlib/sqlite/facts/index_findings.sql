@@ -21,6 +21,6 @@ from sqlite_schema i
 left join checked c
 left join rebuilt r on r.name = i.name
 where i.type = 'index'
-  and i.tbl_name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity', 'upkeep_lease')
+  and i.tbl_name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity')
   and i.tbl_name not like 'sqlite\_%' escape '\'
   {filter}

@@ -7,6 +7,6 @@ from sqlite_schema i
 join dbstat s on s.name = i.name and s.aggregate = 1
 where i.type = 'index'
   and i.rootpage > 0
-  and i.tbl_name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity', 'upkeep_lease')
+  and i.tbl_name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity')
   and i.tbl_name not like 'sqlite\_%' escape '\'
   {filter}

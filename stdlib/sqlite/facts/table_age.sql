@@ -7,7 +7,7 @@ with oldest (name, value) as materialized (
   where l.schema = 'main'
     and l.type = 'table'
     and l.name not like 'sqlite\_%' escape '\'
-    and l.name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity', 'upkeep_lease')
+    and l.name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity')
     and exists (
       select 1 from pragma_table_xinfo(l.name) x
       where lower(x.name) = lower({argument.text})

@@ -32,7 +32,7 @@ counted as materialized (
   where l.schema = 'main'
     and l.type in ('table', 'virtual')
     and l.name not like 'sqlite\_%' escape '\'
-    and l.name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity', 'upkeep_lease')
+    and l.name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity')
     {filter}
 )
 select

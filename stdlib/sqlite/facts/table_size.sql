@@ -4,7 +4,7 @@ with l as materialized (
   where l.schema = 'main'
     and l.type = 'table'
     and l.name not like 'sqlite\_%' escape '\'
-    and l.name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity', 'upkeep_lease')
+    and l.name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity')
     {filter}
 ),
 measured as materialized (
