@@ -131,7 +131,7 @@ apply() {
 # What half a minute gets done, however far; it says how many steps.
 apply_some() {
   (cd "$work/project" && timeout -s INT 30 "$build/upkeep" apply plan.json) >"$work/applied" 2>&1
-  grep -Ec 'vacuum  .*  applied' "$work/applied" >"$work/steps"
+  grep -Ec '^[0-9]+/[0-9]+  vacuum  .*  applied' "$work/applied" >"$work/steps"
 }
 
 # ---- load ----
