@@ -28,6 +28,8 @@ upk_str emit_edge_end(const ir *ir, uint32_t end);
 /* Digest of the lowered policies that apply to the target: their canonical
  * JSON without places, so that equal policies in YAML and Lua are equal. */
 upk_digest emit_policies_digest(const ir *ir);
+/* The same of one policy. */
+upk_digest emit_policy_digest(const ir *ir, const ir_policy *policy);
 
 void emit_considered(ir *ir, upk_json_writer *w);
 void emit_deferred(ir *ir, upk_json_writer *w);

@@ -127,6 +127,14 @@ static void write_policy(const ir *ir, upk_json_writer *w,
   upk_json_end_object(w);
 }
 
+upk_digest emit_policy_digest(const ir *ir, const ir_policy *policy) {
+  upk_sha256 *hash = upk_sha256_new();
+  upk_json_writer *w = upk_json_writer_new(upk_sink_sha256(hash));
+  write_policy(ir, w, policy);
+  upk_json_writer_close(w);
+  return upk_sha256_finish(hash);
+}
+
 upk_digest emit_policies_digest(const ir *ir) {
   upk_sha256 *hash = upk_sha256_new();
   upk_json_writer *w = upk_json_writer_new(upk_sink_sha256(hash));

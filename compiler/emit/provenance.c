@@ -58,6 +58,37 @@ static void write_files(const ir *ir, upk_json_writer *w) {
   upk_json_end_array(w);
 }
 
+static int by_name(const void *a, const void *b) {
+  const ir_policy *left = *(const ir_policy *const *)a;
+  const ir_policy *right = *(const ir_policy *const *)b;
+  return upk_str_compare(left->name, right->name);
+}
+
+/* What each policy says, as a digest: `diff` tells by it whether a step is
+ * another because of its policy or because of the facts. */
+static void write_policies(const ir *ir, upk_json_writer *w, upk_buf *place) {
+  size_t count = 0;
+  const ir_policy **policies =
+      UPK_NEW_ARRAY(ir->arena, const ir_policy *, ir->policies.len + 1);
+  for (size_t i = 0; i < ir->policies.len; i++)
+    if (ir->policies.items[i].applies)
+      policies[count++] = &ir->policies.items[i];
+  qsort(policies, count, sizeof *policies, by_name);
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < count; i++) {
+    upk_digest digest = emit_policy_digest(ir, policies[i]);
+    upk_buf_clear(place);
+    add_place(ir, policies[i]->name_span, place);
+    upk_json_begin_object(w);
+    upk_json_put_string(w, "at",
+                        place->len ? upk_buf_view(place) : UPK_STR(""));
+    upk_json_put_string(w, "policy", policies[i]->name);
+    upk_json_put_string(w, "sha256", upk_digest_view(&digest));
+    upk_json_end_object(w);
+  }
+  upk_json_end_array(w);
+}
+
 static int by_id(const void *a, const void *b) {
   const ir_step *left = *(const ir_step *const *)a;
   const ir_step *right = *(const ir_step *const *)b;
@@ -92,6 +123,8 @@ void emit_provenance(ir *ir, upk_json_writer *w) {
   write_edges(ir, w, &place);
   upk_json_key(w, "policies");
   write_files(ir, w);
+  upk_json_key(w, "rules");
+  write_policies(ir, w, &place);
   upk_json_key(w, "spans");
   write_spans(ir, w, &place);
   upk_json_end_object(w);
