@@ -248,11 +248,10 @@ static const char *take_line(void *ctx, const journal_record *record) {
 
 upk_status upk_log_replay(upk_str run_folder, upk_str bytes, upk_str plan_path,
                           upk_diags *diags, size_t *ret_records) {
-  takeover t = {.arena = upk_arena_new(NULL)};
-  upk_status status = plan_read(t.arena, bytes, plan_path, diags, &t.plan);
+  takeover t;
   /* First as a whole: the plan is the run's, and the chain is good. */
-  if (status == UPK_OK)
-    status = takeover_open(&t, run_folder, plan_path, NULL, diags, NULL);
+  upk_status status =
+      takeover_read(&t, bytes, run_folder, plan_path, diags, NULL);
   machine_history_free(t.history);
   t.history = NULL;
   if (status == UPK_OK) {
@@ -267,7 +266,6 @@ upk_status upk_log_replay(upk_str run_folder, upk_str bytes, upk_str plan_path,
     end_machine(&r);
     upk_arena_free(r.scratch);
   }
-  machine_history_free(t.history);
-  upk_arena_free(t.arena);
+  takeover_close(&t);
   return status;
 }

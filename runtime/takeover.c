@@ -37,6 +37,21 @@ upk_status takeover_open(takeover *t, upk_str run_folder, upk_str plan_path,
   return UPK_STALE;
 }
 
+upk_status takeover_read(takeover *t, upk_str plan, upk_str run_folder,
+                         upk_str plan_path, upk_diags *diags,
+                         journal **ret_journal) {
+  *t = (takeover){.arena = upk_arena_new(NULL)};
+  upk_status status = plan_read(t->arena, plan, plan_path, diags, &t->plan);
+  if (status != UPK_OK)
+    return status;
+  return takeover_open(t, run_folder, plan_path, NULL, diags, ret_journal);
+}
+
+void takeover_close(takeover *t) {
+  machine_history_free(t->history);
+  upk_arena_free(t->arena);
+}
+
 /* ---- resolve ---- */
 
 static upk_status not_in_doubt(upk_diags *diags, upk_str step,
@@ -85,13 +100,10 @@ static const machine_past *past_of(const takeover *t, upk_str step) {
 
 upk_status upk_resolve(const upk_resolve_request *request,
                        const upk_clock *clock, upk_diags *diags) {
-  takeover t = {.arena = upk_arena_new(NULL)};
+  takeover t;
   journal *j = NULL;
-  upk_status status =
-      plan_read(t.arena, request->plan, request->plan_path, diags, &t.plan);
-  if (status == UPK_OK)
-    status = takeover_open(&t, request->run_folder, request->plan_path, NULL,
-                           diags, &j);
+  upk_status status = takeover_read(&t, request->plan, request->run_folder,
+                                    request->plan_path, diags, &j);
   if (status == UPK_OK) {
     const machine_past *past = past_of(&t, request->step);
     if (!past || past->state != MACHINE_IN_DOUBT)
@@ -105,8 +117,7 @@ upk_status upk_resolve(const upk_resolve_request *request,
     }
   }
   journal_close(j);
-  machine_history_free(t.history);
-  upk_arena_free(t.arena);
+  takeover_close(&t);
   return status;
 }
 
@@ -202,14 +213,12 @@ static void list_undo(const takeover *t, upk_arena *arena, upk_undo *ret) {
 
 upk_status upk_run_undo(upk_str run_folder, upk_str bytes, upk_str plan_path,
                         upk_diags *diags, upk_undo *ret_undo) {
-  takeover t = {.arena = upk_arena_new(NULL)};
-  upk_status status = plan_read(t.arena, bytes, plan_path, diags, &t.plan);
+  takeover t;
+  upk_status status =
+      takeover_read(&t, bytes, run_folder, plan_path, diags, NULL);
   *ret_undo = (upk_undo){0};
   if (status == UPK_OK)
-    status = takeover_open(&t, run_folder, plan_path, NULL, diags, NULL);
-  if (status == UPK_OK)
     list_undo(&t, diags->arena, ret_undo);
-  machine_history_free(t.history);
-  upk_arena_free(t.arena);
+  takeover_close(&t);
   return status;
 }

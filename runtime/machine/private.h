@@ -495,6 +495,8 @@ void disk_explain(machine *m, step *s); /* a full disk stops the run */
 #define X(name, function) void function(machine *m, step *s);
 PHASE_TABLE(X)
 #undef X
+/* A step gets a session and its conflict keys, and an arena for its values. */
+step *step_take(machine *m, size_t number, int on);
 void step_start(machine *m, size_t number, int on);
 void step_again(machine *m, step *s); /* a new attempt, from its checks */
 /* The session is good again after it was lost. */

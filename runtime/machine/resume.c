@@ -287,12 +287,7 @@ static bool ledger_knows(const machine *m, const step *s) {
 }
 
 void resume_ask(machine *m, size_t number, int on) {
-  step *s = &m->steps[number];
-  schedule_take(m, number);
-  m->active++;
-  m->sessions[on].state = SESSION_BUSY;
-  m->sessions[on].step = (int)number;
-  s->session = on;
+  step *s = step_take(m, number, on);
   s->started_us = m->mono_us;
   value_restore(m, s);
   s->executed = true;

@@ -117,7 +117,7 @@ bool step_limits_loose(const machine *m, const step *s) {
 
 static void ask_pre(machine *m, step *s);
 
-void step_start(machine *m, size_t number, int on) {
+step *step_take(machine *m, size_t number, int on) {
   step *s = &m->steps[number];
   schedule_take(m, number);
   m->active++;
@@ -126,6 +126,11 @@ void step_start(machine *m, size_t number, int on) {
   s->session = on;
   if (!s->arena)
     s->arena = upk_arena_new(NULL);
+  return s;
+}
+
+void step_start(machine *m, size_t number, int on) {
+  step *s = step_take(m, number, on);
   if (!s->watched.cuts) /* else its time goes on */
     s->started_us = m->mono_us;
   watch_look(m, false);

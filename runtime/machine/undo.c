@@ -27,16 +27,9 @@ void undo_start(machine *m, step *s) {
 }
 
 void undo_begin_applied(machine *m, size_t number, int on) {
-  step *s = &m->steps[number];
-  schedule_take(m, number);
-  m->active++;
-  m->sessions[on].state = SESSION_BUSY;
-  m->sessions[on].step = (int)number;
-  s->session = on;
+  step *s = step_take(m, number, on);
   s->undo_tried = true;
   s->started_us = m->mono_us;
-  if (!s->arena)
-    s->arena = upk_arena_new(NULL);
   watch_look(m, false);
   s->attempt++; /* the ledger's row of the undo is another one */
   s->why = (verdict){0};

@@ -9,6 +9,7 @@
 #   the_same             the log, the ledger and the database are as after it
 #   proxy_start, say     tests/fault/proxy.py before the server, and its orders
 . "${UPKEEP_SOURCE:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}/tests/live/common.bash"
+. "$UPKEEP_SOURCE/tests/fault/run.bash"
 . "$UPKEEP_SOURCE/tests/live/postgres.sh"
 
 sql() { "$PSQL" -XqAtc "$1" "${@:2}"; }
@@ -99,10 +100,6 @@ ledger_digest() {
   on_fault "select string_agg(concat_ws(' ', step, action, object, outcome, digest), e'\n' order by step, id) from upkeep.ledger"
 }
 
-semantic_digest() {
-  upkeep log verify "$@" | sed 's/.*semantic digest //'
-}
-
 faulty_start() {
   export PG_NO_TRAP=1 HERE=${HERE:-$BATS_FILE_TMPDIR}
   pg_start "$@" || return 1
@@ -121,10 +118,7 @@ faulty_start() {
   sql "create database calm"
   "$PSQL" -Xq -v ON_ERROR_STOP=1 -d calm -f "$UPKEEP_SOURCE/tests/fault/postgres.sql"
   cd "$HERE" && project && reach "$PGPORT" && database_anew || return 1
-  upkeep plan -o plan.json >/dev/null && upkeep apply plan.json || return 1
-  database_digest >calm.database
-  ledger_digest >calm.ledger
-  semantic_digest >calm.semantic
+  calm_run
 }
 
 anew() {
@@ -132,30 +126,6 @@ anew() {
   cp "$HERE/plan.json" .
   rm -rf .upkeep
   database_anew
-}
-
-# Applies the plan, or what is left of it, until it has ended.
-carry_on() { # most processes
-  local try
-  local most=${1:-4}
-  for try in $(seq "$most"); do
-    if compgen -G ".upkeep/runs/*/log.jsonl" >/dev/null; then
-      run timeout 120 "$UPKEEP" resume last
-    else
-      run timeout 120 "$UPKEEP" apply plan.json
-    fi
-    expect_clean || return 1
-    [ "$status" -ne 0 ] || return 0
-  done
-  echo "not at its end after $most processes: exit $status"
-  echo "$output"
-  return 1
-}
-
-# Fails, and shows both, unless a run that was disturbed ended like the other.
-the_same() {
-  the_same_but_the_log || return 1
-  diff "$HERE/calm.semantic" <(semantic_digest) || { echo "the semantic digest differs"; return 1; }
 }
 
 # A lock held by somebody else until `let_go` of its table, or until the server
@@ -198,12 +168,6 @@ finished() {
 }
 
 server() { pg_as_user "$PG_BIN/pg_ctl" -D "$PG_DIR/data" -l "$PG_DIR/server.log" -w -t 60 "$@" >/dev/null; }
-
-# After a step that failed, which the log does not forget.
-the_same_but_the_log() {
-  diff "$HERE/calm.ledger" <(ledger_digest) || { echo "the ledger differs"; return 1; }
-  diff "$HERE/calm.database" <(database_digest) || { echo "the database differs"; return 1; }
-}
 
 proxy_start() { # port of the server
   rm -f proxy.at

@@ -2,6 +2,7 @@
 # database that is made anew for each try, one plan for it, and what the run
 # that nothing happened to leaves behind.
 . "${UPKEEP_SOURCE:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}/tests/live/common.bash"
+. "$UPKEEP_SOURCE/tests/fault/run.bash"
 
 # A step of each sort: in transactions, ANALYZE, a move of rows, VACUUM.
 policies() {
@@ -98,17 +99,10 @@ ledger_digest() {
   sqlite3 fault.db "select step, action, object, outcome, digest from upkeep_ledger where outcome <> 'round' order by step, id"
 }
 
-semantic_digest() {
-  upkeep log verify "$@" | sed 's/.*semantic digest //'
-}
-
 faulty_start() { # rows, default 2000
   export HERE=$BATS_FILE_TMPDIR
   cd "$HERE" && make_calm "${1:-2000}" && project && database_anew || return 1
-  upkeep plan -o plan.json >/dev/null && upkeep apply plan.json || return 1
-  database_digest >calm.database
-  ledger_digest >calm.ledger
-  semantic_digest >calm.semantic
+  calm_run
 }
 
 anew() {
@@ -116,29 +110,4 @@ anew() {
   [ -e plan.json ] || cp "$HERE/plan.json" .
   rm -rf .upkeep
   database_anew
-}
-
-# Applies the plan, or what is left of it, until it has ended.
-carry_on() { # most processes
-  local try
-  local most=${1:-4}
-  for try in $(seq "$most"); do
-    if compgen -G ".upkeep/runs/*/log.jsonl" >/dev/null; then
-      run timeout 120 "$UPKEEP" resume last
-    else
-      run timeout 120 "$UPKEEP" apply plan.json
-    fi
-    expect_clean || return 1
-    [ "$status" -ne 0 ] || return 0
-  done
-  echo "not at its end after $most processes: exit $status"
-  echo "$output"
-  return 1
-}
-
-# Fails, and shows both, unless a run that was disturbed ended like the other.
-the_same() {
-  diff "$HERE/calm.ledger" <(ledger_digest) || { echo "the ledger differs"; return 1; }
-  diff "$HERE/calm.database" <(database_digest) || { echo "the database differs"; return 1; }
-  diff "$HERE/calm.semantic" <(semantic_digest) || { echo "the semantic digest differs"; return 1; }
 }

@@ -67,7 +67,7 @@ outcome_of() { # table or action
   ended=$status
   echo "$output"
   same=0
-  the_same_but_the_log || same=$?
+  the_same_but_rounds || same=$?
   cd ..
   umount small
   [ "$code" -ne 0 ]
@@ -77,7 +77,7 @@ outcome_of() { # table or action
   [ "$same" -eq 0 ]
 }
 
-the_same_but_the_log() {
+the_same_but_rounds() {
   # A batch that failed has the rows of its rounds before.
   diff <(grep -v '|round|' "$HERE/calm.ledger") <(ledger_digest | grep -v '|round|') && diff "$HERE/calm.database" <(database_digest)
 }
@@ -96,7 +96,7 @@ the_same_but_the_log() {
   is_whole
   if compgen -G ".upkeep/runs/*" >/dev/null; then run upkeep resume last; else run upkeep apply plan.json; fi
   expect_code 0
-  the_same_but_the_log
+  the_same_but_rounds
 }
 
 @test "somebody reads while we work: it is waited for, and seen through" {

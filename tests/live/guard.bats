@@ -2,6 +2,7 @@
 # runs waits no longer than max_blocking and a little. PG_BIN_FOLDER chooses
 # the server's programs.
 load common
+load server
 
 # Nothing of a test that failed disturbs the next.
 teardown() {
@@ -10,12 +11,7 @@ teardown() {
 }
 
 setup_file() {
-  export PG_NO_TRAP=1
-  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
-  pg_start ${PG_BIN_FOLDER:-} || return 1
-  export PG_DIR PGHOST PGPORT PGUSER
-  PSQL=$(pg_find_psql)
-  export PSQL
+  server_start || return 1
   # An index whose building takes three seconds on any machine: 300 naps.
   "$PSQL" -Xq -v ON_ERROR_STOP=1 >/dev/null <<'SQL'
 create function nap(int) returns int immutable language plpgsql as
@@ -28,13 +24,6 @@ alter database postgres set test.nap = '0.01';
 create table knob (lag bigint);
 SQL
 }
-
-teardown_file() {
-  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
-  pg_stop "$PG_DIR"
-}
-
-sql() { "$PSQL" -Xqtc "$1" "${@:2}"; }
 
 # A project with policies from standard input; and its plan.
 planned() { # extra target keys

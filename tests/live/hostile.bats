@@ -1,21 +1,6 @@
 # Hostile names, schemas, settings and files: no harm, and a clear word.
 load common
-
-setup_file() {
-  export PG_NO_TRAP=1
-  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
-  pg_start ${PG_BIN_FOLDER:-} || return 1
-  export PG_DIR PGHOST PGPORT PGUSER
-  PSQL=$(pg_find_psql)
-  export PSQL
-}
-
-teardown_file() {
-  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
-  pg_stop "$PG_DIR"
-}
-
-sql() { "$PSQL" -Xqtc "$@"; }
+load server
 
 # A database with two equal indexes, and a project that drops one.
 twice() { # database, more of the connect string, more of `create database`

@@ -1,21 +1,6 @@
 # The whole path on a real PostgreSQL. PG_BIN chooses the server's programs.
 load common
-
-setup_file() {
-  export PG_NO_TRAP=1
-  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
-  pg_start ${PG_BIN_FOLDER:-} || return 1
-  export PG_DIR PGHOST PGPORT PGUSER
-  PSQL=$(pg_find_psql)
-  export PSQL
-}
-
-teardown_file() {
-  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
-  pg_stop "$PG_DIR"
-}
-
-sql() { "$PSQL" -Xqtc "$1" "${@:2}"; }
+load server
 
 # A fresh database with debt, and a project for it.
 mess() { # name, extra target keys
@@ -198,27 +183,37 @@ YAML
   expect_code 0
 }
 
-@test "two executors: one works, the other is told who" {
-  mess two
-  sql "create table slow (a int)"
-  cat >slow.yaml <<'YAML'
+# A policy of one step that sleeps for so long, in place of the others.
+sleeper() { # seconds
+  cat >slow.yaml <<YAML
 policies:
   - name: slow
     for: database
     ensure: size <= 1B
     by: run_sql
     with:
-      run: [ { sql: "select pg_sleep(4)" } ]
+      run: [ { sql: "select pg_sleep($1)" } ]
       checks: [ { sql: "select 1 as one", expect: "one = 1" } ]
       irreversible: nothing is changed
 YAML
   sed -i '/^use:/,$d' upkeep.yaml
   echo 'include: [ slow.yaml ]' >>upkeep.yaml
+}
+
+# How many sleep now.
+sleeping() { # seconds
+  sql "select count(*) from pg_stat_activity where query like '%pg_sleep($1)%' and pid <> pg_backend_pid()"
+}
+
+@test "two executors: one works, the other is told who" {
+  mess two
+  sql "create table slow (a int)"
+  sleeper 4
   run upkeep plan -o plan.json
   expect_code 0
   "$UPKEEP" apply plan.json >first 2>&1 &
   first=$!
-  until sql "select count(*) from pg_stat_activity where query like '%pg_sleep(4)%' and pid <> pg_backend_pid()" | grep -q 1; do sleep 0.05; done
+  until [ "$(sleeping 4)" -eq 1 ]; do sleep 0.05; done
   run upkeep apply plan.json
   expect_code 6
   wait $first || true
@@ -226,23 +221,11 @@ YAML
 
 @test "SIGTERM: a clean stop, a sealed log, exit 143" {
   mess stopped
-  cat >slow.yaml <<'YAML'
-policies:
-  - name: slow
-    for: database
-    ensure: size <= 1B
-    by: run_sql
-    with:
-      run: [ { sql: "select pg_sleep(600)" } ]
-      checks: [ { sql: "select 1 as one", expect: "one = 1" } ]
-      irreversible: nothing is changed
-YAML
-  sed -i '/^use:/,$d' upkeep.yaml
-  echo 'include: [ slow.yaml ]' >>upkeep.yaml
+  sleeper 600
   upkeep plan -o plan.json >/dev/null
   "$UPKEEP" apply plan.json >out 2>&1 &
   pid=$!
-  until sql "select count(*) from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid()" | grep -q 1; do sleep 0.05; done
+  until [ "$(sleeping 600)" -eq 1 ]; do sleep 0.05; done
   kill -TERM $pid
   sleep 0.3
   kill -TERM $pid
@@ -251,7 +234,7 @@ YAML
   [ $code -eq 143 ]
   run upkeep log verify
   expect_code 0
-  [ "$(sql "select count(*) from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid()")" -eq 0 ]
+  [ "$(sleeping 600)" -eq 0 ]
 }
 
 @test "integrity: amcheck's findings become facts" {

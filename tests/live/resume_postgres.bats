@@ -1,19 +1,6 @@
 # Runs on PostgreSQL that were cut off: a statement outlives its client.
 load common
-
-setup_file() {
-  export PG_NO_TRAP=1
-  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
-  pg_start ${PG_BIN_FOLDER:-} || return 1
-  export PG_DIR PGHOST PGPORT PGUSER
-  PSQL=$(pg_find_psql)
-  export PSQL
-}
-
-teardown_file() {
-  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
-  pg_stop "$PG_DIR"
-}
+load server
 
 sql() { "$PSQL" -Xqtc "$1" "${@:2}" | tr -d ' '; }
 

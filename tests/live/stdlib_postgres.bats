@@ -1,21 +1,6 @@
 # The PostgreSQL baseline with amcheck, on names that hurt; as a plain role; and with a damaged index.
 load common
-
-setup_file() {
-  export PG_NO_TRAP=1
-  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
-  pg_start ${PG_BIN_FOLDER:-} || return 1
-  export PG_DIR PGHOST PGPORT PGUSER
-  PSQL=$(pg_find_psql)
-  export PSQL
-}
-
-teardown_file() {
-  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
-  pg_stop "$PG_DIR"
-}
-
-sql() { "$PSQL" -Xqtc "$1" "${@:2}"; }
+load server
 
 # A database and a project whose baseline looks for damage too.
 fresh() { # name, role

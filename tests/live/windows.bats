@@ -2,20 +2,7 @@
 # the verb, deferral, closed windows, waiting, and a step that its window cuts
 # off on PostgreSQL.
 load common
-
-setup_file() {
-  export PG_NO_TRAP=1
-  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
-  pg_start || return 1
-  export PG_DIR PGHOST PGPORT PGUSER PGDATABASE=postgres
-  PSQL=$(pg_find_psql)
-  export PSQL
-}
-
-teardown_file() {
-  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
-  pg_stop "$PG_DIR"
-}
+load server
 
 now() { date -u -d "$1" +%Y%m%dT%H%M%S; }
 
@@ -180,8 +167,6 @@ PY
   wait "$pid" && status=0 || status=$?
   [ "$status" -eq 143 ]
 }
-
-sql() { "$PSQL" -Xqtc "$1"; }
 
 slow() { # on_window_end
   cat >upkeep.yaml <<YAML

@@ -183,9 +183,6 @@ return {
     },
     filter = "and n.nspname = $1 and c.relname = $2",
     filter_keys = { "schema", "name" },
-    variants = {
-      { min = "14", sql = sql_file "table_orphans_14.sql" },
-      { max = "14", sql = sql_file "table_orphans_13.sql" },
-    },
+    variants = { { sql = sql_file "table_orphans.sql" } },
   },
 }

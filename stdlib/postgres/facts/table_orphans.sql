@@ -1,7 +1,12 @@
 select
   n.nspname::text as schema,
   c.relname::text as name,
-  null::text as detach_pending_from,
+  -- Cut off between its two transactions: neither a partition for planning nor a table of its own. The column is of 14.
+  (
+    select pg_catalog.format('%I.%I', pn.nspname, pc.relname)
+    from pg_inherits h join pg_class pc on pc.oid = h.inhparent join pg_namespace pn on pn.oid = pc.relnamespace
+    where h.inhrelid = c.oid and (to_jsonb(h) ->> 'inhdetachpending')::boolean
+  )::text as detach_pending_from,
   -- pg_repack makes log_OID and table_OID in a schema of its own, and drops them at its end.
   case when n.nspname = 'repack' and c.relname ~ '^(log|table)_[0-9]+$'
     and not exists (select from pg_stat_activity a where a.application_name = 'pg_repack')
