@@ -110,6 +110,7 @@ void request_encode(const upk_compile_request *request, bool with_facts,
   upk_json_put_string(w, "dump_after", request->dump_after);
   upk_json_put_string(w, "except", request->except);
   upk_json_put_string(w, "facts_path", request->facts_path);
+  upk_json_put_string(w, "format", request->format);
   upk_json_put_int(w, "mode", request->mode);
   upk_json_put_string(w, "only", request->only);
   upk_json_put_string(w, "project", request->project);
@@ -119,6 +120,8 @@ void request_encode(const upk_compile_request *request, bool with_facts,
     upk_json_put_string(w, "windows", request->windows);
   upk_json_put_bool(w, "with_facts", with_facts);
   upk_json_put_string(w, "word", request->word);
+  if (request->words.data)
+    upk_json_put_string(w, "words", request->words);
   upk_json_end_object(w);
   upk_json_newline(w);
   upk_json_writer_close(w);
@@ -143,6 +146,8 @@ bool request_decode(upk_arena *arena, upk_str bytes,
       .except = upk_json_text(tree, "except"),
       .windows = upk_json_text(tree, "windows"),
       .word = upk_json_text(tree, "word"),
+      .format = upk_json_text(tree, "format"),
+      .words = upk_json_text(tree, "words"),
       .dump_after = upk_json_text(tree, "dump_after"),
       .all_attributes = upk_json_flag(tree, "all_attributes", false),
       .stdlib_from_source = upk_json_flag(tree, "stdlib_from_source", false),

@@ -40,6 +40,8 @@ typedef struct verb {
   const char *formats;   /* "text,json": the first is the default; or NULL */
   uint64_t flags;        /* besides the ones every verb has */
   size_t min_arguments, max_arguments;
+  bool takes_words; /* flags of other verbs are arguments */
+  bool hidden;      /* for shells and tools: not in help */
   upk_status (*run)(cli *c);
 } verb;
 
@@ -58,8 +60,22 @@ const verb *verb_find(upk_str name);
 upk_status flags_parse(cli *c, const verb *v, int argc, char **argv);
 bool flag_given(const cli *c, flag_id id);
 upk_str flag_text(const cli *c, flag_id id); /* "" when not given */
+/* The rows of the table: "format", 'o' or 0, "FILE" or NULL. */
+const char *flag_name(flag_id id);
+char flag_letter(flag_id id);
+const char *flag_argument(flag_id id);
+/* "-o, --output FILE"; its doc, with the formats of the verb (which may be
+ * NULL); "UPKEEP_OUTPUT". In `arena`. */
+upk_str flag_display(upk_arena *arena, flag_id id);
+upk_str flag_doc(upk_arena *arena, const verb *v, flag_id id);
+upk_str flag_variable(upk_arena *arena, flag_id id);
 /* A duration flag in milliseconds; false after a diagnostic. */
 bool flag_duration_ms(cli *c, flag_id id, int64_t otherwise, int64_t *ret_ms);
+
+/* complete.c: prints what may stand at the last of the words, for shells: a
+ * line each with a tab and its doc, ":files" or ":folders". Never fails. */
+#define COMPLETE_VERB "__complete"
+void complete(cli *c, int argc, char **argv);
 
 /* help.c */
 void help_verb(const verb *v, FILE *out);
@@ -91,6 +107,8 @@ typedef struct project {
 } project;
 upk_status project_find(cli *c,
                         project *ret_project); /* folder and file only */
+/* For verbs that work outside a project as well. */
+void project_or_none(cli *c, project *ret_project);
 upk_status project_load(cli *c, project *ret_project); /* and its targets */
 /* The target by name, or the only one when `name` is "". Secrets resolved. */
 upk_status project_target(cli *c, const project *p, upk_str name,

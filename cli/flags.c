@@ -58,13 +58,9 @@ static upk_status wrong(cli *c, const char *name, const char *what) {
  * "0" and "false" leave a flag without argument off. */
 static void read_environment(cli *c, const verb *v) {
   for (int id = 0; id < FLAG_COUNT; id++) {
-    char name[64] = "UPKEEP_";
-    size_t len = strlen(name);
     if (!takes(v, id) || id == FLAG_help || c->flags[id])
       continue;
-    for (const char *p = rows[id].name; *p && len + 1 < sizeof name; p++)
-      name[len++] = *p == '-' ? '_' : (char)(*p >= 'a' ? *p - 32 : *p);
-    const char *value = getenv(name);
+    const char *value = getenv(flag_variable(c->arena, (flag_id)id).data);
     if (!value || !*value)
       continue;
     if (rows[id].argument)
@@ -78,6 +74,10 @@ static upk_status read_long(cli *c, const verb *v, char **argv, int *at) {
   upk_str value, name = upk_str_from(argv[*at] + 2);
   name = upk_str_split(name, '=', &value);
   int id = find_long(v, name);
+  if (id < 0 && v->takes_words) {
+    c->arguments[c->argument_count++] = argv[*at];
+    return UPK_OK;
+  }
   if (id < 0)
     return unknown(c, v, name);
   if (!rows[id].argument) {
@@ -164,23 +164,49 @@ bool flag_duration_ms(cli *c, flag_id id, int64_t otherwise, int64_t *ret_ms) {
   return true;
 }
 
-/* ---- help ---- */
+/* ---- the table, for help and other pages ---- */
+
+const char *flag_name(flag_id id) { return rows[id].name; }
+
+char flag_letter(flag_id id) { return rows[id].letter; }
+
+const char *flag_argument(flag_id id) { return rows[id].argument; }
+
+upk_str flag_display(upk_arena *arena, flag_id id) {
+  const flag_row *row = &rows[id];
+  upk_str letter =
+      row->letter ? upk_arena_printf(arena, "-%c, ", row->letter) : UPK_STR("");
+  return upk_arena_printf(arena, "%.*s--%s%s%s", UPK_FMT(letter), row->name,
+                          row->argument ? " " : "",
+                          row->argument ? row->argument : "");
+}
+
+upk_str flag_doc(upk_arena *arena, const verb *v, flag_id id) {
+  bool formats = v && id == FLAG_format && v->formats;
+  return upk_arena_printf(arena, "%s%s%s", rows[id].doc, formats ? ": " : "",
+                          formats ? v->formats : "");
+}
+
+upk_str flag_variable(upk_arena *arena, flag_id id) {
+  char name[64] = "UPKEEP_";
+  size_t len = strlen(name);
+  for (const char *p = rows[id].name; *p && len + 1 < sizeof name; p++)
+    name[len++] = *p == '-' ? '_' : (char)(*p >= 'a' ? *p - 32 : *p);
+  return upk_arena_copy(arena, (upk_str){name, len});
+}
 
 static void help_flags(const verb *v, FILE *out, uint64_t which) {
+  upk_arena *arena = upk_arena_new(NULL);
   for (int id = 0; id < FLAG_COUNT; id++) {
-    const flag_row *row = &rows[id];
     if (!(which >> id & 1))
       continue;
-    char text[48];
-    snprintf(text, sizeof text, "%c%c%s--%s%s%s", row->letter ? '-' : ' ',
-             row->letter ? row->letter : ' ', row->letter ? ", " : "  ",
-             row->name, row->argument ? " " : "",
-             row->argument ? row->argument : "");
-    fprintf(out, "  %-30s %s", text, row->doc);
-    if (id == FLAG_format && v->formats)
-      fprintf(out, ": %s", v->formats);
-    fputc('\n', out);
+    upk_str text = flag_display(arena, (flag_id)id);
+    upk_str doc = flag_doc(arena, v, (flag_id)id);
+    int indent = rows[id].letter ? 0 : 4; /* where the letter would stand */
+    fprintf(out, "  %*s%-*.*s %.*s\n", indent, "", 30 - indent, UPK_FMT(text),
+            UPK_FMT(doc));
   }
+  upk_arena_free(arena);
 }
 
 void help_verb(const verb *v, FILE *out) {
@@ -201,7 +227,8 @@ void help_all(FILE *out) {
         "executes it.\n\nUsage: upkeep VERB [ARGUMENTS] [FLAGS]\n\n",
         out);
   for (size_t i = 0; verbs[i]; i++)
-    fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+    if (!verbs[i]->hidden)
+      fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
   fputs(
       "\n`upkeep VERB --help` shows a verb's flags. Every long flag can be "
       "set as UPKEEP_FLAG in the environment.\nExit codes: 0 done, 1 error, "

@@ -12,15 +12,15 @@
 extern const verb verb_init, verb_validate, verb_inspect, verb_check, verb_plan,
     verb_show, verb_diff, verb_apply, verb_resume, verb_resolve, verb_rollback,
     verb_status, verb_pause, verb_continue, verb_cancel, verb_log, verb_explain,
-    verb_schema, verb_compile, verb_windows;
+    verb_schema, verb_compile, verb_windows, verb_completion, verb_man;
 
 const verb *const verbs[] = {
-    &verb_init,    &verb_validate, &verb_inspect,  &verb_check,
-    &verb_plan,    &verb_show,     &verb_diff,     &verb_apply,
-    &verb_resume,  &verb_resolve,  &verb_rollback, &verb_status,
-    &verb_pause,   &verb_continue, &verb_cancel,   &verb_log,
-    &verb_explain, &verb_schema,   &verb_compile,  &verb_windows,
-    NULL,
+    &verb_init,       &verb_validate, &verb_inspect,  &verb_check,
+    &verb_plan,       &verb_show,     &verb_diff,     &verb_apply,
+    &verb_resume,     &verb_resolve,  &verb_rollback, &verb_status,
+    &verb_pause,      &verb_continue, &verb_cancel,   &verb_log,
+    &verb_explain,    &verb_schema,   &verb_compile,  &verb_windows,
+    &verb_completion, &verb_man,      NULL,
 };
 
 const verb *verb_find(upk_str name) {
@@ -31,9 +31,9 @@ const verb *verb_find(upk_str name) {
 }
 
 static upk_status no_verb(cli *c, const char *name) {
-  upk_str names[32];
+  upk_str names[64];
   size_t count = 0;
-  for (const verb *const *v = verbs; *v && count < 32; v++)
+  for (const verb *const *v = verbs; *v && count < 64; v++)
     names[count++] = upk_str_from((*v)->name);
   upk_diag *diag =
       upk_diag_add(&c->diags, 4000, UPK_NO_SPAN, "there is no verb `%s`", name);
@@ -113,6 +113,10 @@ static upk_status dispatch(cli *c, int argc, char **argv) {
     return help(c, argc - at - 1, argv + at + 1);
   if (strcmp(argv[at], "--version") == 0 || strcmp(argv[at], "version") == 0) {
     puts("upkeep " UPKEEP_VERSION);
+    return UPK_OK;
+  }
+  if (strcmp(argv[at], COMPLETE_VERB) == 0) {
+    complete(c, argc - at - 1, argv + at + 1);
     return UPK_OK;
   }
   const verb *v = verb_find(upk_str_from(argv[at]));

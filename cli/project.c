@@ -54,6 +54,15 @@ upk_status project_find(cli *c, project *p) {
   }
 }
 
+void project_or_none(cli *c, project *p) {
+  size_t failures = c->diags.failures, items = c->diags.items.len;
+  if (project_find(c, p) == UPK_OK)
+    return;
+  c->diags.failures = failures;
+  c->diags.items.len = items;
+  *p = (project){.folder = UPK_STR("/"), .file = UPK_STR("")};
+}
+
 upk_compile_request request_new(const cli *c, const project *p,
                                 upk_compile_mode mode) {
   int64_t at_us = 0;

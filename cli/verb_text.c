@@ -1,17 +1,7 @@
-/* upkeep explain, schema and compile: what the compiler itself has to say. */
+/* upkeep schema and compile: what the compiler itself has to say. */
 #include <string.h>
 
 #include "cli.h"
-
-/* These work outside a project as well. */
-static void project_or_none(cli *c, project *p) {
-  size_t failures = c->diags.failures, items = c->diags.items.len;
-  if (project_find(c, p) == UPK_OK)
-    return;
-  c->diags.failures = failures;
-  c->diags.items.len = items;
-  *p = (project){.folder = UPK_STR("/"), .file = UPK_STR("")};
-}
 
 static upk_status print_compiled(cli *c, const project *p,
                                  const upk_compile_request *request) {
@@ -30,21 +20,6 @@ static upk_status run_word(cli *c, upk_compile_mode mode, const char *word) {
   request.word = upk_str_from(word);
   return print_compiled(c, &p, &request);
 }
-
-static upk_status run_explain(cli *c) {
-  return run_word(c, UPK_COMPILE_EXPLAIN,
-                  c->argument_count ? c->arguments[0] : "");
-}
-
-const verb verb_explain = {
-    .name = "explain",
-    .arguments = "[WORD]",
-    .summary = "what a code, action, kind, attribute or pass means",
-    .detail = "WORD: UPK1104, rebuild_index, index, index.bloat_ratio, ... "
-              "Without one: all words.",
-    .max_arguments = 1,
-    .run = run_explain,
-};
 
 static upk_status run_schema(cli *c) {
   return run_word(c, UPK_COMPILE_SCHEMA,

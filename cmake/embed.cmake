@@ -1,8 +1,9 @@
-# Writes OUTPUT: the files of stdlib/ and policies/ as one table of bytes.
-# The names are relative to ROOT; the table ends with a NULL name.
-file(GLOB_RECURSE files RELATIVE ${ROOT}
-  ${ROOT}/stdlib/*.lua ${ROOT}/stdlib/*.sql
-  ${ROOT}/policies/*.yaml ${ROOT}/policies/*.lua)
+# Writes OUTPUT: files below ROOT as one table of bytes, called TABLE, of struct
+# embedded_file. GLOBS, separated by "|", say which. The names are relative to
+# ROOT; the table ends with a NULL name.
+string(REPLACE "|" ";" globs "${GLOBS}")
+list(TRANSFORM globs PREPEND ${ROOT}/)
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${globs})
 list(SORT files)
 set(bodies "")
 set(rows "")
@@ -17,5 +18,5 @@ foreach(file ${files})
   math(EXPR number "${number} + 1")
 endforeach()
 file(WRITE ${OUTPUT}
-  "#include \"embedded.h\"\n${bodies}"
-  "const struct embedded_file embedded_files[] = {\n${rows}  {0, 0, 0}};\n")
+  "#include \"${HEADER}\"\n${bodies}"
+  "const struct embedded_file ${TABLE}[] = {\n${rows}  {0, 0, 0}};\n")

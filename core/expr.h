@@ -35,6 +35,7 @@ typedef enum upk_type {
 #undef X
 } upk_type;
 const char *upk_type_name(upk_type type);
+const char *upk_type_doc(upk_type type);
 bool upk_type_find(upk_str name, upk_type *ret_type);
 
 /* v14.2 -> 14 * 10^8 + 2 * 10^4; up to four parts, each below 10^4 (the first
@@ -69,6 +70,9 @@ typedef struct upk_name {
 /* As it is written in an expression, quoted where it must be:
  * oldest_row_age(created_at), labels."cost-center". */
 void upk_name_print(const upk_name *name, upk_buf *out);
+
+/* Functions of the language for `explain`: name and doc; NULL past the end. */
+const char *upk_function_at(size_t index, const char **ret_doc);
 
 /* How names get meaning. The caller numbers its columns with slots 0.. */
 typedef struct upk_scope {

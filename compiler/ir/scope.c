@@ -58,20 +58,21 @@ static bool label_known(const ir *ir, upk_str key) {
 }
 
 /* What throttles can ask of a running system, beside the attributes of single
- * kinds: name and type. */
+ * kinds: name, type, doc. */
 #define LIVE_METRIC_TABLE(X)                                                   \
-  X("active_sessions", INT)                                                    \
-  X("disk_free", BYTES)                                                        \
-  X("load", RATIO)             /* of the host, per core */                     \
-  X("probe_latency", DURATION) /* of a canary query */                         \
-  X("replica_lag", DURATION)                                                   \
-  X("wal_rate", BYTE_RATE)
+  X("active_sessions", INT, "sessions that run a statement, without our own")  \
+  X("disk_free", BYTES, "room on the disk that holds the data")                \
+  X("load", RATIO, "load of the host, per core")                               \
+  X("probe_latency", DURATION, "what a small query takes now")                 \
+  X("replica_lag", DURATION, "how far the furthest replica is behind")         \
+  X("wal_rate", BYTE_RATE, "log that the server writes")
 
 static const struct {
   const char *name;
   upk_type type;
+  const char *doc;
 } live_metrics[] = {
-#define X(name, type) {name, UPK_TYPE_##type},
+#define X(name, type, doc) {name, UPK_TYPE_##type, doc},
     LIVE_METRIC_TABLE(X)
 #undef X
 };
@@ -84,6 +85,15 @@ bool ir_metric_find(upk_str name, upk_type *ret_type) {
       return true;
     }
   return false;
+}
+
+const char *ir_metric_at(size_t index, upk_type *ret_type,
+                         const char **ret_doc) {
+  if (index >= LIVE_METRICS)
+    return NULL;
+  *ret_type = live_metrics[index].type;
+  *ret_doc = live_metrics[index].doc;
+  return live_metrics[index].name;
 }
 
 static bool metric_slot(const upk_name *name, ir_slot *slot) {

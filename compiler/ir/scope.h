@@ -54,6 +54,9 @@ ir_scope *ir_scope_of(ir *ir, ir_engine *engine, ir_kind *kind);
 ir_scope *ir_scope_live(ir *ir, ir_engine *engine);
 /* The type of a live metric; false when there is none of that name. */
 bool ir_metric_find(upk_str name, upk_type *ret_type);
+/* The metrics in byte order; NULL past the end. */
+const char *ir_metric_at(size_t index, upk_type *ret_type,
+                         const char **ret_doc);
 /* For upk_expr_compile. */
 upk_scope ir_scope_names(ir_scope *scope);
 /* The slot of a name as it is written, made if need be; NULL when unknown. */

@@ -43,13 +43,28 @@ static void read_policies(ir *ir, bool loaded) {
   front_policies_parse(ir, !loaded || !has_engine(ir));
 }
 
+/* To explain a code is wanted most where something is wrong: outside a project
+ * too, and with what can be read of one that is damaged. */
+static upk_status read_words(ir *ir) {
+  upk_diags said = *ir->diags;
+  if (has_project(ir))
+    front_project(ir);
+  stdlib_load(ir);
+  ir->diags->items.len = said.items.len;
+  ir->diags->failures = said.failures;
+  ir->diags->warnings = said.warnings;
+  ir->diags->dropped = said.dropped;
+  return UPK_OK;
+}
+
 upk_status pass_front(ir *ir) {
   upk_compile_mode mode = ir->request->mode;
-  bool words_only = mode == UPK_COMPILE_EXPLAIN; /* works outside a project */
-  if ((!words_only || has_project(ir)) && !front_project(ir))
+  if (mode == UPK_COMPILE_EXPLAIN)
+    return read_words(ir);
+  if (!front_project(ir))
     return UPK_DENIED;
   bool loaded = mode == UPK_COMPILE_PROJECT || stdlib_load(ir);
-  if (mode != UPK_COMPILE_PROJECT && !words_only)
+  if (mode != UPK_COMPILE_PROJECT)
     read_policies(ir, loaded);
   return loaded ? UPK_OK : UPK_DENIED;
 }

@@ -1,7 +1,5 @@
-/* Plain text about a word: docs made of the same rows that the compiler and
- * the stdlib are made of. */
-#include <string.h>
-
+/* What words mean: docs made of the same rows that the compiler and the stdlib
+ * are made of. */
 #include <upkeep/compile.h>
 
 #include "stdlib/explain.h"
@@ -31,127 +29,171 @@ static const upk_code *find_code(upk_str word) {
   return NULL;
 }
 
-bool explain_code(upk_str word, upk_buf *out) {
+void explain_code(upk_str word, page *page) {
   const upk_code *code = find_code(word);
   if (!code)
-    return false;
-  upk_buf_printf(out, "UPK%04d  %s  (%s)\n\n%s\n", code->code, code->name,
-                 code->code / 1000 == 2 ? "lint rule"
-                                        : severity_name(code->severity),
-                 code->doc);
-  return true;
+    return;
+  bool rule = code->code / 1000 == 2;
+  page_add(page, upk_arena_printf(page->arena, "UPK%04d", code->code),
+           upk_arena_printf(page->arena, "%s, %s %s", code->name,
+                            severity_name(code->severity),
+                            rule ? "of lint" : "code"),
+           upk_str_from(code->doc));
+  if (rule)
+    page_put(page, UPK_STR("waived by"),
+             upk_arena_printf(page->arena,
+                              "waive: [{ rule: %s, reason: WHY, until: TIME }] "
+                              "in the policy",
+                              code->name));
 }
 
-/* ---- passes ---- */
+/* ---- passes, exit codes ---- */
 
-bool explain_pass(upk_str word, upk_buf *out) {
+void explain_pass(upk_str word, page *page) {
   const char *name;
-  for (size_t i = 0; (name = upk_compile_pass_name(i)) != NULL; i++) {
-    if (!upk_str_is(word, name))
-      continue;
-    upk_buf_printf(out, "%s  (pass %zu of the compiler)\n\n%s\n", name, i + 1,
-                   upk_compile_pass_doc(i));
-    return true;
+  for (size_t i = 0; (name = upk_compile_pass_name(i)) != NULL; i++)
+    if (upk_str_is(word, name))
+      page_add(page, word,
+               upk_arena_printf(page->arena, "pass %zu of the compiler", i + 1),
+               upk_str_from(upk_compile_pass_doc(i)));
+}
+
+static const struct {
+  int code;
+  const char *text;
+} exits[] = {
+#define X(name, exit_code, text) {exit_code, text},
+    UPK_STATUS_TABLE(X)
+#undef X
+        {130, "stopped by SIGINT after a clean stop"},
+    {143, "stopped by SIGTERM after a clean stop"},
+};
+
+/* "exit 5", "exit-5" or "5". */
+void explain_exit(upk_str word, page *page) {
+  if (upk_str_starts(word, "exit ") || upk_str_starts(word, "exit-"))
+    word = (upk_str){word.data + 5, word.len - 5};
+  for (size_t i = 0; i < sizeof exits / sizeof *exits; i++) {
+    upk_str number = upk_arena_printf(page->arena, "%d", exits[i].code);
+    if (upk_str_equal(number, word))
+      page_add(page, number, UPK_STR("exit code of every verb"),
+               upk_str_from(exits[i].text));
   }
-  return false;
 }
 
 /* ---- engines, kinds, attributes ---- */
 
-bool explain_engine(const ir *ir, upk_str word, upk_buf *out) {
+void explain_engine(const ir *ir, upk_str word, page *page) {
   const ir_engine *engine = ir_engine_find(ir, word);
   if (!engine)
-    return false;
-  upk_buf_printf(out, "%.*s  (engine)\n\n", UPK_FMT(engine->name));
+    return;
+  page_add(page, engine->name, UPK_STR("engine"), UPK_NO_STR);
   for (size_t i = 0; i < engine->kinds.len; i++)
-    upk_buf_printf(out, "kind    %.*s: %.*s\n",
-                   UPK_FMT(engine->kinds.items[i]->name),
-                   UPK_FMT(engine->kinds.items[i]->doc));
+    page_put_typed(page, UPK_STR("kinds"), engine->kinds.items[i]->name,
+                   UPK_STR(""), engine->kinds.items[i]->doc);
   for (size_t i = 0; i < engine->actions.len; i++)
-    upk_buf_printf(out, "action  %.*s (%.*s): %.*s\n",
-                   UPK_FMT(engine->actions.items[i]->name),
-                   UPK_FMT(engine->actions.items[i]->kind),
-                   UPK_FMT(engine->actions.items[i]->doc));
-  return true;
+    page_put_typed(page, UPK_STR("actions"), engine->actions.items[i]->name,
+                   engine->actions.items[i]->kind,
+                   engine->actions.items[i]->doc);
 }
 
-static void add_kind(const ir_engine *engine, const ir_kind *kind,
-                     upk_buf *out) {
-  upk_buf_printf(out, "%.*s  (kind of %.*s)\n\n%.*s\n\n", UPK_FMT(kind->name),
-                 UPK_FMT(engine->name), UPK_FMT(kind->doc));
+static upk_str of_engine(page *page, const char *what,
+                         const ir_engine *engine) {
+  return upk_arena_printf(page->arena, "%s of %.*s", what,
+                          UPK_FMT(engine->name));
+}
+
+/* "oldest_row_age(column)" */
+static upk_str attribute_name(page *page, const ir_attribute *a) {
+  return upk_arena_printf(page->arena, "%.*s%s", UPK_FMT(a->name),
+                          a->parametric ? "(column)" : "");
+}
+
+static void add_actions_for(const ir_engine *engine, const ir_kind *kind,
+                            page *page) {
+  for (size_t i = 0; i < engine->actions.len; i++)
+    if (upk_str_equal(engine->actions.items[i]->kind, kind->name))
+      page_put_typed(page, UPK_STR("actions"), engine->actions.items[i]->name,
+                     UPK_STR(""), engine->actions.items[i]->doc);
+}
+
+static void add_kind(const ir_engine *engine, const ir_kind *kind, page *page) {
+  page_add(page, kind->name, of_engine(page, "kind", engine), kind->doc);
   for (size_t i = 0; i < kind->attributes.len; i++) {
     const ir_attribute *a = &kind->attributes.items[i];
-    upk_buf_printf(out, "  %.*s%s  %s  %.*s\n", UPK_FMT(a->name),
-                   a->parametric ? "(column)" : "", upk_type_name(a->type),
-                   UPK_FMT(a->doc));
+    page_put_typed(page, UPK_STR(""), attribute_name(page, a),
+                   upk_str_from(upk_type_name(a->type)), a->doc);
   }
   for (size_t i = 0; i < kind->parent_count; i++)
-    upk_buf_printf(out, "  %.*s.*  attributes of the %.*s it belongs to\n",
-                   UPK_FMT(kind->parents[i].kind),
-                   UPK_FMT(kind->parents[i].kind));
+    page_put_typed(
+        page, UPK_STR(""),
+        upk_arena_printf(page->arena, "%.*s.*", UPK_FMT(kind->parents[i].kind)),
+        UPK_STR(""),
+        upk_arena_printf(page->arena, "attributes of the %.*s it belongs to",
+                         UPK_FMT(kind->parents[i].kind)));
+  add_actions_for(engine, kind, page);
 }
 
-bool explain_kind(const ir *ir, upk_str word, upk_buf *out) {
-  bool found = false;
+void explain_kind(const ir *ir, upk_str word, page *page) {
   for (size_t i = 0; i < ir->engines.len; i++) {
     const ir_kind *kind = ir_kind_find(ir->engines.items[i], word);
-    if (!kind)
-      continue;
-    if (found)
-      upk_buf_char(out, '\n');
-    add_kind(ir->engines.items[i], kind, out);
-    found = true;
+    if (kind)
+      add_kind(ir->engines.items[i], kind, page);
   }
-  return found;
 }
 
-static void add_version_range(const ir_variant *variant, upk_buf *out) {
+/* "from 14, below 18, with amcheck" */
+static upk_str available(page *page, const ir_variant *variant) {
+  upk_buf line = {0};
   if (variant->min_version) {
-    upk_buf_str(out, UPK_STR(" from "));
-    upk_version_format(variant->min_version, out);
+    upk_buf_str(&line, UPK_STR("from "));
+    upk_version_format(variant->min_version, &line);
   }
   if (variant->max_version) {
-    upk_buf_str(out, UPK_STR(" below "));
-    upk_version_format(variant->max_version, out);
+    upk_buf_str(&line, line.len ? UPK_STR(" below ") : UPK_STR("below "));
+    upk_version_format(variant->max_version, &line);
   }
   for (size_t i = 0; i < variant->needs.len; i++)
-    upk_buf_printf(out, "%s%.*s", i ? ", " : " with ",
+    upk_buf_printf(&line, "%s%.*s",
+                   i          ? ", "
+                   : line.len ? " with "
+                              : "with ",
                    UPK_FMT(variant->needs.items[i]));
+  upk_str copy = upk_arena_copy(page->arena, upk_buf_view(&line));
+  upk_buf_free(&line);
+  return copy;
 }
 
 static void add_attribute(const ir_engine *engine, const ir_kind *kind,
-                          const ir_attribute *a, upk_buf *out) {
+                          const ir_attribute *a, page *page) {
   const ir_collector *c = a->collector;
-  upk_buf_printf(out, "%.*s.%.*s%s  (attribute of %.*s)\n\n%.*s\n\n",
-                 UPK_FMT(kind->name), UPK_FMT(a->name),
-                 a->parametric ? "(column)" : "", UPK_FMT(engine->name),
-                 UPK_FMT(a->doc));
-  upk_buf_printf(out, "  type       %s\n", upk_type_name(a->type));
-  if (a->unit_note.data)
-    upk_buf_printf(out, "  unit       %.*s\n", UPK_FMT(a->unit_note));
-  upk_buf_printf(out, "  cost       %s\n",
-                 c->measured ? "measured: reads data"
-                             : "cheap: reads the catalogue");
-  upk_buf_printf(out, "  collector  %.*s, %.*s\n", UPK_FMT(c->name),
-                 UPK_FMT(c->path));
-  for (size_t i = 0; i < c->variants.len; i++) {
-    const ir_variant *v = &c->variants.items[i];
-    if (!v->min_version && !v->max_version && !v->needs.len)
-      continue;
-    upk_buf_str(out, UPK_STR("  available "));
-    add_version_range(v, out);
-    upk_buf_char(out, '\n');
-  }
+  page_add(page,
+           upk_arena_printf(page->arena, "%.*s.%.*s", UPK_FMT(kind->name),
+                            UPK_FMT(attribute_name(page, a))),
+           of_engine(page, "attribute", engine), a->doc);
+  page_put(page, UPK_STR("type"),
+           upk_arena_printf(page->arena, "%s: %s", upk_type_name(a->type),
+                            upk_type_doc(a->type)));
+  page_put(page, UPK_STR("unit"), a->unit_note);
+  page_put(page, UPK_STR("cost"),
+           c->measured ? UPK_STR("measured: reads data")
+                       : UPK_STR("cheap: reads the catalogue"));
+  page_put(page, UPK_STR("collector"),
+           upk_arena_printf(page->arena, "%.*s, %.*s", UPK_FMT(c->name),
+                            UPK_FMT(c->path)));
+  for (size_t i = 0; i < c->variants.len; i++)
+    page_put(page, UPK_STR("available"),
+             available(page, &c->variants.items[i]));
   if (c->unavailable.data)
-    upk_buf_printf(out, "  otherwise  unknown: %.*s\n",
-                   UPK_FMT(c->unavailable));
+    page_put(page, UPK_STR("otherwise"),
+             upk_arena_printf(page->arena, "unknown: %.*s",
+                              UPK_FMT(c->unavailable)));
 }
 
-bool explain_attribute(const ir *ir, upk_str word, upk_buf *out) {
+void explain_attribute(const ir *ir, upk_str word, page *page) {
   upk_str rest, tail;
   upk_str kind_name = upk_str_split(word, '.', &rest);
   upk_str name = upk_str_split(rest.data ? rest : word, '(', &tail);
-  bool found = false;
   for (size_t i = 0; i < ir->engines.len; i++) {
     const ir_engine *engine = ir->engines.items[i];
     for (size_t j = 0; j < engine->kinds.len; j++) {
@@ -159,128 +201,126 @@ bool explain_attribute(const ir *ir, upk_str word, upk_buf *out) {
       const ir_attribute *a = rest.data && !upk_str_equal(kind->name, kind_name)
                                   ? NULL
                                   : ir_attribute_find(kind, name);
-      if (!a)
-        continue;
-      if (found)
-        upk_buf_char(out, '\n');
-      add_attribute(engine, kind, a, out);
-      found = true;
+      if (a)
+        add_attribute(engine, kind, a, page);
     }
   }
-  return found;
 }
 
 /* ---- the words ---- */
 
-static void add_word(ir_names *names, upk_arena *arena, upk_str word) {
-  if (!names_have(names, word))
-    *UPK_PUSH(arena, names) = word;
+typedef struct word_list {
+  ir_names names;
+  upk_arena *arena;
+} word_list;
+
+static void keep_word(void *ctx, const char *group, upk_str name, upk_str doc) {
+  word_list *list = ctx;
+  (void)group;
+  (void)doc;
+  if (!names_have(&list->names, name))
+    *UPK_PUSH(list->arena, &list->names) = name;
 }
 
-static void engine_words(ir *ir, const ir_engine *engine, ir_names *names) {
-  add_word(names, ir->arena, engine->name);
+static void engine_words(ir *ir, const ir_engine *engine, word_list *list) {
+  keep_word(list, "", engine->name, UPK_NO_STR);
   for (size_t i = 0; i < engine->actions.len; i++)
-    add_word(names, ir->arena, engine->actions.items[i]->name);
+    keep_word(list, "", engine->actions.items[i]->name, UPK_NO_STR);
   for (size_t i = 0; i < engine->kinds.len; i++) {
     const ir_kind *kind = engine->kinds.items[i];
-    add_word(names, ir->arena, kind->name);
+    keep_word(list, "", kind->name, UPK_NO_STR);
     for (size_t j = 0; j < kind->attributes.len; j++)
-      add_word(names, ir->arena,
-               upk_arena_printf(ir->arena, "%.*s.%.*s", UPK_FMT(kind->name),
-                                UPK_FMT(kind->attributes.items[j].name)));
+      keep_word(list, "",
+                upk_arena_printf(ir->arena, "%.*s.%.*s", UPK_FMT(kind->name),
+                                 UPK_FMT(kind->attributes.items[j].name)),
+                UPK_NO_STR);
   }
+}
+
+/* Those that stand in tables, for lists and for suggestions. */
+static void each_of_tables(ir *ir, explain_seen *seen, void *ctx) {
+  explain_each_given(ir, seen, ctx);
+  explain_each_key(ir->arena, seen, ctx);
+  explain_each_language(seen, ctx);
+  explain_each_metric(ir, seen, ctx);
+  explain_each_shipped(ir, seen, ctx);
 }
 
 size_t explain_words(ir *ir, upk_str **ret_words) {
-  ir_names names = {0};
+  word_list list = {.arena = ir->arena};
   const char *pass;
   const upk_code *code;
   for (size_t i = 0; i < ir->engines.len; i++)
-    engine_words(ir, ir->engines.items[i], &names);
+    engine_words(ir, ir->engines.items[i], &list);
+  each_of_tables(ir, keep_word, &list);
   for (size_t i = 0; (pass = upk_compile_pass_name(i)) != NULL; i++)
-    add_word(&names, ir->arena, upk_str_from(pass));
+    keep_word(&list, "", upk_str_from(pass), UPK_NO_STR);
   for (size_t i = 0; (code = upk_code_at(i)) != NULL; i++) {
-    *UPK_PUSH(ir->arena, &names) =
+    *UPK_PUSH(ir->arena, &list.names) =
         upk_arena_printf(ir->arena, "UPK%04d", code->code);
-    *UPK_PUSH(ir->arena, &names) = upk_str_from(code->name);
+    *UPK_PUSH(ir->arena, &list.names) = upk_str_from(code->name);
   }
-  *ret_words = names.items;
-  return names.len;
+  *ret_words = list.names.items;
+  return list.names.len;
 }
 
-static void list_heading(upk_buf *out, const char *heading) {
-  upk_buf_printf(out, "%s%s\n", out->len ? "\n" : "", heading);
+static void put_word(void *ctx, const char *group, upk_str name, upk_str doc) {
+  page *page = ctx;
+  const page_meaning *last =
+      page->meanings.len ? &page->meanings.items[page->meanings.len - 1] : NULL;
+  if (!last || !upk_str_is(last->name, group))
+    page_add(page, upk_str_from(group), UPK_STR("words"), UPK_NO_STR);
+  page_put(page, name, doc);
 }
 
-/* Names in a line each, with what they are. */
-static void list_all(const ir *ir, upk_buf *out) {
+/* Every word with what it is; attributes are listed by their kinds. */
+static void list_all(ir *ir, page *page) {
   const char *pass;
   const upk_code *code;
-  for (size_t i = 0; i < ir->engines.len; i++) {
-    const ir_engine *engine = ir->engines.items[i];
-    upk_buf heading = {0};
-    upk_buf_printf(&heading, "%.*s: kinds and actions", UPK_FMT(engine->name));
-    list_heading(out, heading.data);
-    upk_buf_free(&heading);
-    for (size_t j = 0; j < engine->kinds.len; j++)
-      upk_buf_printf(out, "  %-28.*s %.*s\n",
-                     UPK_FMT(engine->kinds.items[j]->name),
-                     UPK_FMT(engine->kinds.items[j]->doc));
-    for (size_t j = 0; j < engine->actions.len; j++)
-      upk_buf_printf(out, "  %-28.*s %.*s\n",
-                     UPK_FMT(engine->actions.items[j]->name),
-                     UPK_FMT(engine->actions.items[j]->doc));
-  }
-  list_heading(out, "attributes: KIND.ATTRIBUTE, listed by `explain KIND`");
-  list_heading(out, "passes");
+  each_of_tables(ir, put_word, page);
+  for (size_t i = 0; i < ir->engines.len; i++)
+    explain_engine(ir, ir->engines.items[i]->name, page);
   for (size_t i = 0; (pass = upk_compile_pass_name(i)) != NULL; i++)
-    upk_buf_printf(out, "  %-28s %s\n", pass, upk_compile_pass_doc(i));
-  list_heading(out, "codes");
+    put_word(page, "passes", upk_str_from(pass),
+             upk_str_from(upk_compile_pass_doc(i)));
+  for (size_t i = 0; i < sizeof exits / sizeof *exits; i++)
+    put_word(page, "exit codes",
+             upk_arena_printf(ir->arena, "exit %d", exits[i].code),
+             upk_str_from(exits[i].text));
   for (size_t i = 0; (code = upk_code_at(i)) != NULL; i++)
-    upk_buf_printf(out, "  UPK%04d  %-18s  %s\n", code->code,
-                   severity_name(code->severity), code->name);
+    put_word(page, "codes", upk_arena_printf(ir->arena, "UPK%04d", code->code),
+             upk_arena_printf(ir->arena, "%s, %s", code->name,
+                              severity_name(code->severity)));
 }
 
-static bool add_meaning(bool found, upk_buf *part, upk_buf *out) {
-  if (!part->len)
-    return found;
-  if (found)
-    upk_buf_char(out, '\n');
-  upk_buf_str(out, upk_buf_view(part));
-  upk_buf_clear(part);
-  return true;
-}
-
-static bool add_meanings(ir *ir, upk_str word, upk_buf *out) {
-  upk_buf part = {0};
-  bool found = false;
-  explain_code(word, &part);
-  found = add_meaning(found, &part, out);
-  explain_action(ir, word, &part);
-  found = add_meaning(found, &part, out);
-  explain_kind(ir, word, &part);
-  found = add_meaning(found, &part, out);
-  explain_attribute(ir, word, &part);
-  found = add_meaning(found, &part, out);
-  explain_engine(ir, word, &part);
-  found = add_meaning(found, &part, out);
-  explain_pass(word, &part);
-  found = add_meaning(found, &part, out);
-  upk_buf_free(&part);
-  return found;
+static void add_meanings(ir *ir, upk_str word, page *page) {
+  explain_code(word, page);
+  explain_given(ir, word, page);
+  explain_action(ir, word, page);
+  explain_kind(ir, word, page);
+  explain_key(word, page);
+  explain_attribute(ir, word, page);
+  explain_engine(ir, word, page);
+  explain_language(word, page);
+  explain_metric(ir, word, page);
+  explain_shipped(ir, word, page);
+  explain_pass(word, page);
+  explain_exit(word, page);
 }
 
 bool explain_write(ir *ir, upk_str word, upk_sink sink) {
   upk_buf out = {0};
-  bool good = true;
-  if (!word.len)
-    list_all(ir, &out);
-  else if (upk_str_is(word, "actions-markdown"))
+  page page = {.arena = ir->arena};
+  if (upk_str_is(word, "actions-markdown"))
     explain_markdown(ir, &out);
+  else if (!word.len)
+    list_all(ir, &page);
   else
-    good = add_meanings(ir, word, &out);
-  if (good)
-    good = sink.write(sink.ctx, out.data ? out.data : "", out.len);
+    add_meanings(ir, word, &page);
+  bool good = page.meanings.len > 0 || out.len > 0;
+  if (page.meanings.len)
+    page_write(&page, ir->request->format, word, &out);
+  good = good && sink.write(sink.ctx, out.data ? out.data : "", out.len);
   upk_buf_free(&out);
   return good;
 }

@@ -1,16 +1,35 @@
-/* The texts of `explain`, part by part. */
+/* The meanings of `explain`, part by part. */
 #ifndef STDLIB_EXPLAIN_H
 #define STDLIB_EXPLAIN_H
 
+#include "stdlib/page.h"
 #include "stdlib/private.h"
 
-/* Each adds what it knows about the word; false when it knows nothing. */
-bool explain_code(upk_str word, upk_buf *out);
-bool explain_pass(upk_str word, upk_buf *out);
-bool explain_engine(const ir *ir, upk_str word, upk_buf *out);
-bool explain_kind(const ir *ir, upk_str word, upk_buf *out);
-bool explain_attribute(const ir *ir, upk_str word, upk_buf *out);
-bool explain_action(ir *ir, upk_str word, upk_buf *out);
+/* Each adds what it knows about the word, or nothing. */
+void explain_code(upk_str word, page *page);
+void explain_pass(upk_str word, page *page);
+void explain_exit(upk_str word, page *page);
+void explain_engine(const ir *ir, upk_str word, page *page);
+void explain_kind(const ir *ir, upk_str word, page *page);
+void explain_attribute(const ir *ir, upk_str word, page *page);
+void explain_action(ir *ir, upk_str word, page *page);
+/* explain_words.c: functions and types of expressions, metrics of throttles,
+ * shipped files, and what the program itself handed in. */
+void explain_language(upk_str word, page *page);
+void explain_metric(const ir *ir, upk_str word, page *page);
+void explain_shipped(ir *ir, upk_str word, page *page);
+void explain_given(ir *ir, upk_str word, page *page);
+/* explain_keys.c: keys of the project file and of policies. */
+void explain_key(upk_str word, page *page);
+
+/* All the words of each, for lists and suggestions. */
+typedef void explain_seen(void *ctx, const char *group, upk_str name,
+                          upk_str doc);
+void explain_each_language(explain_seen *seen, void *ctx);
+void explain_each_metric(const ir *ir, explain_seen *seen, void *ctx);
+void explain_each_shipped(ir *ir, explain_seen *seen, void *ctx);
+void explain_each_given(ir *ir, explain_seen *seen, void *ctx);
+void explain_each_key(upk_arena *arena, explain_seen *seen, void *ctx);
 
 /* docs/actions.md: every action of every engine. */
 void explain_markdown(ir *ir, upk_buf *out);

@@ -1,4 +1,4 @@
-/* Actions as text and as Markdown. */
+/* Actions as pages, and all of them as Markdown. */
 #include <string.h>
 
 #include "stdlib/explain.h"
@@ -52,11 +52,9 @@ static void add_default(ir_value_type type, const node *value, upk_buf *out) {
     upk_buf_str(out, UPK_STR("an empty list"));
 }
 
-/* One on a line: "online (bool, default true): doc". */
-static void add_parameter(const ir_parameter *p, const char *quote,
-                          upk_buf *out) {
-  upk_buf_printf(out, "%s%.*s%s (%s", quote, UPK_FMT(p->name), quote,
-                 type_names[p->type]);
+/* "bool, default true". */
+static void add_kind_of(const ir_parameter *p, upk_buf *out) {
+  upk_buf_str(out, upk_str_from(type_names[p->type]));
   if (p->required)
     upk_buf_str(out, UPK_STR(", required"));
   if (p->otherwise) {
@@ -75,7 +73,6 @@ static void add_parameter(const ir_parameter *p, const char *quote,
     upk_buf_str(out, UPK_STR("; one of "));
     add_names(&p->choices, out);
   }
-  upk_buf_printf(out, "): %.*s\n", UPK_FMT(p->doc));
 }
 
 /* What the action says of a promise that is a function. */
@@ -118,74 +115,77 @@ static void add_undo(const ir_action *action, upk_buf *out) {
     upk_buf_printf(out, ": %.*s", UPK_FMT(why));
 }
 
-/* ---- plain text ---- */
+/* ---- a page ---- */
 
-static void add_line(const char *name, upk_str text, upk_buf *out) {
-  if (text.data && text.len)
-    upk_buf_printf(out, "  %-12s %.*s\n", name, UPK_FMT(text));
+typedef void add_part(const ir_action *action, upk_buf *out);
+
+static void add_reads(const ir_action *action, upk_buf *out) {
+  add_names(&action->reads, out);
 }
 
-static void add_list(const ir_action *action, stdlib_reader *reader,
-                     const char *key, upk_buf *out) {
+/* A row of what `part` writes. */
+static void put_part(page *page, const char *name, const ir_action *action,
+                     add_part *part) {
   upk_buf line = {0};
-  ir_names names = field_names(reader, action->definition, key);
-  add_names(&names, &line);
-  add_line(key, upk_buf_view(&line), out);
+  part(action, &line);
+  page_put(page, upk_str_from(name),
+           upk_arena_copy(page->arena, upk_buf_view(&line)));
   upk_buf_free(&line);
 }
 
-static void add_relations(ir *ir, const ir_action *action, upk_buf *out) {
+static void put_relations(ir *ir, const ir_action *action, page *page) {
   static const char *const keys[] = {"followups", "provides", "subsumes",
                                      "conflicts", "fights",   "after",
                                      "before"};
   const stdlib_declaration from = {.map = action->definition};
   stdlib_reader reader = stdlib_reader_of(ir, &from, "action");
-  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-    add_list(action, &reader, keys[i], out);
-}
-
-static void add_action(ir *ir, const ir_action *action, upk_buf *out) {
-  upk_buf line = {0};
-  upk_buf_printf(out, "%.*s  (action of %.*s, on %.*s)\n\n%.*s\n\n",
-                 UPK_FMT(action->name), UPK_FMT(action->engine),
-                 UPK_FMT(action->kind), UPK_FMT(action->doc));
-  add_needs(action, &line);
-  add_line("needs", upk_buf_view(&line), out);
-  add_line("atomicity", promise_of(action, "atomicity"), out);
-  add_line("risk", promise_of(action, "risk"), out);
-  add_line("post", post_of(action), out);
-  upk_buf_clear(&line);
-  add_undo(action, &line);
-  add_line("undo", upk_buf_view(&line), out);
-  upk_buf_clear(&line);
-  add_names(&action->reads, &line);
-  add_line("reads", upk_buf_view(&line), out);
-  add_relations(ir, action, out);
-  if (action->destructive)
-    add_line("destructive", UPK_STR("never on unknown facts, never by itself"),
-             out);
-  for (size_t i = 0; i < action->parameters.len; i++) {
-    upk_buf_str(out, i ? UPK_STR("    ") : UPK_STR("  parameters\n    "));
-    add_parameter(&action->parameters.items[i], "", out);
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    upk_buf line = {0};
+    ir_names names = field_names(&reader, action->definition, keys[i]);
+    add_names(&names, &line);
+    page_put(page, upk_str_from(keys[i]),
+             upk_arena_copy(page->arena, upk_buf_view(&line)));
+    upk_buf_free(&line);
   }
-  add_line("file", action->path, out);
-  upk_buf_free(&line);
 }
 
-bool explain_action(ir *ir, upk_str word, upk_buf *out) {
-  bool found = false;
+static void put_parameters(const ir_action *action, page *page) {
+  for (size_t i = 0; i < action->parameters.len; i++) {
+    const ir_parameter *p = &action->parameters.items[i];
+    upk_buf type = {0};
+    add_kind_of(p, &type);
+    page_put_typed(page, UPK_STR("parameters"), p->name,
+                   upk_arena_copy(page->arena, upk_buf_view(&type)), p->doc);
+    upk_buf_free(&type);
+  }
+}
+
+static void put_action(ir *ir, const ir_action *action, page *page) {
+  page_add(page, action->name,
+           upk_arena_printf(page->arena, "action of %.*s, on %.*s",
+                            UPK_FMT(action->engine), UPK_FMT(action->kind)),
+           action->doc);
+  put_part(page, "needs", action, add_needs);
+  page_put(page, UPK_STR("atomicity"), promise_of(action, "atomicity"));
+  page_put(page, UPK_STR("risk"), promise_of(action, "risk"));
+  page_put(page, UPK_STR("post"), post_of(action));
+  put_part(page, "undo", action, add_undo);
+  put_part(page, "reads", action, add_reads);
+  put_relations(ir, action, page);
+  if (action->destructive)
+    page_put(page, UPK_STR("destructive"),
+             UPK_STR("never on unknown facts, never by itself"));
+  page_put(page, UPK_STR("file"), action->path);
+  put_parameters(action, page);
+}
+
+void explain_action(ir *ir, upk_str word, page *page) {
   for (size_t i = 0; i < ir->engines.len; i++) {
     const ir_engine *engine = ir->engines.items[i];
-    for (size_t j = 0; j < engine->actions.len; j++) {
-      if (!upk_str_equal(engine->actions.items[j]->name, word))
-        continue;
-      if (found)
-        upk_buf_char(out, '\n');
-      add_action(ir, engine->actions.items[j], out);
-      found = true;
-    }
+    for (size_t j = 0; j < engine->actions.len; j++)
+      if (upk_str_equal(engine->actions.items[j]->name, word))
+        put_action(ir, engine->actions.items[j], page);
   }
-  return found;
 }
 
 /* ---- Markdown ---- */
@@ -213,8 +213,10 @@ static void markdown_action(const ir_action *action, upk_buf *out) {
   if (action->parameters.len)
     upk_buf_str(out, UPK_STR("\nParameters:\n\n"));
   for (size_t i = 0; i < action->parameters.len; i++) {
-    upk_buf_str(out, UPK_STR("- "));
-    add_parameter(&action->parameters.items[i], "`", out);
+    const ir_parameter *p = &action->parameters.items[i];
+    upk_buf_printf(out, "- `%.*s` (", UPK_FMT(p->name));
+    add_kind_of(p, out);
+    upk_buf_printf(out, "): %.*s\n", UPK_FMT(p->doc));
   }
 }
 

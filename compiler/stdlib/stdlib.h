@@ -32,10 +32,11 @@ upk_str stdlib_argument(upk_str column);
 upk_str stdlib_variant_sql(ir *ir, const ir_engine *engine,
                            const ir_variant *variant, upk_str argument);
 
-/* Plain text about a word: a code (UPK1104), an action, a kind, an attribute
- * (index.bloat_ratio), an engine, a pass; "" lists all words;
- * "actions-markdown" is docs/actions.md. False, with nothing written, when the
- * word is unknown. */
+/* What a word means, in ir->request->format: a code (UPK1104), an action, a
+ * kind, an attribute (index.bloat_ratio), an engine, a key of policies or the
+ * project, a function, type or metric, an exit code, a shipped file, a pass, or
+ * what ir->request->words says; "" lists all words; "actions-markdown" is
+ * docs/actions.md. False, with nothing written, when the word is unknown. */
 bool explain_write(ir *ir, upk_str word, upk_sink sink);
 /* Words near a wrong one, for a suggestion: all that explain knows. */
 size_t explain_words(ir *ir, upk_str **ret_words);

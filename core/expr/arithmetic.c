@@ -41,14 +41,16 @@ static const type_words types[] = {
 };
 
 static const struct {
-  const char *name;
+  const char *name, *doc;
 } names[] = {
-#define X(id, text, doc) {text},
+#define X(id, text, doc) {text, doc},
     UPK_TYPE_TABLE(X)
 #undef X
 };
 
 const char *upk_type_name(upk_type type) { return names[type].name; }
+
+const char *upk_type_doc(upk_type type) { return names[type].doc; }
 
 bool upk_type_find(upk_str name, upk_type *ret_type) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)

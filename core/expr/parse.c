@@ -21,13 +21,20 @@ typedef struct parser {
 static expr_node *parse_or(parser *p);
 
 static const expr_function_row functions[] = {
-#define X(id, name, least, most, doc) {name, least, most},
+#define X(id, name, least, most, doc) {name, least, most, doc},
 #include "expr/functions.def"
 #undef X
 };
 
 const expr_function_row *expr_function_at(size_t function) {
   return function < EXPR_FUNCTION_COUNT ? &functions[function] : NULL;
+}
+
+const char *upk_function_at(size_t index, const char **ret_doc) {
+  const expr_function_row *row = expr_function_at(index);
+  if (row)
+    *ret_doc = row->doc;
+  return row ? row->name : NULL;
 }
 
 expr_node *expr_node_new(upk_arena *arena, expr_kind kind, size_t start,

@@ -56,6 +56,7 @@ typedef enum expr_function {
 typedef struct expr_function_row {
   const char *name;
   size_t least, most; /* most 0: any number */
+  const char *doc;
 } expr_function_row;
 const expr_function_row *expr_function_at(size_t function); /* NULL past end */
 

@@ -44,7 +44,7 @@ typedef enum upk_compile_mode {
   UPK_COMPILE_INSPECT,  /* output: inspection request for `target` */
   UPK_COMPILE_CHECK,    /* needs facts; output: check report */
   UPK_COMPILE_PLAN,     /* needs facts; output: plan file */
-  UPK_COMPILE_EXPLAIN,  /* output: text about `word`, or about all with "" */
+  UPK_COMPILE_EXPLAIN,  /* output: about `word`, or about all with "" */
   UPK_COMPILE_SCHEMA,   /* output: JSON Schema named by `word` */
 } upk_compile_mode;
 
@@ -61,6 +61,9 @@ typedef struct upk_compile_request {
   upk_str only;       /* selectors: comma-separated globs on policy names, or */
   upk_str except;     /*   action:object */
   upk_str word;       /* EXPLAIN, SCHEMA */
+  upk_str format;     /* EXPLAIN: text, json or markdown; "" is text */
+  upk_str words;      /* EXPLAIN: what the caller itself has to explain, as
+                         docs/formats.md, "Words"; may be absent */
   upk_str dump_after; /* a pass name: output is the IR's text after it */
   bool all_attributes;     /* INSPECT: every collector */
   bool stdlib_from_source; /* read "@stdlib/..." from the source instead of the

@@ -144,10 +144,10 @@ static void words_are_explained(void **state) {
   script_begin(&h);
   assert_true(script_load(&h));
   assert_true(explains(&h, "", "create_ledger"));
-  assert_true(explains(&h, "create_ledger", "undo         none: kept"));
-  assert_true(explains(&h, "table", "size  bytes  its size"));
-  assert_true(explains(&h, "table.size", "type       bytes"));
-  assert_true(explains(&h, "sqlite", "action  create_ledger"));
+  assert_true(explains(&h, "create_ledger", "none: kept"));
+  assert_true(explains(&h, "table", "its size"));
+  assert_true(explains(&h, "table.size", "bytes: bytes; written"));
+  assert_true(explains(&h, "sqlite", "create_ledger"));
   assert_true(explains(&h, "UPK1302", "lua-budget"));
   assert_true(explains(&h, "lua-budget", "UPK1302"));
   assert_true(explains(&h, "1302", "UPK1302"));
