@@ -23,8 +23,7 @@ static bool read_jobs(cli *c, unsigned *ret_jobs) {
 extern char **environ;
 
 /* What steps may run here, and the environment it may be given a part of. */
-static void allow_programs(cli *c, const project *p,
-                           upk_apply_request *request) {
+void allow_programs(cli *c, const project *p, upk_apply_request *request) {
   size_t count = upk_json_count(p->programs);
   upk_str *programs = UPK_NEW_ARRAY(c->arena, upk_str, count + 1);
   for (size_t i = 0; i < count; i++)

@@ -31,4 +31,12 @@ upk_status runs_take(cli *c, const project *p, const char *wanted,
 upk_status execute(cli *c, const project *p, const upk_json *plan,
                    upk_apply_request *request);
 
+/* What steps may run here, and the environment they may be given a part of. */
+void allow_programs(cli *c, const project *p, upk_apply_request *request);
+
+/* rehearse.c: tries a plan's steps and rolls them back; prints what came of
+ * each, and with `record` (a path, or absent) writes it there. `plan` is the
+ * file's bytes. */
+upk_status rehearse(cli *c, const project *p, upk_str plan, upk_str record);
+
 #endif

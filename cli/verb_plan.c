@@ -1,7 +1,7 @@
 /* upkeep plan and show: a plan made, and a plan looked at. */
 #include <string.h>
 
-#include "cli.h"
+#include "runs.h"
 
 upk_status plan_load(cli *c, upk_str path, upk_buf *bytes,
                      const upk_json **ret_plan) {
@@ -101,6 +101,22 @@ static void show_made(cli *c, upk_str bytes) {
   print_plan(c, plan, bytes, false);
 }
 
+/* "plan.json" -> "plan.rehearsal.json" */
+static upk_str record_path(cli *c) {
+  upk_str path = flag_text(c, FLAG_output), end = UPK_STR(".json");
+  if (!flag_given(c, FLAG_output))
+    return UPK_NO_STR;
+  if (upk_str_ends(path, ".zst"))
+    path.len -= 4;
+  if (upk_str_ends(path, end.data))
+    path.len -= end.len;
+  return upk_arena_printf(c->arena, "%.*s.rehearsal.json", UPK_FMT(path));
+}
+
+static bool wants_rehearsal(const cli *c) {
+  return flag_given(c, FLAG_rehearse) || flag_given(c, FLAG_rehearse_all);
+}
+
 static upk_status run_plan(cli *c) {
   project p;
   upk_buf bytes = {0};
@@ -112,11 +128,15 @@ static upk_status run_plan(cli *c) {
   if (status == UPK_OK) {
     int64_t steps = count_steps(c, upk_buf_view(&bytes));
     show_made(c, upk_buf_view(&bytes));
-    if (flag_given(c, FLAG_output) && steps)
+    if (wants_rehearsal(c))
+      status = rehearse(c, &p, upk_buf_view(&bytes), record_path(c));
+    if (status != UPK_OK)
+      ; /* the rehearsal has said what to do */
+    else if (flag_given(c, FLAG_output) && steps)
       say(c, "Next:  upkeep apply %s\n", flag_text(c, FLAG_output).data);
     else if (steps && !flag_given(c, FLAG_format))
       say(c, "Next:  upkeep plan -o plan.json   saves it for review\n");
-    if (steps && flag_given(c, FLAG_detailed_exitcode))
+    if (status == UPK_OK && steps && flag_given(c, FLAG_detailed_exitcode))
       status = UPK_CHANGES;
   }
   upk_buf_free(&bytes);
@@ -129,10 +149,13 @@ const verb verb_plan = {
     .summary = "compile policies and facts into a plan",
     .detail = "Read-only. Facts come from the database, or from --facts FILE "
               "without one.\nThe plan is the dry run: what it holds is all "
-              "that `upkeep apply` can do.",
+              "that `upkeep apply` can do.\nWith --rehearse the steps that "
+              "can be rolled back are tried on the target, each alone, and "
+              "rolled back;\nexit code 4 when one failed.",
     .formats = "text,json,markdown,sql,mermaid",
     .flags = FLAG_BIT(output) | FLAG_BIT(format) | FLAG_BIT(detailed_exitcode) |
-             FLAGS_FACTS | FLAGS_POLICIES,
+             FLAG_BIT(rehearse) | FLAG_BIT(rehearse_all) | FLAGS_FACTS |
+             FLAGS_POLICIES,
     .max_arguments = 1,
     .run = run_plan,
 };

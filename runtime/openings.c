@@ -61,11 +61,13 @@ upk_status openings_make(upk_arena *arena, const plan *p,
     return status;
   machine_openings *all =
       UPK_NEW_ARRAY(arena, machine_openings, p->window_count + 1);
-  for (size_t i = 0; i < p->window_count; i++)
-    all[i] = convert(arena, windows.windows[i].open,
-                     windows.windows[i].open_count, until_us);
   all[p->window_count] =
       convert(arena, windows.free, windows.free_count, until_us);
+  for (size_t i = 0; i < p->window_count; i++)
+    all[i] = request->rehearse
+                 ? all[p->window_count]
+                 : convert(arena, windows.windows[i].open,
+                           windows.windows[i].open_count, until_us);
   *ret = all;
   return UPK_OK;
 }
@@ -130,15 +132,17 @@ static upk_str human(upk_arena *arena, int64_t us) {
 }
 
 static upk_str window_of(upk_arena *arena, const plan *p,
+                         const upk_apply_request *request,
                          const plan_step *step) {
-  return step->window == PLAN_NO_WINDOW
+  return step->window == PLAN_NO_WINDOW || request->rehearse
              ? UPK_STR("a blackout")
              : upk_arena_printf(arena, "window `%.*s`",
                                 UPK_FMT(p->windows[step->window].name));
 }
 
-static upk_status say_closed(const plan *p, soonest next, bool by_stop_at,
-                             int64_t now_us, upk_diags *diags) {
+static upk_status say_closed(const plan *p, const upk_apply_request *request,
+                             soonest next, bool by_stop_at, int64_t now_us,
+                             upk_diags *diags) {
   if (by_stop_at) {
     upk_diag *diag =
         upk_diag_add(diags, 3221, UPK_NO_SPAN,
@@ -158,11 +162,15 @@ static upk_status say_closed(const plan *p, soonest next, bool by_stop_at,
   }
   upk_diag *diag = upk_diag_add(
       diags, 3221, UPK_NO_SPAN, "no step may start now: %.*s %s in %.*s, %.*s",
-      UPK_FMT(window_of(diags->arena, p, next.step)),
-      next.step->window == PLAN_NO_WINDOW ? "ends" : "opens",
+      UPK_FMT(window_of(diags->arena, p, request, next.step)),
+      next.step->window == PLAN_NO_WINDOW || request->rehearse ? "ends"
+                                                               : "opens",
       UPK_FMT(human(diags->arena, next.start_us - now_us)),
       UPK_FMT(moment(diags->arena, p, next.step, next.start_us)));
-  upk_diag_help(diags, diag, "start it then, or wait for it with --wait");
+  upk_diag_help(diags, diag,
+                request->rehearse ? "rehearse it then"
+                                  : "start it then, or wait for it with "
+                                    "--wait");
   return UPK_WINDOW;
 }
 
@@ -189,7 +197,7 @@ static void tell(upk_arena *arena, const plan *p,
       .text = upk_arena_printf(
           arena, "waits for %s%.*s until %.*s, %.*s",
           next.step->window == PLAN_NO_WINDOW ? "the end of " : "",
-          UPK_FMT(window_of(arena, p, next.step)),
+          UPK_FMT(window_of(arena, p, request, next.step)),
           UPK_FMT(moment(arena, p, next.step, next.start_us)),
           UPK_FMT(human(arena, next.start_us - now_us))),
       .total = p->step_count,
@@ -224,7 +232,7 @@ upk_status openings_wait(const plan *p, const upk_apply_request *request,
       break; /* what was begun is settled; no more than that */
     if (!request->wait || !next.step) {
       bool by_stop_at = !next.step && find_soonest(p, 0, openings, now_us).step;
-      status = say_closed(p, next, by_stop_at, now_us, diags);
+      status = say_closed(p, request, next, by_stop_at, now_us, diags);
       break;
     }
     if (request->stop && *request->stop) {

@@ -174,11 +174,16 @@ static void write_estimate(upk_json_writer *w, const ir_estimate *estimate) {
   upk_json_end_object(w);
 }
 
-static void write_locks(upk_json_writer *w, const ir_step *step) {
+/* `blocks`: whom of ordinary work the lock keeps waiting. */
+static void write_locks(const ir *ir, upk_json_writer *w, const ir_step *step) {
   upk_json_begin_array(w);
   for (size_t i = 0; i < step->locks.len; i++) {
     const ir_lock *lock = &step->locks.items[i];
     upk_json_begin_object(w);
+    if (locks_all_traffic(ir->engine, lock->mode))
+      upk_json_put_string(w, "blocks", UPK_STR("all"));
+    else if (locks_some_traffic(ir->engine, lock->mode))
+      upk_json_put_string(w, "blocks", UPK_STR("some"));
     upk_json_put_string(w, "mode", lock->mode);
     upk_json_key(w, "object");
     emit_strings(w, lock->object.items, lock->object.len);
@@ -397,7 +402,7 @@ void emit_step(const ir *ir, upk_json_writer *w, const ir_step *step,
   upk_json_put_string(w, "id", step->id);
   upk_json_put_string(w, "intent", intent);
   upk_json_key(w, "locks");
-  write_locks(w, step);
+  write_locks(ir, w, step);
   upk_json_key(w, "object");
   write_object(ir, w, &step->object);
   upk_json_put_string(w, "on_failure", on_failure_texts[on_failure_of(step)]);

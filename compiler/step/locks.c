@@ -45,7 +45,7 @@ bool locks_all_traffic(const ir_engine *engine, upk_str mode) {
   return true;
 }
 
-static bool locks_some_traffic(const ir_engine *engine, upk_str mode) {
+bool locks_some_traffic(const ir_engine *engine, upk_str mode) {
   const node *traffic = node_find(engine->definition, "traffic_locks");
   if (!traffic || traffic->type != NODE_LIST)
     return upk_str_ends(mode, "exclusive");

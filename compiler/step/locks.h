@@ -10,6 +10,8 @@
 bool locks_exclude(const ir_engine *engine, upk_str mode, upk_str other);
 /* Whether the mode excludes all ordinary work, reads and writes. */
 bool locks_all_traffic(const ir_engine *engine, upk_str mode);
+/* Whether it excludes some of it, such as writes. */
+bool locks_some_traffic(const ir_engine *engine, upk_str mode);
 /* Whether the step holds a lock that some ordinary work must wait for. One
  * that declares no lock may take any. */
 bool locks_strong(const ir_engine *engine, const ir_step *step);

@@ -75,8 +75,18 @@ typedef enum upk_goal {
   UPK_ROLLBACK, /* what a run applied is undone, last first */
 } upk_goal;
 
+/* Whether steps are only tried: each alone, in a transaction that is rolled
+ * back. Those that a rollback would not take back are not begun. Nothing is
+ * logged or consumed; windows are not asked, blackouts are. */
+typedef enum upk_rehearsal {
+  UPK_NO_REHEARSAL,
+  UPK_REHEARSE,     /* but steps whose locks keep all others waiting */
+  UPK_REHEARSE_ALL, /* those too */
+} upk_rehearsal;
+
 typedef struct upk_apply_request {
   upk_goal goal;
+  upk_rehearsal rehearse; /* with APPLY */
   upk_str run; /* RESUME, ROLLBACK: its id, a folder in `runs_folder` */
   /* RESUME, ROLLBACK: end a session of this run that works on though its
    * executor is dead, instead of waiting for it. */
@@ -112,6 +122,7 @@ typedef struct upk_apply_request {
 typedef struct upk_outcome {
   upk_str run; /* id; absent when none was begun */
   size_t applied, skipped, failed, undone, cancelled, in_doubt, total;
+  size_t rehearsed;
   int64_t blocked_us; /* what others waited for its steps, summed */
   bool over;          /* RESUME, ROLLBACK: nothing was left to do */
 } upk_outcome;
@@ -119,8 +130,9 @@ typedef struct upk_outcome {
 /* Executes a plan. RESUME and ROLLBACK: UPK_STALE when `plan` is not the one
  * that the run began with or its log is damaged, UPK_LOCKED while the run
  * lives. UPK_WINDOW when no step may start now, or there is no room for some;
- * APPLY: UPK_STALE when the plan has expired. Strings of the outcome are in the
- * diagnostics' arena. */
+ * APPLY: UPK_STALE when the plan has expired. A rehearsal: UPK_PRECHECK when a
+ * step failed, UPK_PARTIAL when a statement ended its transaction by itself.
+ * Strings of the outcome are in the diagnostics' arena. */
 upk_status upk_apply(const upk_apply_request *request, const upk_clock *clock,
                      upk_diags *diags, upk_outcome *ret_outcome);
 

@@ -51,7 +51,7 @@ static bool worth_again(const machine *m, const step *s) {
          (int64_t)s->tries <= s->plan->retries;
 }
 
-static void retry(machine *m, step *s) {
+void fail_retry(machine *m, step *s) {
   int64_t us = BACKOFF_FIRST_US;
   for (unsigned i = 1; i < s->tries && us < BACKOFF_MAX_US; i++)
     us *= 2;
@@ -108,7 +108,7 @@ static void settle(machine *m, step *s) {
     return;
   if (may_repeat(s) && !invalid && worth_again(m, s)) {
     s->had_begun = s->had_begun || s->partly;
-    retry(m, s);
+    fail_retry(m, s);
   } else if (m->stop >= 2 && s->fault == MACHINE_BROKEN_OFF && may_repeat(s))
     step_end(m, s, MACHINE_CANCELLED);
   else if (may_repeat(s) && window_ended(m, s) &&
@@ -231,7 +231,9 @@ static void ledger_told(machine *m, step *s);
 static void look(machine *m, step *s) {
   bool committing = s->failed_in == PHASE_COMMIT && s->fault != MACHINE_ERROR &&
                     s->fault != MACHINE_TRANSIENT;
-  if (s->undoing) {
+  if (m->config.rehearse) {
+    rehearse_settle(m, s);
+  } else if (s->undoing) {
     undo_cut_off(m, s);
   } else if (committing && m->plan->has_ledger && s->ledger_fresh) {
     ledger_told(m, s);
@@ -270,6 +272,7 @@ void fail_step(machine *m, step *s, int code, upk_str text) {
     s->why.help = upk_arena_copy(s->arena, event->fault.hint);
   guard_explain(m, s);
   disk_explain(m, s);
+  rehearse_note(m, s);
   s->state = MACHINE_FAILING;
   s->phase = PHASE_NONE;
   if (s->fault == MACHINE_LOST) {
@@ -302,6 +305,11 @@ void fail_stopped(machine *m, step *s) {
 
 /* The session will not come back. */
 void fail_gone(machine *m, step *s) {
+  if (m->config.rehearse) {
+    s->phase = PHASE_NONE;
+    rehearse_leave(m, s, UPK_STR("the target cannot be reached any more"));
+    return;
+  }
   bool open =
       s->failed_in == PHASE_COMMIT || (s->loose && !s->done) || s->undoing;
   s->phase = PHASE_NONE;

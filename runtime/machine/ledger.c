@@ -57,7 +57,7 @@ static void ask_query(machine *m, int number, session_state state,
 bool session_take_lease(machine *m) {
   session *se = &m->sessions[0];
   if (m->leased || !m->ledger_there || !m->plan->lease_take.sql.data ||
-      m->config.dry_run || se->state != SESSION_FREE)
+      m->config.dry_run || m->config.rehearse || se->state != SESSION_FREE)
     return false;
   ask_query(m, 0, SESSION_TAKING, &m->plan->lease_take, 0);
   return true;

@@ -110,6 +110,7 @@ machine_counts machine_count(const machine *m) {
       .cancelled = by_state[MACHINE_CANCELLED],
       .in_doubt = by_state[MACHINE_IN_DOUBT],
       .ready = by_state[MACHINE_READY],
+      .rehearsed = by_state[MACHINE_REHEARSED],
       .total = m->plan->step_count,
       .blocked_us = m->watch.blocked_us,
   };
@@ -166,6 +167,8 @@ static upk_status verdict_of(const machine *m) {
     return UPK_STALE;
   if (m->shut != UPK_OK)
     return m->shut;
+  if (m->config.rehearse)
+    return rehearse_verdict(m);
   if (m->config.goal == MACHINE_ROLLBACK)
     return verdict_of_rollback(m);
   if (counts.failed || counts.undone) {

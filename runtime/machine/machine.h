@@ -50,6 +50,13 @@
  *   applied    -> undoing     its policy rolls back, last step first, none of
  *                             its steps is in doubt, no conflict
  *   pending    -> cancelled   the run stops, or its policy is given up
+ *
+ * A rehearsal (rehearse.c) goes the same way, and ends each step sooner:
+ *
+ *   checking   -> ready       the step cannot be taken back, or must not be
+ * tried validating -> rehearsed   every post-check holds; the session rolled
+ * back failing    -> ready       others were in the way, or what it stands on
+ * was rolled back
  */
 #ifndef RUNTIME_MACHINE_MACHINE_H
 #define RUNTIME_MACHINE_MACHINE_H
@@ -65,7 +72,8 @@
   X(RETRYING, "retrying")                                                      \
   X(FAILING, "failing")                                                        \
   X(UNDOING, "undoing")                                                        \
-  X(READY, "ready") /* dry run: would be executed */                           \
+  X(READY, "ready") /* dry run: would be executed; rehearsal: was not */       \
+  X(REHEARSED, "rehearsed") /* executed, and rolled back */                    \
   X(APPLIED, "applied")                                                        \
   X(SKIPPED, "skipped")                                                        \
   X(FAILED, "failed")                                                          \
@@ -198,6 +206,13 @@ typedef enum machine_goal {
   MACHINE_ROLLBACK, /* undo what is applied, last first */
 } machine_goal;
 
+/* Whether steps are tried and rolled back, instead of executed. */
+typedef enum machine_rehearsal {
+  MACHINE_NO_REHEARSAL,
+  MACHINE_REHEARSE,     /* but those that lock out everybody else */
+  MACHINE_REHEARSE_ALL, /* those too */
+} machine_rehearsal;
+
 /* An operator's word about a step in doubt. */
 typedef enum machine_word {
   MACHINE_NO_WORD,
@@ -246,6 +261,7 @@ typedef struct machine_config {
   unsigned jobs;      /* 1 to MACHINE_JOBS_MAX */
   unsigned slots;     /* of the executor's lock, >= jobs */
   bool dry_run;       /* pre-checks only; nothing is changed or locked */
+  machine_rehearsal rehearse;
   uint64_t seed;      /* of jitter */
   upk_str run;        /* the run's id */
   upk_str host, user; /* for run.begin */
@@ -257,7 +273,8 @@ typedef struct machine_config {
 } machine_config;
 
 typedef struct machine_counts {
-  size_t applied, skipped, failed, undone, cancelled, in_doubt, ready, total;
+  size_t applied, skipped, failed, undone, cancelled, in_doubt, ready,
+      rehearsed, total;
   int64_t blocked_us; /* what others waited for its steps, summed */
 } machine_counts;
 

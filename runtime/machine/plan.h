@@ -164,6 +164,7 @@ typedef struct plan_step {
   plan_statements run;
   bool has_batch, has_undo_batch;
   size_t run_lead; /* so many of `run` go before BEGIN of a transaction */
+  bool locks_out;  /* a lock of it keeps all others waiting, readers too */
   bool has_probe, has_partial;
   plan_check probe_done, probe_partial;
   plan_statements cleanup, undo;

@@ -48,6 +48,8 @@ typedef struct returned {
   X(LEDGER_BEGIN, step_on_ledger_begin)                                        \
   X(LEDGER, step_on_ledger)                                                    \
   X(COMMIT, step_on_commit)                                                    \
+  X(LEADING, step_on_leading) /* rehearsal: what comes before the step */      \
+  X(REHEARSED, step_on_rehearsed)                                              \
   X(ROUND_COMMIT, step_on_round_commit)                                        \
   X(ROUND_ROLLBACK, step_on_round_rollback)                                    \
   X(ROUND_WAIT, step_on_round_wait)                                            \
@@ -116,10 +118,17 @@ typedef struct step {
   bool undoing;     /* its effect is being undone (failed, or rolled back) */
   bool unstarted;   /* the program that failed never ran */
   bool was_applied; /* the ledger's row is committed */
-  bool changed; /* a statement of the open transaction was no mere question */
-  bool partly;  /* some of a batch may be committed; survives attempts */
-  bool stopped; /* between two rounds, for good in this run */
-  batch *batch; /* NULL: none is under way */
+  bool changed;  /* a statement of the open transaction was no mere question */
+  bool partly;   /* some of a batch may be committed; survives attempts */
+  bool stopped;  /* between two rounds, for good in this run */
+  struct {       /* rehearse.c */
+    bool denied; /* it failed for want of a privilege */
+    const plan_statement **lead;
+    size_t lead_count, lead_at;
+    uint32_t missing; /* a step before it whose effect is not there, from 1 */
+    int64_t took_us;
+  } rehearsal;
+  batch *batch;                     /* NULL: none is under way */
   int64_t batch_rounds, batch_rows; /* committed, of all its batches */
   verdict why;
   phase failed_in;
@@ -264,8 +273,9 @@ struct machine {
   uint32_t *heap;
   size_t heap_len;
   uint32_t *edge_first, *edge_to, *node_waits, *node_queue;
-  uint32_t *node_before; /* see schedule_before */
-  uint32_t *gated;       /* ready steps that wait for a gate */
+  uint32_t *node_before;            /* see schedule_before */
+  uint32_t *back_first, *back_from; /* edges by their ends; see rehearse.c */
+  uint32_t *gated;                  /* ready steps that wait for a gate */
   size_t gated_len;
 
   watch watch;
@@ -509,6 +519,7 @@ void step_skip(machine *m, step *s);
 void step_cancel(machine *m, step *s);
 /* Pending again, without a session. */
 void step_put_back(machine *m, step *s);
+void step_run(machine *m, step *s);    /* goes on with its statements */
 void step_post(machine *m, step *s);   /* begins the post-checks */
 void step_go_on(machine *m, step *s);  /* with the post-check it was at */
 void step_ledger(machine *m, step *s); /* the ledger's row, then COMMIT */
@@ -554,6 +565,23 @@ bool batch_undoes(const step *s);
 
 /* Why a row of the ledger was not written, and no error came. */
 upk_str ledger_no_row(void);
+
+/* ---- rehearse.c ---- */
+
+/* Why a step is not rehearsed; absent: it may be. */
+upk_str rehearse_refusal(const machine *m, const step *s);
+/* Ends a step that is not rehearsed, for that reason. */
+void rehearse_leave(machine *m, step *s, upk_str why);
+/* Its transaction is open: does in it what the steps before it do, a statement
+ * at a time; false when that is done. */
+bool rehearse_lead(machine *m, step *s);
+/* Every post-check holds: rolls back. */
+void rehearse_finish(machine *m, step *s);
+/* It failed just now: what its end needs of the event. */
+void rehearse_note(machine *m, step *s);
+/* It failed and is rolled back: again, or its end. */
+void rehearse_settle(machine *m, step *s);
+upk_status rehearse_verdict(const machine *m);
 
 /* ---- check.c ---- */
 
@@ -627,6 +655,9 @@ void ledger_take(machine *m, const machine_rows *rows);
 upk_str ledger_judge(machine *m, uint64_t known);
 
 /* ---- fail.c ---- */
+
+/* Nothing of it is there: once more, after a while. */
+void fail_retry(machine *m, step *s);
 
 /* For resume.c: asks the probe; or nothing of it is left. */
 void fail_find_out(machine *m, step *s);

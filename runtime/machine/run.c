@@ -122,8 +122,11 @@ void step_on_begin(machine *m, step *s) {
     return;
   s->begun = true;
   s->changed = false;
-  run_next(m, s);
+  if (!m->config.rehearse || !rehearse_lead(m, s))
+    run_next(m, s);
 }
+
+void step_run(machine *m, step *s) { run_next(m, s); }
 
 void step_on_savepoint(machine *m, step *s) {
   if (!fine(m, s, "savepoint"))
@@ -220,7 +223,7 @@ static bool still_begun(machine *m, step *s) {
     return true;
   s->begun = false;
   s->loose = m->event->fault.kind == MACHINE_FINE;
-  fail_step(m, s, 3135,
+  fail_step(m, s, m->config.rehearse && s->loose ? 3292 : 3135,
             command_text(m,
                          "statement %zu ended the transaction that it "
                          "stands in",
@@ -337,7 +340,9 @@ static void insert_row(machine *m, step *s) {
 }
 
 void step_ledger(machine *m, step *s) {
-  if (!m->plan->has_ledger && !s->begun)
+  if (m->config.rehearse)
+    rehearse_finish(m, s);
+  else if (!m->plan->has_ledger && !s->begun)
     finish(m, s);
   else if (!m->plan->has_ledger)
     step_ask(m, s, PHASE_COMMIT, MACHINE_COMMIT);

@@ -49,7 +49,8 @@ static void make_edges(machine *m, size_t nodes) {
 
 /* What a node that is done tells those after it. */
 static uint32_t before_of(const machine *m, uint32_t node) {
-  if (node < m->plan->step_count && m->steps[node].state == MACHINE_READY)
+  if (node < m->plan->step_count && (m->steps[node].state == MACHINE_READY ||
+                                     m->steps[node].state == MACHINE_REHEARSED))
     return node + 1;
   return m->node_before[node];
 }

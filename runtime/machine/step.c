@@ -153,6 +153,9 @@ void step_again(machine *m, step *s) {
   s->before = s->row = (cells){0};
   s->returns.items = NULL;
   s->returns.len = s->returns.cap = 0;
+  s->rehearsal.lead = NULL;
+  s->rehearsal.lead_count = s->rehearsal.lead_at = 0;
+  s->rehearsal.missing = 0;
   s->why = (verdict){0};
   s->fault = MACHINE_FINE;
   s->seen = s->warned = UPK_NO_STR;
@@ -219,6 +222,8 @@ static void ask_pre(machine *m, step *s) {
     check_ask(m, s, &pre->items[s->check]);
   } else if (m->config.dry_run) {
     step_end(m, s, MACHINE_READY);
+  } else if (m->config.rehearse && rehearse_refusal(m, s).data) {
+    rehearse_leave(m, s, rehearse_refusal(m, s));
   } else if (m->stop || m->log_broken) {
     step_end(m, s, MACHINE_CANCELLED);
   } else if (s->closed || !window_has_room(m, s)) {
@@ -247,16 +252,18 @@ static void pre_failed(machine *m, step *s, const plan_check *check) {
                          UPK_FMT(check->name), UPK_FMT(s->seen)));
 }
 
-/* In a dry run a check may speak of what an earlier step would have made. */
+/* In a dry run, or a rehearsal, a check may speak of what an earlier step would
+ * have made. */
 static bool waits_for_another(machine *m, step *s, const plan_check *check) {
-  uint32_t before = m->config.dry_run && m->event->fault.kind == MACHINE_ERROR
+  bool apart = m->config.dry_run || m->config.rehearse;
+  uint32_t before = apart && m->event->fault.kind == MACHINE_ERROR
                         ? schedule_before(m, s)
                         : 0;
   if (before)
-    s->why.text = upk_arena_printf(s->arena,
-                                   "would be executed after step %u; check "
-                                   "`%.*s` cannot be asked before",
-                                   before, UPK_FMT(check->name));
+    s->why.text = upk_arena_printf(
+        s->arena, "%s after step %u; check `%.*s` cannot be asked before",
+        m->config.rehearse ? "it comes" : "would be executed", before,
+        UPK_FMT(check->name));
   return before != 0;
 }
 
@@ -357,7 +364,7 @@ static void spread_failure(machine *m, step *s) {
     m->stopping |= s->state == MACHINE_FAILED; /* what it stands on stays */
     return;
   }
-  if (!failed || s->was_applied || m->config.dry_run)
+  if (!failed || s->was_applied || m->config.dry_run || m->config.rehearse)
     return;
   if (s->plan->on_failure == PLAN_STOP)
     m->stopping = true;

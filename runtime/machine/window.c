@@ -246,7 +246,7 @@ bool window_left_some(const machine *m) { return m->window.left > 0; }
 
 void window_report(machine *m) {
   machine_counts counts = machine_count(m);
-  if (!m->window.left || !counts.cancelled)
+  if (!m->window.left || !counts.cancelled || m->config.rehearse)
     return;
   machine_report(
       m, 3221,

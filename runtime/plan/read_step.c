@@ -159,6 +159,28 @@ static bool read_timeouts(plan_reader *rd, const upk_json *value,
          plan_bad(rd, 3024, "a timeout is negative");
 }
 
+static const plan_field lock_fields[] = {
+    {"blocks", UPK_JSON_STRING, false},
+    {"mode", UPK_JSON_STRING, true},
+    {"object", UPK_JSON_ARRAY, true},
+};
+
+/* Only what the compiler says of their strength matters here. */
+static bool read_locks(plan_reader *rd, const upk_json *array,
+                       plan_step *step) {
+  static const char *const strengths[] = {"all", "some"};
+  for (size_t i = 0; i < upk_json_count(array); i++) {
+    const upk_json *lock = upk_json_at(array, i);
+    upk_str blocks = upk_json_text(lock, "blocks");
+    unsigned strength = 1;
+    if (!PLAN_SHAPE(rd, lock, "a lock", lock_fields) ||
+        (blocks.data && !choose(rd, blocks, "blocks", strengths, 2, &strength)))
+      return false;
+    step->locks_out = step->locks_out || strength == 0;
+  }
+  return true;
+}
+
 static bool read_settings(plan_reader *rd, const upk_json *object,
                           plan_step *step) {
   size_t count = upk_json_count(object);
@@ -333,6 +355,7 @@ bool plan_read_step(plan_reader *rd, const upk_json *value) {
       read_conflicts(rd, upk_json_get(value, "conflicts"), &step) &&
       read_timeouts(rd, upk_json_get(value, "timeouts"), &step) &&
       read_settings(rd, upk_json_get(value, "settings"), &step) &&
+      read_locks(rd, upk_json_get(value, "locks"), &step) &&
       plan_read_levels(rd, value, "throttle", &step.throttle,
                        &step.throttle_count) &&
       plan_read_levels(rd, value, "abort", &step.abort, &step.abort_count) &&

@@ -109,6 +109,12 @@ static void perform_begin(shell *sh, const machine_command *command) {
 
 static void perform_commit(shell *sh, const machine_command *command) {
   shell_op *op = op_new(sh, command);
+  /* The machine never asks for it in a rehearsal; if it did, the transaction
+   * would be rolled back. */
+  if (sh->request->apply->rehearse) {
+    sh->request->driver->rollback(op->conn, command->deadline_ms, on_done, op);
+    return;
+  }
   sh->request->driver->commit(op->conn, command->deadline_ms, on_done, op);
 }
 

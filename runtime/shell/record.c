@@ -67,6 +67,14 @@ static bool ensure_journal(shell *sh) {
                         &sh->journal) == UPK_OK;
 }
 
+/* What would have been written, without a place in a chain: for those who
+ * watch a rehearsal, which leaves no log. */
+static upk_str record_text(shell *sh, const machine_command *command) {
+  return upk_arena_printf(
+      sh->arena, "{\"det\":%.*s,\"event\":\"%s\",\"obs\":%.*s}",
+      UPK_FMT(command->det), command->event, UPK_FMT(command->obs));
+}
+
 void shell_log(shell *sh, const machine_command *command) {
   upk_str line = UPK_NO_STR;
   upk_str in, out;
@@ -74,7 +82,7 @@ void shell_log(shell *sh, const machine_command *command) {
   shell_logged *logged = UPK_PUSH(sh->arena, &sh->logged);
   *logged = (shell_logged){.id = command->id, .good = true};
   memset(logged->head, '0', sizeof logged->head);
-  if (!sh->request->apply->dry_run) {
+  if (!sh->request->apply->dry_run && !sh->request->apply->rehearse) {
     logged->good =
         ensure_journal(sh) &&
         journal_add_traced(sh->journal, command->event, command->det,
@@ -83,6 +91,8 @@ void shell_log(shell *sh, const machine_command *command) {
     if (logged->good)
       memcpy(logged->head, journal_head(sh->journal).data, sizeof logged->head);
   }
+  if (sh->request->apply->rehearse)
+    line = record_text(sh, command);
   note_active(sh, command,
               sh->request->clock->monotonic_us(sh->request->clock->ctx));
   note_state(sh, command);

@@ -79,6 +79,8 @@ static machine_config make_config(const shell *sh, uint64_t seed) {
     jobs_max = 1;
   if (jobs_max > MACHINE_JOBS_MAX)
     jobs_max = MACHINE_JOBS_MAX;
+  if (apply->rehearse)
+    jobs = 1; /* no more load than one step at a time */
   return (machine_config){
       .plan = sh->request->plan,
       .openings = sh->request->openings,
@@ -94,6 +96,7 @@ static machine_config make_config(const shell *sh, uint64_t seed) {
                                 : jobs,
       .slots = jobs_max,
       .dry_run = apply->dry_run,
+      .rehearse = (machine_rehearsal)apply->rehearse,
       .seed = seed,
       .run = sh->run,
       .host = apply->host,
@@ -111,6 +114,7 @@ static void fill_outcome(const shell *sh, upk_outcome *outcome) {
       .undone = counts.undone,
       .cancelled = counts.cancelled,
       .in_doubt = counts.in_doubt,
+      .rehearsed = counts.rehearsed,
       .total = counts.total,
       .blocked_us = counts.blocked_us,
   };

@@ -66,7 +66,8 @@ void check_fold(sim_world *w, sim_process *p, const sim_record *r) {
 static bool is_over(machine_state state) {
   return state == MACHINE_APPLIED || state == MACHINE_SKIPPED ||
          state == MACHINE_FAILED || state == MACHINE_UNDONE ||
-         state == MACHINE_CANCELLED || state == MACHINE_IN_DOUBT;
+         state == MACHINE_CANCELLED || state == MACHINE_IN_DOUBT ||
+         state == MACHINE_REHEARSED || state == MACHINE_READY;
 }
 
 /* The machine cancels steps that have not begun without a record each. */
@@ -138,7 +139,8 @@ void check_sending(sim_world *w, const sim_process *p, upk_str sql) {
   bool works = sim_parse(sql, "run", &i, &k) ||
                sim_parse(sql, "round", &i, &k) ||
                sim_parse(sql, "undo", &i, &k);
-  if (works && !p->intent[i])
+  /* A rehearsal also does what the steps before it do. */
+  if (works && !p->intent[i] && !p->rehearses)
     sim_violation(w, "`%.*s` is sent without an intent", UPK_FMT(sql));
 }
 
@@ -218,6 +220,23 @@ void check_end(sim_world *w, const sim_process *p) {
     if (p->known[i] == MACHINE_IN_DOUBT && w->peaceful && !w->slow)
       sim_violation(w, "s%d is in doubt, and nothing went wrong", i);
   }
+}
+
+/* Nothing of a rehearsal is left, whatever went wrong. */
+void check_rehearsal(sim_world *w, const sim_process *p,
+                     const sim_disk *before) {
+  const sim_disk *now = &w->base.disk;
+  if (now->ledger != before->ledger || now->lease != before->lease ||
+      now->row_count != before->row_count ||
+      memcmp(now->effect, before->effect, sizeof now->effect) != 0 ||
+      memcmp(now->leftover, before->leftover, sizeof now->leftover) != 0 ||
+      memcmp(now->treated, before->treated, sizeof now->treated) != 0)
+    sim_violation(w, "a rehearsal left something behind");
+  for (unsigned i = 0; i < BASE_SESSIONS; i++)
+    if (w->base.sessions[i].open && !w->base.sessions[i].orphan)
+      sim_violation(w, "a rehearsal left a session open");
+  if (w->peaceful && !w->slow && p->status != UPK_OK)
+    sim_violation(w, "a rehearsal failed, and nothing went wrong");
 }
 
 /* ---- the semantic digest ---- */

@@ -46,7 +46,8 @@ static bool append(sim_world *w, sim_process *p, const machine_command *c) {
       break;
     log->records.items[i - 1].synced = true;
   }
-  *UPK_PUSH(w->arena, &log->records) = record;
+  if (!p->rehearses) /* which leaves no log */
+    *UPK_PUSH(w->arena, &log->records) = record;
   sim_say(w, "    %u %s %.*s %.*s", p->number, c->event, UPK_FMT(c->det),
           UPK_FMT(c->text));
   check_record(w, p, &record);
@@ -76,6 +77,8 @@ static int64_t latency_us(sim_world *w, const machine_command *c) {
 static void perform_session(sim_world *w, sim_process *p,
                             const machine_command *c) {
   unsigned n = c->session;
+  if (c->kind == MACHINE_COMMIT && p->rehearses)
+    sim_violation(w, "a rehearsal commits");
   if (c->kind == MACHINE_OPEN) {
     p->at[n] = (int)base_open(w, p);
     p->at_generation[n] = w->base.sessions[p->at[n]].generation;
@@ -248,14 +251,21 @@ static machine *make_machine(sim_world *w, const sim_process *p, unsigned jobs,
       .host = UPK_STR("host"),
       .user = UPK_STR("user"),
       .goal = p->goal,
+      .rehearse = !p->rehearses   ? MACHINE_NO_REHEARSAL
+                  : p->number % 2 ? MACHINE_REHEARSE
+                                  : MACHINE_REHEARSE_ALL,
       .past = first ? NULL : machine_history_steps(p->history),
   };
   return machine_new(&config);
 }
 
-sim_process *process_start(sim_world *w, sim_run *run, machine_goal goal) {
+static sim_process *start(sim_world *w, sim_run *run, machine_goal goal,
+                          bool rehearses) {
   sim_process *p = &w->processes[w->process_count];
-  *p = (sim_process){.number = w->process_count++, .run = run, .goal = goal};
+  *p = (sim_process){.number = w->process_count++,
+                     .run = run,
+                     .goal = goal,
+                     .rehearses = rehearses};
   p->alive = true;
   for (size_t i = 0; i <= MACHINE_SESSIONS_MAX; i++)
     p->at[i] = -1;
@@ -270,6 +280,14 @@ sim_process *process_start(sim_world *w, sim_run *run, machine_goal goal) {
   machine_event event = {.kind = MACHINE_START};
   process_feed(w, p, &event);
   return p;
+}
+
+sim_process *process_start(sim_world *w, sim_run *run, machine_goal goal) {
+  return start(w, run, goal, false);
+}
+
+sim_process *process_rehearse(sim_world *w, sim_run *run) {
+  return start(w, run, MACHINE_APPLY, true);
 }
 
 /* Unsynced records may be lost with the power, but not with the process. */

@@ -160,6 +160,7 @@ typedef struct sim_process {
   unsigned stop;
   bool paused;
   machine_goal goal;
+  bool rehearses;
   machine_state known[STEPS_MAX]; /* from its log records */
   bool intent[STEPS_MAX];         /* durable, without outcome */
   bool over[STEPS_MAX];           /* it had an outcome once */
@@ -241,6 +242,8 @@ void base_failover(sim_world *w);
 /* process.c */
 /* A process of a run that has a log takes the run over. */
 sim_process *process_start(sim_world *w, sim_run *run, machine_goal goal);
+/* Tries the plan; nothing of it may stay. */
+sim_process *process_rehearse(sim_world *w, sim_run *run);
 void process_feed(sim_world *w, sim_process *p, machine_event *event);
 void process_crash(sim_world *w, sim_process *p);
 void process_free(sim_process *p);
@@ -261,6 +264,9 @@ void check_end(sim_world *w, const sim_process *p);
 /* An operator looks at what is in doubt, puts in order what is half done, and
  * says on the record what it is. */
 void process_resolve(sim_world *w, sim_run *run, const sim_process *last);
+
+void check_rehearsal(sim_world *w, const sim_process *p,
+                     const sim_disk *before);
 
 /* Both applied everything: their logs' det say the same. */
 void check_digest(sim_world *w, const sim_process *p,

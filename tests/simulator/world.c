@@ -135,6 +135,8 @@ static sim_run *new_run(sim_world *w) {
 }
 
 void world_after_crash(sim_world *w) {
+  if (w->processes[w->process_count - 1].rehearses)
+    return; /* there is nothing to go on with */
   if (sim_chance(&w->random, 800))
     plan_happening(w, RESUME, 30 * 1000000LL);
 }
@@ -329,6 +331,23 @@ static void reset_base(sim_world *w) {
   w->base.replica = w->base.disk;
 }
 
+/* The plan tried on a fresh database, with the faults of the seed. */
+static void play_rehearsal(sim_world *w, const sim_faults *faults) {
+  if (w->process_count + 4 >= PROCESSES_MAX || w->run_count == PROCESSES_MAX)
+    return;
+  w->faults = *faults;
+  w->faults.competitor = 0;
+  for (size_t i = 0; i < MOMENTS_MAX; i++)
+    w->moments[i].kind = MOMENT_FREE;
+  w->slow = false;
+  reset_base(w);
+  sim_disk before = w->base.disk;
+  const sim_process *p = process_rehearse(w, new_run(w));
+  plan_happenings(w);
+  run_until_idle(w);
+  check_rehearsal(w, p, &before);
+}
+
 /* The same plan once more, and nothing goes wrong. */
 static void play_faultless(sim_world *w, const sim_process *p) {
   w->faults = (sim_faults){0};
@@ -356,6 +375,7 @@ static void finish(sim_world *w) {
 }
 
 static void play(sim_world *w) {
+  sim_faults faults = w->faults;
   process_start(w, new_run(w), MACHINE_APPLY);
   plan_happenings(w);
   run_until_idle(w);
@@ -370,6 +390,7 @@ static void play(sim_world *w) {
   const sim_process *first = last_of(w, &w->runs[0]);
   if (first->status == UPK_OK)
     play_faultless(w, first);
+  play_rehearsal(w, &faults);
 }
 
 const char *world_play(upk_arena *arena, uint64_t seed, bool verbose,
