@@ -145,14 +145,16 @@ static void mark_before(machine *m, uint32_t node, bool *before) {
 }
 
 /* Statements that can be sent for another step: nothing in them refers to what
- * that step saw. */
+ * that step saw. What they say of a step (step.run) is then said of the other.
+ */
 static bool is_plain(const plan_step *p) {
   for (size_t i = 0; i < p->run.count; i++) {
     const plan_statement *statement = &p->run.items[i];
     if (statement->batch || statement->query.exec || statement->catch_count)
       return false;
     for (size_t j = 0; j < statement->query.param_count; j++)
-      if (statement->query.params[j].from.data)
+      if (statement->query.params[j].from.data &&
+          !upk_str_starts(statement->query.params[j].from, "step."))
         return false;
   }
   return true;

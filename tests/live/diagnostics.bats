@@ -193,6 +193,10 @@ YAML
   sed -i 's/count: x.rows/count: x.rows, expect: "x.rows < 1"/' policies/p.yaml
   upkeep plan -o plan.json >/dev/null
   golden 3280 apply plan.json
+  rm t.db
+  own_sql ''
+  sed -i 's/insert into t values (1)/insert into nope values (1)/' policies/p.yaml
+  golden 3291 plan --rehearse
 }
 
 # Edits the log in Python over `records`, and makes its chain whole again.

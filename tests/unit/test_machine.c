@@ -212,6 +212,7 @@ typedef struct scene {
   size_t rule_count;
   unsigned jobs;
   bool dry_run;
+  machine_rehearsal rehearse;
   /* Windows: when steps may run, microseconds since the start of the run. */
   const machine_opening *openings;
   size_t opening_count;
@@ -266,7 +267,8 @@ static world *play(const scene *s) {
                            .run = UPK_STR("R"),
                            .host = UPK_STR("h"),
                            .user = UPK_STR("u"),
-                           .dry_run = s->dry_run};
+                           .dry_run = s->dry_run,
+                           .rehearse = s->rehearse};
   config.slots = config.jobs;
   w->m = machine_new(&config);
   machine_event start = {.kind = MACHINE_START};
@@ -1368,6 +1370,90 @@ static void a_dry_run_knows_what_would_come_before(void **state) {
   leave(w);
 }
 
+/* ---- rehearsals ---- */
+
+static void a_rehearsal_rolls_back_what_held(void **state) {
+  (void)state;
+  expect(
+      &(scene){STEPS(TX), .rehearse = MACHINE_REHEARSE, .ledger = RUN_LEDGER},
+      CHECKED "begin run step.statement post step.check rollback +step.end",
+      UPK_OK, NULL);
+}
+
+static void a_rehearsal_tells_what_failed(void **state) {
+  (void)state;
+  expect(&(scene){STEPS(TX), .rehearse = MACHINE_REHEARSE,
+                  RULES({"run", .fault = MACHINE_ERROR})},
+         CHECKED "begin run rollback +step.end", UPK_PRECHECK,
+         "3291 step `a` failed: statement 1 failed: words");
+  expect(&(scene){STEPS(TX), .rehearse = MACHINE_REHEARSE,
+                  RULES({"post", .x = 2})},
+         CHECKED "begin run step.statement post step.check rollback +step.end",
+         UPK_PRECHECK, "3291 step `a` failed: post-check");
+}
+
+/* It may have been COMMIT: what is left is not known. */
+static void a_rehearsal_ends_with_what_ends_its_transaction(void **state) {
+  (void)state;
+  expect(&(scene){STEPS(TX, {.id = "b"}), .rehearse = MACHINE_REHEARSE,
+                  RULES({"run", 1, .ends = true})},
+         CHECKED "begin run +step.end run.note", UPK_PARTIAL,
+         "3292 step `a` failed: statement 1 ended the transaction");
+}
+
+static void a_rehearsal_does_not_begin_what_it_cannot_take_back(void **state) {
+  static const char *const runs[] = {
+      "[{\"sql\":\"commit\"}]",
+      "[{\"sql\":\"select 1\"},{\"sql\":\" -- x\\n;END\"}]",
+      "[{\"sql\":\"/* a */ Rollback\"}]",
+      "[{\"sql\":\"/* /* a */ commit /* */ */ select 1\"}]",
+      "[{\"sql\":\"prepare transaction 'x'\"}]",
+      "[{\"sql\":\"run\",\"transaction\":false}]",
+  };
+  (void)state;
+  expect(&(scene){STEPS(AUTO), .rehearse = MACHINE_REHEARSE_ALL},
+         "limits pre step.check +step.end", UPK_OK, NULL);
+  for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
+    expect(&(scene){STEPS({.id = "a", .run = runs[i]}),
+                    .rehearse = MACHINE_REHEARSE},
+           "limits pre step.check +step.end", UPK_OK, NULL);
+}
+
+/* Quick ones before it are done in its transaction; what comes after one that
+ * is not, and fails, is not judged. */
+static void a_rehearsal_does_what_comes_before(void **state) {
+  (void)state;
+  scene s = {STEPS({.id = "a", .run = "[{\"sql\":\"make\"}]"}, {.id = "b"}),
+             .edges = "[{\"from\":\"a\",\"to\":\"b\",\"why\":\"w\"}]",
+             .rehearse = MACHINE_REHEARSE};
+  expect(&s,
+         "limits pre step.check +step.begin begin make step.statement post "
+         "step.check rollback +step.end pre step.check +step.begin begin make "
+         "run step.statement post step.check rollback +step.end",
+         UPK_OK, NULL);
+  scene other = {STEPS(AUTO, {.id = "b"}), .edges = s.edges,
+                 .rehearse = MACHINE_REHEARSE,
+                 RULES({"run", .fault = MACHINE_ERROR})};
+  world *w = play(&other);
+  assert_int_equal(w->status, UPK_OK);
+  assert_int_equal(w->counts.ready, 2);
+  assert_non_null(strstr(w->obs.data, "it comes after step 1, whose effect is "
+                                      "not there; without it: statement 1 "
+                                      "failed"));
+  leave(w);
+}
+
+static void a_rehearsal_gives_way(void **state) {
+  (void)state;
+  scene s = {STEPS(TX), .rehearse = MACHINE_REHEARSE,
+             RULES({"run", .fault = MACHINE_TRANSIENT})};
+  world *w = play(&s);
+  assert_int_equal(w->status, UPK_OK);
+  assert_int_equal(w->counts.ready, 1);
+  assert_int_equal(w->said.len, 0);
+  leave(w);
+}
+
 static void unknown_is_not_satisfied(void **state) {
   (void)state;
   static const char pre[] =
@@ -1505,6 +1591,12 @@ static void a_step_that_has_not_begun_is_put_back(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test(name)
+      T(a_rehearsal_rolls_back_what_held),
+      T(a_rehearsal_tells_what_failed),
+      T(a_rehearsal_ends_with_what_ends_its_transaction),
+      T(a_rehearsal_does_not_begin_what_it_cannot_take_back),
+      T(a_rehearsal_does_what_comes_before),
+      T(a_rehearsal_gives_way),
       T(opens_locks_and_asks),
       T(refuses_before_it_begins),
       T(a_ledger_to_come_is_not_asked),
