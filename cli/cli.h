@@ -171,14 +171,28 @@ size_t fleet_targets(cli *c, const project *p, upk_str **ret_names);
 /* `findings`: of lint; not wanted where they are rendered as diagnostics. */
 void plan_text(const upk_json *plan, bool color, bool verbose, bool findings,
                upk_buf *out);
-void plan_markdown(const upk_json *plan, upk_buf *out);
-void plan_sql(const upk_json *plan, upk_buf *out);
+/* At most `max_bytes` (at least PLAN_MARKDOWN_MIN): what does not fit is left
+ * out, the least important first, and that is said. */
+void plan_markdown(const upk_json *plan, size_t max_bytes, upk_buf *out);
+enum { PLAN_MARKDOWN_MIN = 4000, PLAN_MARKDOWN_MAX = 64900 };
+/* `checks`: the queries before and after each step, too. */
+void plan_sql(const upk_json *plan, bool checks, upk_buf *out);
+/* Within mermaid's own limits; a large plan by groups of steps. */
 void plan_mermaid(const upk_json *plan, upk_buf *out);
+void plan_gantt(const upk_json *plan, upk_buf *out); /* mermaid too */
+void plan_dot(const upk_json *plan, upk_buf *out);
+void plan_html(const upk_json *plan, upk_buf *out); /* one file, no script */
 /* Reads a plan file for show and diff: UPK_STALE when it is no whole plan. */
 upk_status plan_load(cli *c, upk_str path, upk_buf *bytes,
                      const upk_json **ret_plan);
 void object_display(const upk_json *name, upk_buf *out); /* array of texts */
 bool format_is(const cli *c, const char *format, const char *otherwise);
+
+/* findings.c: the diagnostics so far, as SARIF (paths from the root of the
+ * repository around the project; its `folder` absent: none was found), and as a
+ * comment that stands for the plan that could not be made. */
+void findings_sarif(cli *c, const project *p, upk_buf *out);
+void findings_markdown(const cli *c, upk_str target, upk_buf *out);
 
 /* effect.c: what a step changed, from the records of the log: of its
  * invariant's columns, those that differ, as "stats_rows_ratio 1.7% -> 100%".

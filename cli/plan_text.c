@@ -69,8 +69,11 @@ static const char *engine_title(upk_str engine) {
   return "unknown engine";
 }
 
-/* The moment that the plan was made for. */
-static int64_t moment_of(const plan_view *view) {
+const char *plan_view_engine(const plan_view *view) {
+  return engine_title(upk_json_text(view->target, "engine"));
+}
+
+int64_t plan_view_moment(const plan_view *view) {
   const upk_json *inputs = upk_json_get(view->body, "inputs");
   int64_t at =
       upk_json_number(upk_json_get(inputs, "options"), "at", INT64_MIN);
@@ -93,7 +96,7 @@ static void add_hour(upk_str timezone, int64_t us, bool day, upk_buf *out) {
 /* ", fits nightly (02:00-05:00 Europe/Berlin, opens in 6 h)" */
 static void windows_title(const plan_view *view, upk_buf *out) {
   const upk_json *windows = upk_json_get(view->body, "windows");
-  int64_t at_us = moment_of(view);
+  int64_t at_us = plan_view_moment(view);
   for (size_t i = 0; i < upk_json_count(windows); i++) {
     const upk_json *window = upk_json_at(windows, i);
     upk_str timezone = upk_json_text(window, "timezone");

@@ -15,8 +15,11 @@ typedef struct plan_view {
 
 void plan_view_init(plan_view *view, upk_arena *arena, const upk_json *plan);
 size_t plan_view_number(const plan_view *view, upk_str id); /* 0: no step */
+/* The moment that the plan was made for. */
+int64_t plan_view_moment(const plan_view *view);
 void plan_view_title(const plan_view *view, upk_buf *out);
 void plan_view_blocking(const upk_json *step, upk_buf *out);
+const char *plan_view_engine(const plan_view *view); /* "PostgreSQL" */
 const char *plan_view_reversible(const upk_json *step);
 upk_str plan_view_place(const plan_view *view, const upk_json *step);
 void plan_view_after(const plan_view *view, upk_str id, upk_buf *out);

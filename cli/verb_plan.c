@@ -14,24 +14,62 @@ upk_status plan_load(cli *c, upk_str path, upk_buf *bytes,
   return status;
 }
 
-static void print_plan(cli *c, const upk_json *plan, upk_str bytes,
-                       bool findings) {
+/* --max-bytes; 0 after a diagnostic. */
+static size_t markdown_room(cli *c) {
+  upk_str text = flag_text(c, FLAG_max_bytes);
+  size_t bytes = 0;
+  if (!flag_given(c, FLAG_max_bytes))
+    return PLAN_MARKDOWN_MAX;
+  for (size_t i = 0; i < text.len && i < 9; i++)
+    bytes = text.data[i] >= '0' && text.data[i] <= '9'
+                ? bytes * 10 + (size_t)(text.data[i] - '0')
+                : 0;
+  if (bytes >= PLAN_MARKDOWN_MIN && text.len <= 9)
+    return bytes;
+  upk_diag_add(&c->diags, 4000, UPK_NO_SPAN,
+               "--max-bytes is a number, %d or more", PLAN_MARKDOWN_MIN);
+  return 0;
+}
+
+typedef void (*renderer)(const upk_json *plan, upk_buf *out);
+
+static renderer find_renderer(const cli *c) {
+  static const struct {
+    const char *format;
+    renderer render;
+  } rows[] = {{"mermaid", plan_mermaid},
+              {"gantt", plan_gantt},
+              {"dot", plan_dot},
+              {"html", plan_html}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    if (format_is(c, rows[i].format, "text"))
+      return rows[i].render;
+  return NULL;
+}
+
+static upk_status print_plan(cli *c, const upk_json *plan, upk_str bytes,
+                             bool findings) {
   upk_buf out = {0};
-  if (format_is(c, "json", "text")) {
-    print_bytes(c, bytes);
-    return;
-  }
-  if (format_is(c, "markdown", "text"))
-    plan_markdown(plan, &out);
+  renderer render = find_renderer(c);
+  size_t room = markdown_room(c);
+  if (!room)
+    return UPK_USAGE;
+  if (format_is(c, "json", "text"))
+    upk_buf_str(&out, bytes);
+  else if (render)
+    render(plan, &out);
+  else if (format_is(c, "markdown", "text"))
+    plan_markdown(plan, room, &out);
   else if (format_is(c, "sql", "text"))
-    plan_sql(plan, &out);
-  else if (format_is(c, "mermaid", "text"))
-    plan_mermaid(plan, &out);
+    plan_sql(plan, true, &out);
   else
     plan_text(plan, c->color_out, flag_given(c, FLAG_verbose), findings, &out);
-  (format_is(c, "sql", "text") ? print_bytes : print_text)(c,
-                                                           upk_buf_view(&out));
+  if (format_is(c, "text", "text"))
+    print_text(c, upk_buf_view(&out));
+  else
+    print_bytes(c, upk_buf_view(&out));
   upk_buf_free(&out);
+  return UPK_OK;
 }
 
 /* body.totals.steps: a large plan that is not shown needs no tree. */
@@ -91,14 +129,35 @@ static upk_status make_plan(cli *c, const project *p, upk_buf *plan) {
 }
 
 /* What is to be seen of a plan that was made. */
-static void show_made(cli *c, upk_str bytes) {
+static upk_status show_made(cli *c, upk_str bytes) {
   upk_json_error error;
   const upk_json *plan = NULL;
-  if (flag_given(c, FLAG_quiet) && !flag_given(c, FLAG_format))
-    return;
+  bool quiet = flag_given(c, FLAG_quiet) && !flag_given(c, FLAG_format);
+  if (quiet || format_is(c, "sarif", "text"))
+    return UPK_OK;
   if (!format_is(c, "json", "text"))
     plan = upk_json_parse(c->arena, bytes, &error);
-  print_plan(c, plan, bytes, false);
+  return print_plan(c, plan, bytes, false);
+}
+
+/* The target's name as far as it is known when there is no plan. */
+static upk_str target_name(const cli *c, const project *p) {
+  if (c->argument_count)
+    return upk_str_from(c->arguments[0]);
+  const upk_json *only = upk_json_at(p->targets, 0);
+  return upk_json_count(p->targets) == 1 ? upk_json_text(only, "name")
+                                         : UPK_STR("");
+}
+
+/* What code scanning and a pull request are told of a plan that was refused. */
+static void show_findings(cli *c, const project *p, upk_status status) {
+  upk_buf out = {0};
+  if (format_is(c, "sarif", "text"))
+    findings_sarif(c, p, &out);
+  else if (format_is(c, "markdown", "text") && status == UPK_DENIED)
+    findings_markdown(c, target_name(c, p), &out);
+  print_bytes(c, upk_buf_view(&out));
+  upk_buf_free(&out);
 }
 
 /* "plan.json" -> "plan.rehearsal.json" */
@@ -118,17 +177,18 @@ static bool wants_rehearsal(const cli *c) {
 }
 
 static upk_status run_plan(cli *c) {
-  project p;
+  project p = {.folder = UPK_NO_STR};
   upk_buf bytes = {0};
   upk_status status = project_load(c, &p);
   if (status == UPK_OK)
     status = make_plan(c, &p, &bytes);
+  show_findings(c, &p, status);
   if (status == UPK_OK && flag_given(c, FLAG_output))
     status = file_write(c, flag_text(c, FLAG_output), upk_buf_view(&bytes));
   if (status == UPK_OK) {
     int64_t steps = count_steps(c, upk_buf_view(&bytes));
-    show_made(c, upk_buf_view(&bytes));
-    if (wants_rehearsal(c))
+    status = show_made(c, upk_buf_view(&bytes));
+    if (status == UPK_OK && wants_rehearsal(c))
       status = rehearse(c, &p, upk_buf_view(&bytes), record_path(c));
     if (status != UPK_OK)
       ; /* the rehearsal has said what to do */
@@ -152,10 +212,10 @@ const verb verb_plan = {
               "that `upkeep apply` can do.\nWith --rehearse the steps that "
               "can be rolled back are tried on the target, each alone, and "
               "rolled back;\nexit code 4 when one failed.",
-    .formats = "text,json,markdown,sql,mermaid",
-    .flags = FLAG_BIT(output) | FLAG_BIT(format) | FLAG_BIT(detailed_exitcode) |
-             FLAG_BIT(rehearse) | FLAG_BIT(rehearse_all) | FLAGS_FACTS |
-             FLAGS_POLICIES,
+    .formats = "text,json,markdown,html,sql,mermaid,gantt,dot,sarif",
+    .flags = FLAG_BIT(max_bytes) | FLAG_BIT(output) | FLAG_BIT(format) |
+             FLAG_BIT(detailed_exitcode) | FLAG_BIT(rehearse) |
+             FLAG_BIT(rehearse_all) | FLAGS_FACTS | FLAGS_POLICIES,
     .max_arguments = 1,
     .run = run_plan,
 };
@@ -166,7 +226,7 @@ static upk_status run_show(cli *c) {
   upk_status status =
       plan_load(c, upk_str_from(c->arguments[0]), &bytes, &plan);
   if (status == UPK_OK)
-    print_plan(c, plan, upk_buf_view(&bytes), true);
+    status = print_plan(c, plan, upk_buf_view(&bytes), true);
   upk_buf_free(&bytes);
   return status;
 }
@@ -174,9 +234,10 @@ static upk_status run_show(cli *c) {
 const verb verb_show = {
     .name = "show",
     .arguments = "PLAN",
-    .summary = "print a plan: text, markdown for a pull request, SQL, a graph",
-    .formats = "text,json,markdown,sql,mermaid",
-    .flags = FLAG_BIT(format),
+    .summary = "print a plan: text, markdown for a pull request, a page, SQL, "
+               "graphs",
+    .formats = "text,json,markdown,html,sql,mermaid,gantt,dot",
+    .flags = FLAG_BIT(format) | FLAG_BIT(max_bytes),
     .min_arguments = 1,
     .max_arguments = 1,
     .run = run_show,

@@ -1,12 +1,12 @@
 /* upkeep validate: everything that can be known without a database. */
 #include "cli.h"
 
-static void render(cli *c) {
+static void render(cli *c, const project *p) {
   upk_buf out = {0};
   if (format_is(c, "json", "text"))
     upk_diags_render_json(&c->diags, &out);
   else if (format_is(c, "sarif", "text"))
-    upk_diags_render_sarif(&c->diags, &out);
+    findings_sarif(c, p, &out);
   print_bytes(c, upk_buf_view(&out));
   upk_buf_free(&out);
 }
@@ -32,7 +32,7 @@ static upk_status check_windows(cli *c, upk_status status) {
 }
 
 static upk_status run(cli *c) {
-  project p;
+  project p = {.folder = UPK_NO_STR};
   upk_buf output = {0};
   upk_status status = project_find(c, &p);
   if (status == UPK_OK) {
@@ -42,7 +42,7 @@ static upk_status run(cli *c) {
   upk_buf_free(&output);
   if (status == UPK_OK || status == UPK_DENIED)
     status = check_windows(c, status);
-  render(c);
+  render(c, &p);
   if (status == UPK_OK && format_is(c, "text", "text"))
     say(c, "%.*s is valid%s\n", UPK_FMT(p.file),
         c->diags.warnings ? ", with warnings" : "");

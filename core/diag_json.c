@@ -1,5 +1,5 @@
-/* Diagnostics for machines: JSON, SARIF 2.1.0, and the form that crosses from
- * the compilation child to its parent. */
+/* Diagnostics for machines: JSON, and the form that crosses from the
+ * compilation child to its parent. */
 #include <string.h>
 
 #include "json.h"
@@ -74,100 +74,6 @@ static void items_json(upk_json_writer *w, const upk_diags *diags) {
 void upk_diags_render_json(const upk_diags *diags, upk_buf *out) {
   upk_json_writer *w = upk_json_writer_new(upk_sink_buf(out));
   items_json(w, diags);
-  upk_json_newline(w);
-  upk_json_writer_close(w);
-}
-
-static void sarif_location(upk_json_writer *w, const upk_diags *diags,
-                           const upk_label *label) {
-  upk_json_begin_object(w);
-  upk_json_key(w, "physicalLocation");
-  upk_json_begin_object(w);
-  upk_json_key(w, "artifactLocation");
-  upk_json_begin_object(w);
-  upk_json_put_string(w, "uri", diags->sources.items[label->span.source].path);
-  upk_json_end_object(w);
-  upk_json_key(w, "region");
-  upk_json_begin_object(w);
-  upk_json_put_int(w, "endColumn", label->span.end_column);
-  upk_json_put_int(w, "endLine", label->span.end_line);
-  upk_json_put_int(w, "startColumn", label->span.column);
-  upk_json_put_int(w, "startLine", label->span.line);
-  upk_json_end_object(w);
-  upk_json_end_object(w);
-  upk_json_end_object(w);
-}
-
-static void sarif_result(upk_json_writer *w, const upk_diags *diags,
-                         const upk_diag *diag) {
-  upk_json_begin_object(w);
-  upk_json_put_string(w, "level", upk_str_from(severity_names[diag->severity]));
-  if (diag->labels.len) {
-    upk_json_key(w, "locations");
-    upk_json_begin_array(w);
-    sarif_location(w, diags, &diag->labels.items[0]);
-    upk_json_end_array(w);
-  }
-  upk_json_key(w, "message");
-  upk_json_begin_object(w);
-  upk_json_put_string(w, "text", diag->message);
-  upk_json_end_object(w);
-  code_text(w, "ruleId", diag->code);
-  upk_json_end_object(w);
-}
-
-static void sarif_rule(upk_json_writer *w, const upk_code *code) {
-  upk_json_begin_object(w);
-  code_text(w, "id", code->code);
-  upk_json_put_string(w, "name", upk_str_from(code->name));
-  upk_json_key(w, "shortDescription");
-  upk_json_begin_object(w);
-  upk_json_put_string(w, "text", upk_str_from(code->doc));
-  upk_json_end_object(w);
-  upk_json_end_object(w);
-}
-
-static bool is_used(const upk_diags *diags, int code) {
-  for (size_t i = 0; i < diags->items.len; i++)
-    if (diags->items.items[i].code == code)
-      return true;
-  return false;
-}
-
-static void sarif_tool(upk_json_writer *w, const upk_diags *diags) {
-  upk_json_key(w, "tool");
-  upk_json_begin_object(w);
-  upk_json_key(w, "driver");
-  upk_json_begin_object(w);
-  upk_json_put_string(w, "name", UPK_STR("upkeep"));
-  upk_json_key(w, "rules");
-  upk_json_begin_array(w);
-  for (size_t i = 0; upk_code_at(i); i++)
-    if (is_used(diags, upk_code_at(i)->code))
-      sarif_rule(w, upk_code_at(i));
-  upk_json_end_array(w);
-  upk_json_end_object(w);
-  upk_json_end_object(w);
-}
-
-void upk_diags_render_sarif(const upk_diags *diags, upk_buf *out) {
-  upk_json_writer *w = upk_json_writer_new(upk_sink_buf(out));
-  upk_json_begin_object(w);
-  upk_json_put_string(w, "$schema",
-                      UPK_STR("https://json.schemastore.org/sarif-2.1.0.json"));
-  upk_json_key(w, "runs");
-  upk_json_begin_array(w);
-  upk_json_begin_object(w);
-  upk_json_key(w, "results");
-  upk_json_begin_array(w);
-  for (size_t i = 0; i < diags->items.len; i++)
-    sarif_result(w, diags, &diags->items.items[i]);
-  upk_json_end_array(w);
-  sarif_tool(w, diags);
-  upk_json_end_object(w);
-  upk_json_end_array(w);
-  upk_json_put_string(w, "version", UPK_STR("2.1.0"));
-  upk_json_end_object(w);
   upk_json_newline(w);
   upk_json_writer_close(w);
 }

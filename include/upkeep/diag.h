@@ -97,8 +97,14 @@ void upk_diags_merge(upk_diags *to, const upk_diags *from);
 void upk_diags_render_text(const upk_diags *diags, bool color, upk_buf *out);
 /* JSON array: [{code, severity, message, path, line, column, ...}] */
 void upk_diags_render_json(const upk_diags *diags, upk_buf *out);
-/* SARIF 2.1.0 log with one run. */
-void upk_diags_render_sarif(const upk_diags *diags, upk_buf *out);
+/* Where files are in the repository, for code scanning. */
+typedef struct upk_sarif_places {
+  upk_str prefix;    /* before each path: "db/", or absent */
+  upk_str otherwise; /* the file of what has no place in the repository */
+} upk_sarif_places;
+/* SARIF 2.1.0 log with one run; columns in UTF-16 code units. */
+void upk_diags_render_sarif(const upk_diags *diags, upk_sarif_places places,
+                            upk_buf *out);
 /* Canonical JSON with sources, to cross a process border, and back. */
 void upk_diags_encode(const upk_diags *diags, upk_buf *out);
 bool upk_diags_decode(upk_diags *diags, upk_str bytes);
