@@ -175,6 +175,7 @@ void plan_text(const upk_json *plan, bool color, bool verbose, bool findings,
  * out, the least important first, and that is said. */
 void plan_markdown(const upk_json *plan, size_t max_bytes, upk_buf *out);
 enum { PLAN_MARKDOWN_MIN = 4000, PLAN_MARKDOWN_MAX = 64900 };
+size_t markdown_room(cli *c); /* --max-bytes; 0 after a diagnostic */
 /* `checks`: the queries before and after each step, too. */
 void plan_sql(const upk_json *plan, bool checks, upk_buf *out);
 /* Within mermaid's own limits; a large plan by groups of steps. */

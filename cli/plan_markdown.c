@@ -40,7 +40,7 @@ static const struct {
     {POLICIES, "the counts by policy"},
     {FINDINGS, "the findings"},
 };
-enum { DROP_COUNT = sizeof drops / sizeof *drops };
+enum { DROP_COUNT = sizeof drops / sizeof *drops, SQL_DROP = 3 };
 
 enum { LISTED_MAX = 20, POLICIES_FROM = 12, STATEMENTS_MAX = 400 };
 
@@ -49,7 +49,8 @@ typedef struct comment {
   plan_sum sum;
   upk_buf sections[SECTION_COUNT];
   upk_buf short_sql; /* STATEMENTS without checks */
-  upk_buf left_out;
+  bool dropped[DROP_COUNT];
+  size_t shown;   /* steps */
   bool approvals; /* a column for them */
 } comment;
 
@@ -441,33 +442,39 @@ static size_t total_of(const comment *m) {
   return total;
 }
 
-static void say_left_out(comment *m, const char *what, size_t steps) {
-  upk_buf_str(&m->left_out, m->left_out.len ? UPK_STR(", ") : UPK_STR(""));
-  if (steps)
-    upk_buf_printf(&m->left_out, "%zu of %zu steps (of the least risk)", steps,
-                   m->sum.steps);
-  else
-    upk_buf_str(&m->left_out, upk_str_from(what));
-}
-
-/* Leaves out what does not fit into `room`. */
-static void fit(comment *m, size_t room) {
+/* Leaves out what does not fit into `room`, of the sections over `least`. */
+static void fit(comment *m, size_t room, size_t least) {
   for (size_t i = 0; i < DROP_COUNT && total_of(m) > room; i++) {
     upk_buf *section = &m->sections[drops[i].id];
-    if (!section->len)
+    if (section->len <= least || (i == 0 && m->dropped[0]))
       continue;
-    size_t shown = 0, rest = total_of(m) - section->len;
-    if (i == 0) { /* what is left goes later */
+    m->dropped[i] = true;
+    size_t rest = total_of(m) - section->len;
+    if (drops[i].id == STEPS)
+      m->shown = write_steps(m, rest < room ? room - rest : 0);
+    else
       upk_buf_clear(section);
+    if (i == 0)
       upk_buf_str(section, upk_buf_view(&m->short_sql));
-    } else if (drops[i].id == STEPS) {
-      shown = write_steps(m, rest < room ? room - rest : 0);
-    } else {
-      upk_buf_clear(section);
-    }
-    say_left_out(m, drops[i].what,
-                 drops[i].id == STEPS ? m->sum.steps - shown : 0);
   }
+}
+
+static void say_left_out(const comment *m, upk_buf *out) {
+  const char *before = "- left out here: ";
+  for (size_t i = 0; i < DROP_COUNT; i++) {
+    if (!m->dropped[i] || (i == 0 && m->dropped[SQL_DROP]))
+      continue;
+    upk_buf_str(out, upk_str_from(before));
+    if (drops[i].id == STEPS)
+      upk_buf_printf(out, "%zu of %zu steps (of the least risk)",
+                     m->sum.steps - m->shown, m->sum.steps);
+    else
+      upk_buf_str(out, upk_str_from(drops[i].what));
+    before = ", ";
+  }
+  if (before[0] == ',')
+    upk_buf_str(out, UPK_STR("; `upkeep show PLAN --format html` has "
+                             "everything\n"));
 }
 
 static void write_sections(comment *m) {
@@ -480,7 +487,7 @@ static void write_sections(comment *m) {
 }
 
 /* The sentence that says what was left out, at its longest. */
-enum { LEFT_OUT_MAX = 500 };
+enum { LEFT_OUT_MAX = 500, SMALL = 1000 };
 
 void plan_markdown(const upk_json *plan, size_t max_bytes, upk_buf *out) {
   upk_arena *arena = upk_arena_new(NULL);
@@ -493,15 +500,11 @@ void plan_markdown(const upk_json *plan, size_t max_bytes, upk_buf *out) {
   write_foot(&m, &foot);
   write_sections(&m);
   size_t fixed = out->len + foot.len + LEFT_OUT_MAX;
-  fit(&m, fixed < max_bytes ? max_bytes - fixed : 0);
-  if (m.sum.steps > STATEMENTS_MAX)
-    say_left_out(&m, "the SQL", 0);
-  if (m.left_out.len)
-    upk_buf_printf(
-        out,
-        "- left out here: %.*s; `upkeep show PLAN --format html` has "
-        "everything\n",
-        UPK_FMT(upk_buf_view(&m.left_out)));
+  size_t room = fixed < max_bytes ? max_bytes - fixed : 0;
+  m.dropped[SQL_DROP] = m.sum.steps > STATEMENTS_MAX;
+  fit(&m, room, SMALL);
+  fit(&m, room, 0);
+  say_left_out(&m, out);
   for (size_t i = 0; i < SECTION_COUNT; i++) {
     upk_buf_str(out, upk_buf_view(&m.sections[i]));
     upk_buf_free(&m.sections[i]);
@@ -509,6 +512,5 @@ void plan_markdown(const upk_json *plan, size_t max_bytes, upk_buf *out) {
   upk_buf_str(out, upk_buf_view(&foot));
   upk_buf_free(&foot);
   upk_buf_free(&m.short_sql);
-  upk_buf_free(&m.left_out);
   upk_arena_free(arena);
 }

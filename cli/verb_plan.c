@@ -14,8 +14,7 @@ upk_status plan_load(cli *c, upk_str path, upk_buf *bytes,
   return status;
 }
 
-/* --max-bytes; 0 after a diagnostic. */
-static size_t markdown_room(cli *c) {
+size_t markdown_room(cli *c) {
   upk_str text = flag_text(c, FLAG_max_bytes);
   size_t bytes = 0;
   if (!flag_given(c, FLAG_max_bytes))
