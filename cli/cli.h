@@ -27,7 +27,8 @@ typedef struct cli {
   char **arguments;
   size_t argument_count;
   bool color_out, color_err, terminal_err;
-  struct child *compiler; /* child.h; of the project, once it was asked */
+  UPK_VEC(upk_str) secrets; /* secret.c */
+  struct child *compiler;   /* child.h; of the project, once it was asked */
   upk_str compiler_folder;
 } cli;
 
@@ -97,6 +98,14 @@ void print_text(const cli *c, upk_str text);
 void print_bytes(const cli *c, upk_str text);
 void say(const cli *c, const char *format, ...)
     UPK_PRINTF(2, 3); /* to standard error, unless -q */
+
+/* secret.c: a connection with what `env:NAME` and `file:PATH` stand for, the
+ * whole or the value of `password=`. Read at the last moment; travels with no
+ * plan; wiped at the end. From then on the process dumps no core. False after
+ * a diagnostic. */
+bool secret_resolve(cli *c, upk_str connect, upk_str folder,
+                    upk_str *ret_connect);
+void secrets_wipe(cli *c);
 
 /* project.c */
 typedef struct project {

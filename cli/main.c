@@ -179,6 +179,7 @@ int main(int argc, char **argv) {
   if (signals_number() && status == UPK_CANCELLED)
     code = 128 + signals_number();
   child_close(c.compiler);
+  secrets_wipe(&c);
   upk_arena_free(c.arena);
   return code;
 }

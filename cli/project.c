@@ -138,37 +138,6 @@ upk_status project_load(cli *c, project *p) {
   return status;
 }
 
-enum { SECRET_BYTES_MAX = 64 * 1024 };
-
-/* `env:NAME` and `file:PATH` stand for secrets; they are read here, at the last
- * moment, and never travel with a plan. */
-static bool resolve_secret(cli *c, upk_str text, upk_str folder,
-                           upk_str *ret_text) {
-  *ret_text = text;
-  if (upk_str_starts(text, "env:")) {
-    upk_str name = upk_arena_copy(c->arena, text);
-    *ret_text = upk_str_from(getenv(name.data + 4));
-    if (!ret_text->data)
-      upk_diag_add(&c->diags, 4004, UPK_NO_SPAN,
-                   "the environment variable %s is not set", name.data + 4);
-    return ret_text->data != NULL;
-  }
-  if (!upk_str_starts(text, "file:"))
-    return true;
-  upk_str path = {text.data + 5, text.len - 5};
-  if (upk_str_starts(path, "//")) /* a URI, for the driver */
-    return true;
-  if (!upk_str_starts(path, "/"))
-    path =
-        upk_arena_printf(c->arena, "%.*s/%.*s", UPK_FMT(folder), UPK_FMT(path));
-  upk_buf bytes = {0};
-  bool ok = file_read_short(c, path, SECRET_BYTES_MAX, &bytes) == UPK_OK;
-  if (ok)
-    *ret_text = upk_arena_copy(c->arena, upk_str_trim(upk_buf_view(&bytes)));
-  upk_buf_free(&bytes);
-  return ok;
-}
-
 static upk_status read_target(cli *c, const upk_json *json, upk_str folder,
                               upk_target *ret) {
   *ret = (upk_target){
@@ -177,7 +146,7 @@ static upk_status read_target(cli *c, const upk_json *json, upk_str folder,
       .role = upk_json_text(json, "role"),
       .jobs = (unsigned)upk_json_number(json, "jobs", 1),
   };
-  if (!resolve_secret(c, upk_json_text(json, "connect"), folder, &ret->connect))
+  if (!secret_resolve(c, upk_json_text(json, "connect"), folder, &ret->connect))
     return UPK_USAGE;
   /* A database file stands beside the project, not where one happens to be. */
   if (upk_str_is(ret->engine, "sqlite") && !upk_str_starts(ret->connect, "/"))

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "secret.h"
 
 typedef struct new_file {
   const char *path;
@@ -17,25 +18,16 @@ static bool looks_like_postgres(upk_str connect) {
          (connect.len && memchr(connect.data, '=', connect.len));
 }
 
-/* Passwords belong into service files, .pgpass or env:, never into a project
- * that is committed. */
-static bool holds_password(upk_str connect) {
-  upk_str rest = connect;
-  const char *at = connect.len ? memchr(connect.data, '@', connect.len) : NULL;
-  while (rest.data) {
-    upk_str word = upk_str_split(rest, ' ', &rest);
-    if (upk_str_starts(word, "password=") || upk_str_starts(word, "passfile="))
-      return upk_str_starts(word, "password=");
-  }
-  if (!at || !looks_like_postgres(connect))
-    return false;
-  upk_str user = {connect.data, (size_t)(at - connect.data)};
-  upk_str after = user;
-  while (after.len && after.data[after.len - 1] != '/' &&
-         after.data[after.len - 1] != ':')
-    after.len--;
-  return after.len > 2 && after.data[after.len - 1] == ':' &&
-         after.data[after.len - 2] != '/';
+static upk_status refuse_password(cli *c, upk_str connect) {
+  size_t at, len;
+  if (!upk_secret_find(connect, 0, false, &at, &len))
+    return UPK_OK;
+  upk_diag *diag = upk_diag_add(&c->diags, 4062, UPK_NO_SPAN,
+                                "the connection of --from holds a password");
+  upk_diag_help(&c->diags, diag,
+                "every user of this machine can read it there: use a service "
+                "file, ~/.pgpass, env:NAME or file:PATH");
+  return UPK_USAGE;
 }
 
 /* A double-quoted YAML scalar. */
@@ -148,13 +140,9 @@ static upk_status run(cli *c) {
   upk_status status = engine_of(c, connect, &engine);
   if (status != UPK_OK)
     return status;
-  if (holds_password(connect)) {
-    upk_diag *diag = upk_diag_add(&c->diags, 4000, UPK_NO_SPAN,
-                                  "the connection holds a password");
-    upk_diag_help(&c->diags, diag,
-                  "put it into a service file or .pgpass, or write env:NAME");
-    return UPK_USAGE;
-  }
+  status = refuse_password(c, connect);
+  if (status != UPK_OK)
+    return status;
   new_file files[] = {
       {"upkeep.yaml", project_text(c, engine, connect)},
       {"policies/example.yaml", policy_text()},

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "quote.h"
+#include "secret.h"
 #include <upkeep/diag.h>
 
 enum { KEPT_MAX = 200 };
@@ -49,6 +50,18 @@ static upk_str copy_clean(upk_arena *arena, upk_str text) {
   return (upk_str){bytes, text.len};
 }
 
+/* Lines of it are shown, whatever is wrong with them: without passwords. */
+static upk_str copy_source(upk_arena *arena, upk_str text) {
+  upk_str copy = copy_clean(arena, text);
+  union {
+    const char *given;
+    char *ours; /* copy_clean has just made it */
+  } bytes = {copy.data};
+  if (copy.data)
+    upk_secret_blank(bytes.ours, copy.len);
+  return copy;
+}
+
 void upk_diags_init(upk_diags *diags, upk_arena *arena) {
   *diags = (upk_diags){.arena = arena};
   *UPK_PUSH(arena, &diags->sources) =
@@ -59,18 +72,19 @@ uint32_t upk_diags_source(upk_diags *diags, upk_str path, upk_str text) {
   for (size_t i = 1; i < diags->sources.len; i++)
     if (upk_str_equal(diags->sources.items[i].path, path)) {
       if (!diags->sources.items[i].text.data)
-        diags->sources.items[i].text = copy_clean(diags->arena, text);
+        diags->sources.items[i].text = copy_source(diags->arena, text);
       return (uint32_t)i;
     }
   *UPK_PUSH(diags->arena, &diags->sources) = (upk_source_text){
-      copy_clean(diags->arena, path), copy_clean(diags->arena, text)};
+      copy_clean(diags->arena, path), copy_source(diags->arena, text)};
   return (uint32_t)(diags->sources.len - 1);
 }
 
 UPK_PRINTF(2, 0)
 static upk_str format_text(upk_arena *arena, const char *format, va_list args) {
   upk_str text = upk_arena_vprintf(arena, format, args);
-  return upk_utf8_valid(text) ? text : copy_clean(arena, text);
+  return upk_secret_hide(arena,
+                         upk_utf8_valid(text) ? text : copy_clean(arena, text));
 }
 
 upk_diag *upk_diag_add(upk_diags *diags, int code, upk_span span,

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include <upkeep/compile.h>
 
 #include "expr.h"
@@ -8,6 +6,7 @@
 #include "front/schema.h"
 #include "front/schema_forms.h"
 #include "front/yaml/read.h"
+#include "secret.h"
 #include "timefmt.h"
 
 #ifndef UPKEEP_VERSION
@@ -115,46 +114,40 @@ static void check_expressions(ir *ir) {
 
 /* ---- secrets ---- */
 
-static bool contains(upk_str text, const char *wanted) {
-  size_t len = strlen(wanted);
-  for (size_t i = 0; i + len <= text.len; i++) {
-    size_t n = 0;
-    while (n < len && (text.data[i + n] | 0x20) == wanted[n])
-      n++;
-    if (n == len)
-      return true;
-  }
-  return false;
+/* A reference may stand for the whole, or for the password in a list of
+ * keywords; a URI is one word, in which it cannot. */
+static bool holds_secret(upk_str text) {
+  size_t at, len;
+  return upk_secret_find(text, 0, false, &at, &len);
 }
 
-/* user:password@ in a URI. */
-static bool has_userinfo(upk_str connect) {
-  const char *scheme = strstr(connect.data, "://");
-  if (scheme == NULL)
-    return false;
-  const char *end = strpbrk(scheme + 3, "@/?#");
-  const char *colon = strchr(scheme + 3, ':');
-  return end != NULL && *end == '@' && colon != NULL && colon < end;
-}
-
-/* The words of the message leave the password out; so does the place, which
- * is the target's name, unless they share a line. */
-static void check_secret(ir *ir, const node_member *target) {
-  const node *value = node_find(target->value, "connect");
+/* The line is shown without it: upk_diags_source. */
+static void check_secret(ir *ir, const node *value, const char *key,
+                         upk_str target) {
   if (value == NULL || (value->type != NODE_TEXT && value->type != NODE_PLAIN))
     return;
-  upk_str text = upk_arena_copy(ir->arena, value->text);
-  if (upk_str_starts(text, "env:") || upk_str_starts(text, "file:") ||
-      !(contains(text, "password=") || contains(text, "pwd=") ||
-        has_userinfo(text)))
+  if (upk_str_starts(value->text, "env:") ||
+      upk_str_starts(value->text, "file:") || !holds_secret(value->text))
     return;
-  bool apart = value->span.line != target->key_span.line;
-  upk_diag *diag =
-      upk_diag_add(ir->diags, 1050, apart ? target->key_span : UPK_NO_SPAN,
-                   "`connect` of target `%.*s` holds a password",
-                   UPK_FMT(node_clip(target->key)));
+  upk_diag *diag = target.data
+                       ? upk_diag_add(ir->diags, 1050, value->span,
+                                      "`%s` of target `%.*s` holds a password",
+                                      key, UPK_FMT(node_clip(target)))
+                       : upk_diag_add(ir->diags, 1050, value->span,
+                                      "`%s` holds a password", key);
   upk_diag_help(ir->diags, diag,
-                "use a service file, ~/.pgpass, env:NAME or file:PATH");
+                "use a service file, ~/.pgpass, env:NAME or file:PATH for the "
+                "whole, or in a list of keywords password=env:NAME");
+}
+
+static void check_secrets(ir *ir, const node_member *target) {
+  const node *replicas = node_find(target->value, "replicas");
+  check_secret(ir, node_find(target->value, "connect"), "connect", target->key);
+  check_secret(ir, replicas, "replicas", target->key);
+  for (size_t i = 0; replicas != NULL && replicas->type == NODE_LIST &&
+                     i < replicas->list.count;
+       i++)
+    check_secret(ir, replicas->list.items[i], "replicas", target->key);
 }
 
 static void check_targets(ir *ir) {
@@ -164,7 +157,7 @@ static void check_targets(ir *ir) {
   if (targets->map.count == 0)
     upk_diag_add(ir->diags, 1026, targets->span, "`targets` names no target");
   for (size_t i = 0; i < targets->map.count; i++)
-    check_secret(ir, &targets->map.members[i]);
+    check_secrets(ir, &targets->map.members[i]);
 }
 
 /* ---- the file ---- */
@@ -200,6 +193,7 @@ bool front_project(ir *ir) {
   (void)schema_read(ir->arena, ir->diags, &schema_project, tree, &ir->project);
   check_version(ir);
   check_targets(ir);
+  check_secret(ir, node_find(ir->project.raw, "state"), "state", UPK_NO_STR);
   check_blackouts(ir);
   check_expressions(ir);
   say_idle(ir);

@@ -298,3 +298,18 @@ YAML
   echo "storage migration, ask Ann" >.upkeep/stop
   golden 3262 apply plan.json
 }
+
+@test "secrets" {
+  secret_project() { # connect
+    printf 'version: 1\ntargets: { p: { engine: postgres, connect: "%s" } }\nuse: [ std/postgres-baseline ]\n' "$1" >upkeep.yaml
+  }
+  secret_project file:secret
+  echo "host=x" >secret
+  chmod 644 secret
+  golden 4060 check
+  : >secret
+  chmod 600 secret
+  golden 4061 check
+  rm upkeep.yaml
+  golden 4062 init --from "host=x password=canary"
+}

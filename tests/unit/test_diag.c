@@ -101,7 +101,7 @@ static void what_was_said_is_not_repeated(void **state) {
   upk_diags other;
   (void)state;
   upk_diags diags = example();
-  upk_diag_add(&diags, 1050, UPK_NO_SPAN, "a warning");
+  upk_diag_add(&diags, 1052, UPK_NO_SPAN, "a warning");
   upk_diags_encode(&diags, &wire);
   upk_diags_init(&other, arena);
   assert_true(upk_diags_decode(&other, upk_buf_view(&wire)));
@@ -109,7 +109,7 @@ static void what_was_said_is_not_repeated(void **state) {
   assert_int_equal(other.items.len, 2);
   assert_int_equal(other.failures, 1);
   assert_int_equal(other.warnings, 1);
-  upk_diag_add(&diags, 1050, UPK_NO_SPAN, "another");
+  upk_diag_add(&diags, 1052, UPK_NO_SPAN, "another");
   upk_buf_clear(&wire);
   upk_diags_encode(&diags, &wire);
   assert_true(upk_diags_decode(&other, upk_buf_view(&wire)));

@@ -83,6 +83,10 @@ void postgres_connect_run(void *connect);
 void postgres_connect_free(void *connect);
 /* Records why there is no connection; without the password. */
 void postgres_fail_connect(driver_op *op, const postgres_connect *connect);
+/* The server's words, with *** for the session's password: a statement, or a
+ * wrapper for foreign data, may have put it there. */
+const char *postgres_hide(const PGconn *pg, upk_arena *arena,
+                          const char *message);
 /* The statements that make a session safe, for a server's version. */
 void postgres_session_sql(int server_version, bool read_only, upk_buf *out);
 /* `in_transaction`: also makes the one that is open read-only. */

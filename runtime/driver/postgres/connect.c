@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "driver/postgres/conn.h"
+#include "secret.h"
 
 enum { SLICE_MS = 100 }; /* how often the thread looks whether to stop */
 
@@ -42,6 +43,7 @@ const char *postgres_refusal(upk_str connect) {
   upk_buf copy = {0};
   upk_buf_str(&copy, connect);
   PQconninfoOption *options = PQconninfoParse(copy.data, NULL);
+  upk_wipe(copy.data, copy.len);
   upk_buf_free(&copy);
   if (!options)
     return "the connect string is neither a postgresql:// URI nor a list of "
@@ -108,6 +110,7 @@ void postgres_connect_free(void *connect_ptr) {
   if (!connect)
     return;
   PQfinish(connect->pg);
+  upk_wipe(connect->connect.data, connect->connect.len);
   upk_buf_free(&connect->connect);
   upk_buf_free(&connect->application);
   upk_allocator_libc()->resize(NULL, connect, 0);
@@ -137,6 +140,19 @@ static void hide_secrets(const postgres_connect *connect, upk_buf *text) {
     if (o->dispchar[0] == '*' || strcmp(o->keyword, "password") == 0)
       hide(text, o->val);
   PQconninfoFree(options);
+}
+
+const char *postgres_hide(const PGconn *pg, upk_arena *arena,
+                          const char *message) {
+  const char *password = pg ? PQpass(pg) : NULL;
+  if (!message || !password || !*password || !strstr(message, password))
+    return message;
+  upk_buf text = {0};
+  upk_buf_str(&text, upk_str_from(message));
+  hide(&text, password);
+  upk_str copy = upk_arena_copy(arena, upk_buf_view(&text));
+  upk_buf_free(&text);
+  return copy.data;
 }
 
 /* Only what the server itself refused can be the password's fault. */

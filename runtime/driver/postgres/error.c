@@ -79,13 +79,19 @@ void postgres_fail(driver_conn *conn, const PGresult *result) {
   if (class == DRIVER_CANCELLED)
     class = cancel_class(conn);
   bool first = op->error.class == DRIVER_NONE;
-  driver_op_fail(op, class, state, "%s", message ? message : "no message");
+  driver_op_fail(op, class, state, "%s",
+                 message ? postgres_hide(conn->pg, op->arena, message)
+                         : "no message");
   if (!first)
     return;
   op->error.detail = driver_line(
-      op->arena, PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
+      op->arena,
+      postgres_hide(conn->pg, op->arena,
+                    PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL)));
   const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
-  op->error.hint = driver_line(op->arena, hint ? hint : advice_for(state));
+  op->error.hint =
+      driver_line(op->arena, hint ? postgres_hide(conn->pg, op->arena, hint)
+                                  : advice_for(state));
 }
 
 void postgres_lose(driver_conn *conn) {
@@ -97,8 +103,9 @@ void postgres_lose(driver_conn *conn) {
 void postgres_notice(void *conn_ptr, const PGresult *result) {
   driver_conn *conn = conn_ptr;
   if (conn->busy && !conn->restoring && conn->op->kind != DRIVER_OP_OPEN)
-    driver_op_notice(conn->op,
-                     PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED),
-                     PQresultErrorField(result, PG_DIAG_SQLSTATE),
-                     PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+    driver_op_notice(
+        conn->op, PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED),
+        PQresultErrorField(result, PG_DIAG_SQLSTATE),
+        postgres_hide(conn->pg, conn->op->arena,
+                      PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)));
 }
