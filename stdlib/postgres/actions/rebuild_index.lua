@@ -1,24 +1,15 @@
+local names = require "postgres/names"
 local pace = require "postgres/pace"
 
--- Postgres names what it builds NAME_ccnew, and what it replaced NAME_ccold until it is dropped; it cuts NAME so that 63 bytes
--- hold both, never within a character.
-local function transient(name, suffix)
-  local last = 63 - #suffix
-  if #name > last then
-    while last > 0 and string.byte(name, last + 1) >= 0x80 and string.byte(name, last + 1) < 0xC0 do last = last - 1 end
-    name = string.sub(name, 1, last)
-  end
-  return name .. suffix
-end
-
--- Cut off before the swap it leaves one, after it the other.
+-- What it builds is NAME_ccnew, and what it replaced NAME_ccold until it is dropped: cut off before the swap it leaves one, after
+-- it the other.
 local function leftovers(o)
-  local names = {}
+  local found = {}
   for _, suffix in ipairs { "_ccnew", "_ccold" } do
-    table.insert(names, "pg_catalog.to_regclass(" .. u.literal(u.ident(o.schema, transient(o.name, suffix))) .. ")")
+    table.insert(found, "pg_catalog.to_regclass(" .. u.literal(u.ident(o.schema, names.with(o.name, suffix))) .. ")")
   end
   return "select count(*) as leftovers from pg_catalog.pg_index where not indisvalid and indexrelid in ("
-    .. table.concat(names, ", ") .. ")"
+    .. table.concat(found, ", ") .. ")"
 end
 
 local function state(o)
@@ -62,7 +53,7 @@ return action {
   probe = function(o, p)
     local cleanup = {}
     for _, suffix in ipairs { "_ccnew", "_ccold" } do
-      local sql = "drop index concurrently if exists " .. u.ident(o.schema, transient(o.name, suffix))
+      local sql = "drop index concurrently if exists " .. u.ident(o.schema, names.with(o.name, suffix))
       table.insert(cleanup, { sql = sql, transaction = false })
     end
     return {

@@ -19,6 +19,7 @@ listed as materialized (
     s.seqmax,
     f.relname as table_name,
     f.attname as column_name,
+    f.atttypid as column_type,
     case
       when has_sequence_privilege(c.oid, 'select, usage') then pg_sequence_last_value(c.oid)
     end as last_value,
@@ -43,6 +44,9 @@ select
   l.table_name::text as "table",
   l.column_name::text as "column",
   l.seqcycle as cycles,
+  format_type(l.column_type, null) as column_type,
+  l.seqincrement as increment,
+  l.seqmax::text as max_value,
   l.last_value,
   case
     when not l.readable then 'the role may not read the sequence'

@@ -22,6 +22,19 @@ return {
     variants = { { sql = sql_file "setting.sql" } },
   },
 
+  collector {
+    name = "setting_file", kind = "setting", cost = "cheap",
+    attributes = {
+      { "name", "text", "its name" },
+      { "auto_value", "text", "what ALTER SYSTEM has set it to; null: nothing" },
+      { "may_alter_system", "bool", "the server lets ALTER SYSTEM change it (17: allow_alter_system)" },
+    },
+    filter = "and s.name = $1",
+    filter_keys = { "name" },
+    variants = { { needs = { "superuser" }, sql = sql_file "setting_file.sql" } },
+    unavailable = "only superusers see the server's files of settings",
+  },
+
   kind {
     name = "constraint",
     doc = "a foreign key",
