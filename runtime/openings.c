@@ -38,7 +38,7 @@ static upk_windows_request request_of(upk_arena *arena, const plan *p,
                                .to_us = now_us + AHEAD_US};
 }
 
-/* Those that begin before the plan expires, when it has to be obeyed. */
+/* Those that begin before `until_us`. */
 static machine_openings convert(upk_arena *arena, const upk_interval *items,
                                 size_t count, int64_t until_us) {
   machine_opening *openings = UPK_NEW_ARRAY(arena, machine_opening, count + 1);
@@ -54,7 +54,9 @@ upk_status openings_make(upk_arena *arena, const plan *p,
                          upk_diags *diags, const machine_openings **ret) {
   upk_windows windows;
   upk_windows_request wanted = request_of(arena, p, request, now_us);
-  bool expires = request->goal == UPK_APPLY && p->expires_us;
+  /* A run that began in time goes on in later openings: as one that is resumed,
+   * or by itself with `wait`. */
+  bool expires = request->goal == UPK_APPLY && p->expires_us && !request->wait;
   int64_t until_us = expires ? p->expires_us : INT64_MAX;
   upk_status status = upk_windows_make(&wanted, arena, diags, &windows);
   if (status != UPK_OK)
@@ -226,6 +228,9 @@ upk_status openings_wait(const plan *p, const upk_apply_request *request,
       break;
     }
     soonest next = find_soonest(p, request->stop_at_us, openings, now_us);
+    if (request->goal == UPK_APPLY && p->expires_us &&
+        next.start_us >= p->expires_us)
+      next = (soonest){INT64_MAX, NULL}; /* it would not begin in time */
     if (!p->step_count || request->dry_run || next.start_us == now_us)
       break;
     if (!request->wait && request->goal == UPK_RESUME)

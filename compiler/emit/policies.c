@@ -73,6 +73,7 @@ static void write_remedies(const ir *ir, upk_json_writer *w,
 static void write_limits(upk_json_writer *w, const ir_limits *limits) {
   upk_json_begin_object(w);
   upk_json_put_int(w, "lock_timeout_us", limits->lock_timeout_us);
+  upk_json_put_int(w, "lock_wait_us", limits->lock_wait_us);
   upk_json_put_int(w, "max_actions", limits->max_actions);
   upk_json_put_int(w, "max_blocking_us", limits->max_blocking_us);
   upk_json_put_int(w, "max_duration_us", limits->max_duration_us);

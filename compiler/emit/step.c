@@ -253,6 +253,7 @@ static void write_timeouts(const ir *ir, upk_json_writer *w,
   upk_json_put_int(w, "max_ms", step->max_ms);
   upk_json_put_int(w, "readers_ms", step->readers_ms);
   upk_json_put_int(w, "statement_ms", step->statement_ms);
+  upk_json_put_int(w, "wait_ms", step->wait_ms);
   upk_json_put_int(w, "watch_ms",
                    locks_strong(ir->engine, step) ? WATCH_STRONG_MS : WATCH_MS);
   upk_json_end_object(w);

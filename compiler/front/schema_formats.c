@@ -239,6 +239,7 @@ static const schema_field timeouts_fields[] = {
     {"readers_ms", SCHEMA_INT, REQUIRED, NOWHERE,
      .doc = "wait for others' old transactions"},
     {"statement_ms", SCHEMA_INT, REQUIRED, NOWHERE, .doc = "one statement"},
+    {"wait_ms", SCHEMA_INT, 0, NOWHERE, .doc = "all tries for locks"},
     {"watch_ms", SCHEMA_INT, REQUIRED, NOWHERE,
      .doc = "the guard looks so often"},
 };

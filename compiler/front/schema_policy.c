@@ -43,7 +43,10 @@ static const schema_word paces[] = {
 #define IN(member) offsetof(ir_limits, member)
 static const schema_field limit_fields[] = {
     {"lock_timeout", SCHEMA_DURATION, 0, IN(lock_timeout_us), 1000, DAYS(1),
-     "1s", .doc = "longest wait for a lock"},
+     "1s", .doc = "longest wait in a lock's queue, at each try"},
+    {"lock_wait", SCHEMA_DURATION, 0, IN(lock_wait_us), 0, DAYS(31), "1min",
+     .doc = "longest wait for locks in all, with pauses between the tries; "
+            "these are no retries; 0 counts each as one"},
     {"reader_wait", SCHEMA_DURATION, 0, IN(reader_wait_us), 0, DAYS(31), "5min",
      .doc = "longest wait for old readers, of statements that wait for "
             "snapshots; then they are cancelled and tried again later; 0 is "

@@ -251,7 +251,7 @@ typedef enum ir_pace { IR_PACE_GENTLE, IR_PACE_NONE } ir_pace;
 
 typedef struct ir_limits {
   int64_t lock_timeout_us, statement_timeout_us, max_duration_us;
-  int64_t max_blocking_us, reader_wait_us;
+  int64_t max_blocking_us, reader_wait_us, lock_wait_us;
   int64_t retries, max_actions; /* max_actions 0: no cap */
   int pace;                     /* ir_pace */
 } ir_limits;
@@ -394,6 +394,7 @@ struct ir_step {
   ir_names conflicts; /* schedule */
   int64_t lock_ms, statement_ms, max_ms;
   int64_t blocking_ms; /* others wait no longer than that */
+  int64_t wait_ms;     /* all its tries for locks together; 0: as retries */
   int64_t readers_ms;  /* it waits for old snapshots no longer; 0: max_ms */
   ir_estimate estimate;
   int64_t score, benefit, cost, urgency; /* scheduling */

@@ -191,6 +191,7 @@ static void put_limits(upk_buf *out, const ir_limits *limits) {
   put_number(out, "max_duration_us", limits->max_duration_us, 0);
   put_number(out, "max_blocking_us", limits->max_blocking_us, 0);
   put_number(out, "reader_wait_us", limits->reader_wait_us, 0);
+  put_number(out, "lock_wait_us", limits->lock_wait_us, 0);
   put_number(out, "retries", limits->retries, 0);
   put_number(out, "max_actions", limits->max_actions, 0);
   if (limits->pace == IR_PACE_NONE)

@@ -218,6 +218,7 @@ static void absorb(ir *ir, ir_step *step, ir_step *other) {
   step->max_ms = least_given(step->max_ms, other->max_ms);
   step->blocking_ms = least_given(step->blocking_ms, other->blocking_ms);
   step->readers_ms = least_given(step->readers_ms, other->readers_ms);
+  step->wait_ms = least_given(step->wait_ms, other->wait_ms);
   optimise_stand_for(ir, step, other);
   other->dropped = true;
 }

@@ -144,12 +144,14 @@ static void read_post(ir *ir, step_recipe *recipe) {
 
 void recipe_limits(const step_recipe *recipe, bool lock, ir_step *step) {
   static const ir_limits own = {.lock_timeout_us = INT64_C(1000) * 1000,
+                                .lock_wait_us = INT64_C(60) * 1000 * 1000,
                                 .max_blocking_us = INT64_C(1000) * 1000};
   const ir_limits *limits = recipe->policy ? &recipe->policy->limits : &own;
   step->statement_ms = limits->statement_timeout_us / 1000;
   step->max_ms = limits->max_duration_us / 1000;
   step->lock_ms = limits->lock_timeout_us / 1000;
   step->blocking_ms = limits->max_blocking_us / 1000;
+  step->wait_ms = limits->lock_wait_us / 1000;
   step->readers_ms = 0;
   if (lock)
     return;

@@ -29,7 +29,10 @@ struct batch {
   int64_t count;            /* rows the round under way treated */
   int64_t rounds, rows, of; /* of this batch; of: -1: not known */
   size_t statement;
-  unsigned tries; /* of the round under way */
+  unsigned tries;
+  int64_t pause_us;
+      /* before the next try, of one that waits for a lock */ /* of the round
+                                                                 under way */
   int64_t began_us, told_us, last_us;
   bool told; /* the last round has its record */
   /* What the last round that was committed returned, and the one under way:
@@ -207,6 +210,7 @@ static void committed(machine *m, step *s) {
   b->last_us = m->mono_us - b->began_us;
   b->turn = !b->turn; /* what it returned is the last committed round's now */
   b->tries = 0;
+  patience_over(s);
   b->told = false;
   if (b->rounds == 1 || m->mono_us - b->told_us >= TELL_US)
     tell(m, s);
@@ -217,11 +221,19 @@ static void committed(machine *m, step *s) {
     next_round(m, s);
 }
 
+/* Whoever waits for somebody's lock does not use up its retries. */
+static bool may_try(machine *m, step *s) {
+  batch *b = s->batch;
+  bool waits = s->plan->wait_ms && patience_is_lock(m);
+  b->pause_us = waits ? patience_us(m, s) : 0;
+  return waits ? b->pause_us > 0 : (int64_t)b->tries < s->plan->retries;
+}
+
 static void round_failed(machine *m, step *s, const char *what) {
   batch *b = s->batch;
   const machine_fault *fault = &m->event->fault;
-  if (fault->kind == MACHINE_TRANSIENT &&
-      (int64_t)b->tries < s->plan->retries && !m->stop && !m->log_broken) {
+  if (fault->kind == MACHINE_TRANSIENT && !m->stop && !m->log_broken &&
+      may_try(m, s)) {
     b->tries++;
     b->size = b->size > 1 ? b->size / 2 : 1;
     s->seen = upk_arena_copy(s->arena, fault_text(m, fault));
@@ -251,7 +263,9 @@ void step_on_round_rollback(machine *m, step *s) {
   int64_t us = BACKOFF_FIRST_US;
   for (unsigned i = 1; i < b->tries && us < BACKOFF_MAX_US; i++)
     us *= 2;
-  us = machine_jitter(m, us < BACKOFF_MAX_US ? us : BACKOFF_MAX_US);
+  us = b->pause_us
+           ? b->pause_us
+           : machine_jitter(m, us < BACKOFF_MAX_US ? us : BACKOFF_MAX_US);
   record r;
   record_init(&r, m, s, "step.retry", false);
   upk_json_put_int(r.obs_writer, "attempt", s->attempt);

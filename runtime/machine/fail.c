@@ -14,7 +14,8 @@
  *                                       |    cut off? go on with that
  *                                       +--> validation failed? undo
  *                                       v
- *   nothing was done, and it is worth it: retry; else the end
+ *   nothing was done: a lock was in the way? wait for it (patience.c); its
+ *   window closed? wait for the next; it is worth it? retry; else the end
  */
 #include "machine/private.h"
 
@@ -46,8 +47,8 @@ void fail_doubt(machine *m, step *s, const char *why) {
 static bool worth_again(const machine *m, const step *s) {
   bool transient =
       s->retry || s->fault == MACHINE_TRANSIENT || s->fault == MACHINE_LOST;
-  return transient && !m->stop && !m->stopping && !m->log_broken &&
-         m->shut != UPK_STALE && !m->config.dry_run &&
+  return transient && !s->gave_up && !m->stop && !m->stopping &&
+         !m->log_broken && m->shut != UPK_STALE && !m->config.dry_run &&
          (int64_t)s->tries <= s->plan->retries;
 }
 
@@ -104,7 +105,7 @@ static void settle(machine *m, step *s) {
   s->effect = s->effect || s->partly;
   bool validation = s->failed_in == PHASE_POST && s->executed && !s->effect;
   bool invalid = s->why.code == 3136; /* by itself that does not change */
-  if (may_repeat(s) && guard_again(m, s))
+  if (may_repeat(s) && (guard_again(m, s) || patience_again(m, s)))
     return;
   if (may_repeat(s) && !invalid && worth_again(m, s)) {
     s->had_begun = s->had_begun || s->partly;
@@ -113,10 +114,11 @@ static void settle(machine *m, step *s) {
     step_end(m, s, MACHINE_CANCELLED);
   else if (may_repeat(s) && window_ended(m, s) &&
            (s->fault == MACHINE_BROKEN_OFF || s->why.code == 3222)) {
-    if (s->executed || s->partly)
+    bool begun = s->executed || s->partly;
+    if (!begun)
+      step_put_back(m, s); /* the next opening is as good */
+    else if (!window_put_off(m, s))
       window_cancelled(m, s);
-    else
-      step_put_back(m, s); /* it has not begun: the next opening is as good */
   } else
     step_end(m, s, validation ? MACHINE_UNDONE : MACHINE_FAILED);
 }
@@ -188,6 +190,18 @@ static bool may_go_on(step *s) {
   return s->done && cut && s->went_on++ < AGAIN_MAX;
 }
 
+/* Somebody's lock is in the way of a question or of the ledger's row. */
+static bool waits_to_go_on(machine *m, step *s) {
+  int64_t us = s->done && s->lock_fault ? patience_us(m, s) : 0;
+  if (!us)
+    return false;
+  s->phase = PHASE_POST_WAIT;
+  patience_wait(m, s, us);
+  return true;
+}
+
+void fail_on_post_wait(machine *m, step *s) { step_go_on(m, s); }
+
 /* The row of an undo is in its transaction. */
 static bool ledger_can_tell_undo(const machine *m, const step *s) {
   return m->ledger_tells && m->plan->has_ledger && s->was_applied &&
@@ -245,6 +259,8 @@ static void look(machine *m, step *s) {
   } else if (committing || (s->loose && !s->done)) {
     s->loose = true;
     find_out(m, s);
+  } else if (waits_to_go_on(m, s)) {
+    return;
   } else if (may_go_on(s)) {
     step_go_on(m, s);
   } else if (s->failed_in == PHASE_POST &&
@@ -267,6 +283,7 @@ void fail_step(machine *m, step *s, int code, upk_str text) {
   s->ledger_fresh = false;
   s->fault = reply ? event->fault.kind : MACHINE_FINE;
   s->unstarted = reply && event->fault.unstarted;
+  s->lock_fault = patience_is_lock(m);
   s->why = (verdict){.code = code, .text = upk_arena_copy(s->arena, text)};
   if (reply && event->fault.hint.len)
     s->why.help = upk_arena_copy(s->arena, event->fault.hint);
@@ -490,9 +507,14 @@ void fail_on_partial(machine *m, step *s) {
   settle(m, s);
 }
 
-/* What is cleaned up waits for old readers too, and is broken off as they do:
- * again after a while. */
+/* What is cleaned up waits for locks and old readers too, and is broken off as
+ * they do: again after a while. */
 static bool clean_later(machine *m, step *s) {
+  int64_t wait_us = patience_is_lock(m) ? patience_us(m, s) : 0;
+  if (wait_us) {
+    patience_wait(m, s, wait_us);
+    return true;
+  }
   int64_t delay_us = guard_was_cut(m, s) ? guard_delay_us(m, s) : 0;
   if (!delay_us || m->stop >= 2 || !guard_time_left(m, s, delay_us))
     return false;

@@ -43,6 +43,7 @@ void machine_free(machine *m) {
     return;
   for (size_t i = 0; i < m->plan->step_count; i++) {
     batch_free(&m->steps[i]);
+    upk_buf_free(&m->steps[i].lock_text);
     upk_arena_free(m->steps[i].arena);
   }
   watch_free(m);

@@ -171,6 +171,7 @@ typedef struct plan_step {
   bool can_undo; /* undo's class is not "none" and it has statements */
   upk_str undo_why;
   int64_t lock_ms, statement_ms, max_ms; /* 0: none */
+  int64_t wait_ms;                  /* all tries for locks; 0: as retries */
   int64_t blocking_ms;              /* others wait no longer; 0: no bound */
   int64_t readers_ms;               /* it waits for old readers; 0: max_ms */
   int64_t watch_ms;                 /* the guard looks so often */

@@ -68,7 +68,9 @@ typedef struct returned {
   X(UNDO_SEGMENT, undo_on_segment) /* COMMIT before a batch */                 \
   X(UNDO_LEDGER, undo_on_ledger)                                               \
   X(UNDO_COMMIT, undo_on_commit)                                               \
-  X(UNDO_ROLLBACK, undo_on_rollback)
+  X(UNDO_ROLLBACK, undo_on_rollback)                                           \
+  X(UNDO_WAIT, undo_on_wait) /* for somebody's lock */                         \
+  X(POST_WAIT, fail_on_post_wait)
 
 typedef enum phase {
 #define X(name, function) PHASE_##name,
@@ -152,10 +154,17 @@ typedef struct step {
   cells before;
   UPK_VEC(returned) returns;
   watched watched;
-  upk_str seen;   /* last failed check, in its own words */
-  upk_str warned; /* the server's last WARNING of a statement */
-  bool unasked;   /* in doubt only because nobody could be asked */
-  bool unknown;   /* it is neither true nor false */
+  upk_str seen;           /* last failed check, in its own words */
+  upk_str warned;         /* the server's last WARNING of a statement */
+  bool unasked;           /* in doubt only because nobody could be asked */
+  bool lock_fault;        /* it failed at somebody's lock */
+  bool locked;            /* pending until the next try for a lock */
+  bool gave_up;           /* it waited long enough */
+  unsigned lock_waits;    /* tries for locks since it last got on */
+  int64_t lock_waited_us; /* and what they took, with the pauses between */
+  int64_t undo_pause_us;  /* after the ROLLBACK: its undo waits for a lock */
+  upk_buf lock_text;      /* who holds it */
+  bool unknown;           /* it is neither true nor false */
 } step;
 
 /* Why a step does not start. */
@@ -425,6 +434,9 @@ bool window_on_timer(machine *m, uint64_t id);
 /* Until such a step is cancelled, at least 1; INT64_MAX: it is not. */
 int64_t window_left_ms(const machine *m, const step *s);
 bool window_ended(const machine *m, const step *s);
+/* Its window's end cut it off, and a later opening of this run has room: it is
+ * pending until then. False: there is none. */
+bool window_put_off(machine *m, step *s);
 /* The end of a step that its window's end cut off; nothing is left of it. */
 void window_cancelled(machine *m, step *s);
 bool window_left_some(const machine *m);
@@ -479,6 +491,25 @@ int64_t guard_delay_us(machine *m, const step *s);
 bool guard_time_left(const machine *m, const step *s, int64_t delay_us);
 gate_answer guard_gate(machine *m, step *s, gate_moment moment,
                        gate_reason *why);
+
+/* ---- patience.c ---- */
+
+/* Whether this event says that somebody's lock is in the way. */
+bool patience_is_lock(const machine *m);
+/* How long to wait for the next try, which is counted; 0: no longer. */
+int64_t patience_us(machine *m, step *s);
+/* The step got on, or begins in another opening: what it waited is forgotten.
+ */
+void patience_over(step *s);
+/* Says for whom it waits, and sleeps on its session. */
+void patience_wait(machine *m, step *s, int64_t us);
+/* Nothing was done: sends a step that failed at a lock back to pending; false:
+ * it waited long enough, or it was no lock. */
+bool patience_again(machine *m, step *s);
+/* To pending, with a record that says so: nothing of the attempt is left. */
+void patience_put_back(machine *m, step *s, int64_t us);
+gate_answer patience_gate(machine *m, step *s, gate_moment moment,
+                          gate_reason *why);
 
 /* ---- throttle.c ---- */
 

@@ -14,7 +14,8 @@ void step_on_intent(machine *m, step *s) {
     return;
   }
   if (s->closed) {
-    window_cancelled(m, s);
+    if (!window_put_off(m, s))
+      window_cancelled(m, s);
     return;
   }
   s->executed = m->executed_any = true;

@@ -131,7 +131,7 @@ step *step_take(machine *m, size_t number, int on) {
 
 void step_start(machine *m, size_t number, int on) {
   step *s = step_take(m, number, on);
-  if (!s->watched.cuts) /* else its time goes on */
+  if (!s->watched.cuts && !s->lock_waits) /* else its time goes on */
     s->started_us = m->mono_us;
   watch_look(m, false);
   window_arm(m, s);
@@ -149,7 +149,7 @@ void step_again(machine *m, step *s) {
   s->started_at_us = machine_server_us(m);
   s->check = s->statement = 0;
   s->executed = s->effect = s->begun = s->saved = false;
-  s->loose = s->done = s->retry = false;
+  s->loose = s->done = s->retry = s->gave_up = false;
   s->before = s->row = (cells){0};
   s->returns.items = NULL;
   s->returns.len = s->returns.cap = 0;

@@ -48,6 +48,19 @@ void undo_again(machine *m, step *s) {
   log_intent(m, s);
 }
 
+static bool transactional(const step *s) {
+  return s->plan->atomicity == PLAN_TRANSACTION;
+}
+
+static void undo_pause(machine *m, step *s) {
+  int64_t us = s->undo_pause_us;
+  s->undo_pause_us = 0;
+  s->phase = PHASE_UNDO_WAIT;
+  patience_wait(m, s, us);
+}
+
+void undo_on_wait(machine *m, step *s) { undo_again(m, s); }
+
 static void say_failed(step *s, upk_str text) {
   s->why.code = 3137;
   s->why.text = upk_arena_printf(s->arena, "%.*s%sits undo failed: %.*s",
@@ -64,7 +77,25 @@ void undo_broken(machine *m, step *s, upk_str text) {
     step_end(m, s, MACHINE_FAILED);
 }
 
+/* Somebody's lock is in the way, and nothing of the undo is done: it is begun
+ * again after a while. */
+static bool later(machine *m, step *s) {
+  bool whole = transactional(s) && !s->plan->has_undo_batch;
+  bool first = !transactional(s) && s->phase == PHASE_UNDO && s->statement == 0;
+  int64_t us = patience_is_lock(m) && (whole || first) ? patience_us(m, s) : 0;
+  if (!us)
+    return false;
+  s->undo_pause_us = us;
+  if (s->begun)
+    step_ask(m, s, PHASE_UNDO_ROLLBACK, MACHINE_UNDO_ALL);
+  else
+    undo_pause(m, s);
+  return true;
+}
+
 void undo_failed(machine *m, step *s) {
+  if (later(m, s))
+    return;
   say_failed(s, fault_text(m, &m->event->fault));
   s->failed_in = s->phase;
   s->fault = m->event->fault.kind;
@@ -87,10 +118,6 @@ static bool fine(machine *m, step *s) {
     return true;
   undo_failed(m, s);
   return false;
-}
-
-static bool transactional(const step *s) {
-  return s->plan->atomicity == PLAN_TRANSACTION;
 }
 
 void undo_on_intent(machine *m, step *s) {
@@ -213,10 +240,15 @@ void undo_on_commit(machine *m, step *s) {
 
 void undo_on_rollback(machine *m, step *s) {
   s->begun = false;
+  if (m->event->fault.kind == MACHINE_FINE && s->undo_pause_us) {
+    undo_pause(m, s);
+    return;
+  }
   if (m->event->fault.kind == MACHINE_FINE) {
     step_end(m, s, MACHINE_FAILED);
     return;
   }
+  s->undo_pause_us = 0;
   /* A session that cannot roll back is closed: the server does it then. */
   s->failed_in = PHASE_UNDO_ROLLBACK;
   s->fault = MACHINE_LOST;

@@ -128,6 +128,8 @@ gate_answer window_ask(machine *m, step *s, gate_moment at, gate_reason *why) {
   if (now.open)
     return GATE_OPEN;
   why->text = why_not(m, s);
+  if (at == GATE_START)
+    patience_over(s); /* another opening is another chance */
   if (!m->config.wait || now.wait_us < 0) {
     m->window.left++;
     why->text =
@@ -173,6 +175,21 @@ void window_cancelled(machine *m, step *s) {
           : upk_arena_printf(s->arena, "%.*s closed: %.*s",
                              UPK_FMT(name_of(m, s)), UPK_FMT(s->why.text));
   step_end(m, s, MACHINE_CANCELLED);
+}
+
+bool window_put_off(machine *m, step *s) {
+  look later = look_both(m, s, p90_us(s));
+  if (!m->config.wait || later.wait_us < 0 || m->stop || m->stopping ||
+      m->log_broken || m->shut != UPK_OK)
+    return false;
+  s->why.text = upk_arena_printf(s->arena, "%.*s closed: %.*s",
+                                 UPK_FMT(name_of(m, s)), UPK_FMT(s->why.text));
+  if (s->executed && s->plan->atomicity != PLAN_TRANSACTION)
+    s->had_begun = true;
+  s->watched.cuts = 0; /* its time begins anew */
+  patience_over(s);
+  patience_put_back(m, s, later.wait_us);
+  return true;
 }
 
 void window_arm(machine *m, step *s) {

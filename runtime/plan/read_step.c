@@ -55,7 +55,8 @@ static const plan_field undo_fields[] = {
 static const plan_field timeout_fields[] = {
     {"blocking_ms", UPK_JSON_INT, false}, {"lock_ms", UPK_JSON_INT, true},
     {"max_ms", UPK_JSON_INT, true},       {"readers_ms", UPK_JSON_INT, false},
-    {"statement_ms", UPK_JSON_INT, true}, {"watch_ms", UPK_JSON_INT, false},
+    {"statement_ms", UPK_JSON_INT, true}, {"wait_ms", UPK_JSON_INT, false},
+    {"watch_ms", UPK_JSON_INT, false},
 };
 
 static bool choose(plan_reader *rd, upk_str text, const char *what,
@@ -152,10 +153,11 @@ static bool read_timeouts(plan_reader *rd, const upk_json *value,
   step->statement_ms = upk_json_number(value, "statement_ms", 0);
   step->blocking_ms = upk_json_number(value, "blocking_ms", 0);
   step->readers_ms = upk_json_number(value, "readers_ms", 0);
+  step->wait_ms = upk_json_number(value, "wait_ms", 0);
   step->watch_ms = upk_json_number(value, "watch_ms", 1000);
   return (step->lock_ms >= 0 && step->max_ms >= 0 && step->statement_ms >= 0 &&
           step->blocking_ms >= 0 && step->readers_ms >= 0 &&
-          step->watch_ms > 0) ||
+          step->wait_ms >= 0 && step->watch_ms > 0) ||
          plan_bad(rd, 3024, "a timeout is negative");
 }
 

@@ -31,6 +31,7 @@ policies() {
     where: name = '$table'
     ensure: has_primary_key
     by: run_sql
+    limits: { lock_wait: 4s }
     with:
       run:
         - { sql: "insert into public.effects (what) values ('$table')" }

@@ -15,6 +15,7 @@ policies() {
     where: name = '$table'
     ensure: rows <= 1
     by: run_sql
+    limits: { lock_wait: 4s }
     with:
       run:
         - insert into effects (what) values ('$table')

@@ -171,6 +171,36 @@ YAML
   [ "$longest" -le "$at_most" ] || { echo "waited $longest ms"; return 1; }
 }
 
+@test "a reader of some seconds is waited for, and is no retry; who holds the lock is said" {
+  sql "drop table if exists read; create table read (id int, v text); insert into read select g, repeat('x', 40) from generate_series(1, 3000) g; create index read_v on read (v); delete from read where id > 10"
+  planned <<'YAML'
+policies:
+  - { name: a, for: index, where: name = 'read_v', ensure: measured_size <= 20kB, by: rebuild_index, with: { online: false }, limits: { retries: 0 } }
+YAML
+  (PGAPPNAME=report; export PGAPPNAME; sql "begin; select count(*) from read; select pg_sleep(8)" >/dev/null) &
+  reader=$!
+  until_sql "select exists (select from pg_locks where relation = 'read'::regclass and granted)"
+  apply
+  until_event step.wait "waits for a lock held by pid [0-9]* (report)"
+  wait "$reader"
+  applied 0
+  [ "$(grep -c '"event":"step.retry"' events)" -ge 2 ]
+  run upkeep log replay last
+  expect_code 0
+  # One who stays: said at the end of lock_wait, with what to do.
+  sed -i 's/20kB/1B/; s/retries: 0/retries: 0, lock_wait: 3s/' p.yaml
+  upkeep plan -o plan.json >/dev/null
+  coproc STAY { exec "$PSQL" -Xqt; }
+  echo "begin; select 'there' from read limit 1;" >&"${STAY[1]}"
+  read -r _ <&"${STAY[0]}"
+  run upkeep apply plan.json
+  echo '\q' >&"${STAY[1]}"
+  expect_code 8
+  expect_text "lock timeout, 55P03"
+  expect_text "given up after"
+  expect_text "lock_wait"
+}
+
 @test "an idle transaction that holds its lock makes nobody else wait" {
   own '"alter table public.hot alter column n set default 0"' 'limits: { max_duration: 30s, retries: 30 }' | planned
   coproc IDLE { exec "$PSQL" -Xqt; }

@@ -168,6 +168,7 @@ YAML
 
 @test "a lock held by others: bounded waiting, then said" {
   mess locked
+  echo '    override: { statistics: { limits: { lock_wait: 4s } } }' >>upkeep.yaml
   upkeep plan --only statistics -o plan.json >/dev/null
   (echo "begin; lock table customer in access exclusive mode; select 'held';"; while [ ! -e release ]; do sleep 0.1; done; echo "rollback;") |
     "$PSQL" -Xqt >held &

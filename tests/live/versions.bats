@@ -190,7 +190,7 @@ policies:
     ensure: vacuum_due_ratio <= 100%
     by: vacuum
     with: { cost_delay_us: 100 }
-    limits: { retries: 0 }
+    limits: { retries: 0, lock_wait: 0 }
   - name: after
     for: database
     where: is_current

@@ -219,6 +219,24 @@ YAML
   [ "$(sql "select count(*) from slow")" -eq 1 ]
 }
 
+@test "--wait: a step that its window cut off is begun again in the next opening of the same run" {
+  sql "drop table if exists slow; drop sequence if exists tries; drop schema if exists upkeep cascade; create table slow (a int); create sequence tries"
+  slow cancel
+  # Open for 5 s of each 10; the first try sleeps longer than that.
+  sed -i "s/  w: .*/  w: { rrule: \"DTSTART=$(now '-1 minute');FREQ=MINUTELY;BYSECOND=0,10,20,30,40,50;COUNT=14\", duration: 5s }/" upkeep.yaml
+  sed -i "s/select pg_sleep(9)/select pg_sleep(case nextval('public.tries') when 1 then 30 else 0 end)/" policies/p.yaml
+  upkeep plan -o plan.json >/dev/null
+  run timeout 60 "$UPKEEP" apply plan.json --wait
+  expect_code 0
+  expect_clean
+  expect_text "again: window \`w\` closed"
+  [ "$(sql "select count(*) from slow")" -eq 1 ]
+  [ "$(sql "select last_value from tries")" -eq 2 ]
+  [ "$(grep -c '"event":"run.begin"\|"event":"run.resume"' .upkeep/runs/*/log.jsonl)" -eq 1 ]
+  run upkeep log replay last
+  expect_code 0
+}
+
 @test "--stop-at ends a step as its window would, and is named" {
   sql "drop table if exists slow; drop schema if exists upkeep cascade; create table slow (a int)"
   slow cancel

@@ -477,6 +477,8 @@ static void go_wrong(sim_world *w, sim_moment *m, machine_event *event,
   sim_session *s = &w->base.sessions[m->session];
   bool committing = m->command == MACHINE_COMMIT;
   fault(event, kind, kind == MACHINE_TRANSIENT ? "55P03" : "XX000");
+  if (kind == MACHINE_TRANSIENT && sim_chance(&w->random, 500))
+    event->fault.class = UPK_STR("lock timeout");
   if (committing && kind == MACHINE_BROKEN_OFF) {
     if (sim_chance(&w->random, 500))
       commit(w, s);

@@ -136,6 +136,7 @@ static void fill_step(sim_plan *p, upk_arena *arena, sim_random *random,
   s->cancel_at_end = sim_chance(random, 500);
   s->p90_ms = sim_below(random, 500);
   s->lock_ms = 1000;
+  s->wait_ms = sim_chance(random, 500) ? 1 + sim_below(random, 20000) : 0;
   s->max_ms = sim_chance(random, 200) ? 20000 : 0;
   s->retries = sim_below(random, 4);
   s->p50_ms = 100;

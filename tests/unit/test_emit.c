@@ -166,7 +166,8 @@ static void a_step_has_what_the_machine_needs(void **state) {
               "{\"kind\":\"table\",\"name\":[\"p\",\"a\"]}");
   assert_text(upk_json_get(step, "timeouts")->bytes,
               "{\"blocking_ms\":0,\"lock_ms\":1000,\"max_ms\":0,"
-              "\"readers_ms\":0,\"statement_ms\":0,\"watch_ms\":250}");
+              "\"readers_ms\":0,\"statement_ms\":0,\"wait_ms\":0,"
+              "\"watch_ms\":250}");
   assert_text(upk_json_get(body, "queries")->bytes, "{\"table\":\"select 1\"}");
   assert_text(upk_json_get(body, "totals")->bytes,
               "{\"blocking_ms\":0,\"p50_ms\":2000,\"p90_ms\":4000,"

@@ -218,13 +218,32 @@ void postgres_session_sql(int server_version, bool read_only, upk_buf *out) {
   postgres_limits_sql(&(driver_limits){0}, read_only, false, out);
 }
 
+/* A deadlock is looked for after deadlock_timeout; a lock timeout that ends
+ * then too (both are 1 s by default), or a little before, hides it. */
+static void lock_timeout_sql(int64_t lock_ms, upk_buf *out) {
+  enum { APART_MS = 100 };
+  if (lock_ms <= 0) {
+    upk_buf_str(out, UPK_STR("set lock_timeout = 0"));
+    return;
+  }
+  upk_buf_printf(
+      out,
+      "select pg_catalog.set_config('lock_timeout', (case when d.ms between "
+      "%lld and %lld then d.ms + %d else %lld end)::pg_catalog.text, false) "
+      "from (select (extract(epoch from pg_catalog.current_setting("
+      "'deadlock_timeout')::pg_catalog.interval) * 1000)::pg_catalog.int8 as "
+      "ms) d",
+      (long long)lock_ms - APART_MS, (long long)lock_ms + APART_MS, APART_MS,
+      (long long)lock_ms);
+}
+
 void postgres_limits_sql(const driver_limits *limits, bool read_only,
                          bool in_transaction, upk_buf *out) {
+  lock_timeout_sql(limits->lock_ms, out);
   upk_buf_printf(out,
-                 "set lock_timeout = %lld;set statement_timeout = %lld;"
+                 ";set statement_timeout = %lld;"
                  "set default_transaction_read_only = %s",
-                 (long long)limits->lock_ms, (long long)limits->statement_ms,
-                 read_only ? "on" : "off");
+                 (long long)limits->statement_ms, read_only ? "on" : "off");
   if (in_transaction && read_only)
     upk_buf_str(out, UPK_STR(";set transaction_read_only = on"));
 }
