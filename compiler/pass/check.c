@@ -4,6 +4,7 @@
 #include "check/cycle.h"
 #include "ir/scope.h"
 #include "pass/pass.h"
+#include "step/step.h"
 
 /* With several engines a name may be right in one and unknown in another. */
 static void say_engine(ir *ir, size_t first) {
@@ -32,6 +33,42 @@ static void compile_text(ir *ir, ir_policy *policy, ir_scope *scope,
   say_engine(ir, first);
 }
 
+static upk_span place_of(const ir_policy *policy) {
+  return policy->throttle.len ? policy->throttle.items[0].span
+                              : policy->abort.items[0].span;
+}
+
+/* Whether the metric is of the replicas that the project names, of which there
+ * are none. */
+static bool is_of_none(const ir *ir, const node *metric) {
+  const node *params = node_find(metric, "params");
+  for (size_t i = 0; params && i < params->list.count; i++) {
+    const node *param = params->list.items[i];
+    const node *from =
+        param->type == NODE_MAP ? node_find(param, "from") : NULL;
+    if (from && upk_str_is(from->text, "target.replicas"))
+      return !ir->target->replicas.len;
+  }
+  return false;
+}
+
+/* One that the connected role cannot see, as the facts tell. */
+static void check_capability(ir *ir, const ir_policy *policy,
+                             const ir_slot *slot, const node_member *metric) {
+  const node *name = metric ? node_find(metric->value, "capability") : NULL;
+  if (!name || slot->source != IR_SLOT_LIVE || !ir->facts.capabilities ||
+      is_of_none(ir, metric->value) || step_capability(ir, name->text))
+    return;
+  upk_diag *diag = upk_diag_add(
+      ir->diags, 1591, place_of(policy),
+      "policy `%.*s` looks at `%.*s`, which the connected role cannot see",
+      UPK_FMT(policy->name), UPK_FMT(slot->text));
+  upk_diag_help(ir->diags, diag,
+                "It needs the capability `%.*s`: its steps would wait for a "
+                "minute and not start.",
+                UPK_FMT(name->text));
+}
+
 /* A name that the engine cannot be asked for while a plan runs. */
 static void check_metric(ir *ir, const ir_policy *policy, const ir_slot *slot) {
   const node *metrics = node_find(ir->engine->definition, "metrics");
@@ -42,12 +79,12 @@ static void check_metric(ir *ir, const ir_policy *policy, const ir_slot *slot) {
       slot->source == IR_SLOT_OWN || slot->source == IR_SLOT_PARENT;
   bool asked = attribute || (slot->source == IR_SLOT_LIVE && member &&
                              node_find(member->value, "sql"));
-  if (asked)
+  if (asked) {
+    check_capability(ir, policy, slot, member);
     return;
+  }
   upk_diag *diag = upk_diag_add(
-      ir->diags, 1591,
-      policy->throttle.len ? policy->throttle.items[0].span
-                           : policy->abort.items[0].span,
+      ir->diags, 1591, place_of(policy),
       "policy `%.*s` looks at `%.*s`, which is not known while a plan runs",
       UPK_FMT(policy->name), UPK_FMT(slot->text));
   if (why)

@@ -84,6 +84,7 @@ static void check_metrics(stdlib_reader *reader) {
   static const field_rule rules[] = {{"sql", TYPE(TEXT)},
                                      {"params", TYPE(LIST)},
                                      {"needs", TYPE(TEXT)},
+                                     {"capability", TYPE(TEXT)},
                                      {"measure", TYPE(TEXT)},
                                      {"unavailable", TYPE(TEXT)}};
   static const char *const measures[] = {"value", "rate", "latency", NULL};

@@ -31,8 +31,8 @@ struct batch {
   size_t statement;
   unsigned tries;
   int64_t pause_us;
-      /* before the next try, of one that waits for a lock */ /* of the round
-                                                                 under way */
+  /* before the next try, of one that waits for a lock */ /* of the round
+                                                             under way */
   int64_t began_us, told_us, last_us;
   bool told; /* the last round has its record */
   /* What the last round that was committed returned, and the one under way:

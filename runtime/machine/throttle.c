@@ -10,6 +10,8 @@
 enum {
   FRESH_US = 2500 * 1000,
   SOON_US = 200 * 1000,
+  LOOKED_US = 5 * 1000 * 1000, /* it was looked at all the time */
+  UNKNOWN_US = 60 * 1000 * 1000,
 };
 
 /* ---- samples ---- */
@@ -197,13 +199,39 @@ static void judge(machine *m, level *judged, upk_str text) {
   upk_buf_printf(&judged->why, ", wanted %.*s", UPK_FMT(text));
 }
 
-static const level *level_at(machine *m, uint32_t number) {
+static void note_unknown(const machine *m, level *judged) {
+  bool looked = m->mono_us - judged->judged_us <= LOOKED_US;
+  judged->judged_us = m->mono_us;
+  if (judged->truth != UPK_UNKNOWN)
+    judged->unknown_us = 0;
+  else if (!judged->unknown_us || !looked)
+    judged->unknown_us = m->mono_us;
+}
+
+static level *level_at(machine *m, uint32_t number) {
   level *judged = &m->watch.levels[number];
   if (judged->round != m->watch.round) {
     judged->round = m->watch.round;
     judge(m, judged, m->plan->levels[number]);
+    note_unknown(m, judged);
   }
   return judged;
+}
+
+/* What nobody can tell is not waited for without end: what it holds back is
+ * left to a later process of the run. */
+static bool is_given_up(machine *m, level *judged) {
+  if (!judged->unknown_us || m->mono_us - judged->unknown_us < UNKNOWN_US)
+    return false;
+  if (!judged->given_up)
+    machine_report(m, 3244,
+                   command_text(m, "a throttle was not known for %d s: %.*s",
+                                UNKNOWN_US / 1000000,
+                                UPK_FMT(upk_buf_view(&judged->why))),
+                   "let it be known, or take it from the throttle; then go on "
+                   "with `upkeep resume`, or with a new plan");
+  judged->given_up = true;
+  return true;
 }
 
 /* ---- what follows ---- */
@@ -259,9 +287,14 @@ static gate_answer judge_levels(machine *m, step *s, gate_reason *why) {
     return GATE_SHUT;
   }
   for (size_t i = 0; i < s->plan->throttle_count; i++) {
-    const level *judged = level_at(m, s->plan->throttle[i]);
+    level *judged = level_at(m, s->plan->throttle[i]);
     if (judged->truth == UPK_TRUE)
       continue;
+    if (is_given_up(m, judged)) {
+      why->text = command_text(m, "its throttle is not known: %.*s",
+                               UPK_FMT(upk_buf_view(&judged->why)));
+      return GATE_SHUT;
+    }
     why->text = command_text(m, "%.*s", UPK_FMT(upk_buf_view(&judged->why)));
     watch_look(m, true);
     return GATE_WAIT;

@@ -54,7 +54,10 @@ typedef struct sample {
 typedef struct level {
   uint64_t round; /* 0: never */
   upk_truth truth;
-  upk_buf why; /* with the values seen, unless true */
+  upk_buf why;        /* with the values seen, unless true */
+  int64_t unknown_us; /* since when it is unknown, at each look; 0: it is not */
+  int64_t judged_us;  /* the last look */
+  bool given_up;      /* that was said */
 } level;
 
 typedef enum watch_question {

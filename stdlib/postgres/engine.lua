@@ -86,7 +86,7 @@ return engine {
   progress = sql_file "watch_progress.sql",
 
   metrics = {
-    active_sessions = { sql = sql_file "watch_active_sessions.sql" },
+    active_sessions = { sql = sql_file "watch_active_sessions.sql", capability = "read_all_stats" },
     disk_free = {
       -- SQL does not see the server's disks: whoever wants them watched lets the server tell (docs/throttle.md).
       needs = "select to_regprocedure('upkeep.disk_free()') is not null",
@@ -95,7 +95,7 @@ return engine {
     },
     load = { unavailable = "PostgreSQL does not know the load of its host" },
     probe_latency = { sql = "select count(*) from pg_class where oid = 1259", measure = "latency" },
-    replica_lag = { sql = sql_file "watch_replica_lag.sql", params = { { from = "target.replicas" } } },
+    replica_lag = { sql = sql_file "watch_replica_lag.sql", params = { { from = "target.replicas" } }, capability = "read_all_stats" },
     wal_rate = {
       sql = "select case when not pg_is_in_recovery() then pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint end as wal_rate,"
         .. " case when pg_is_in_recovery() then 'a replica writes no log' end as \"wal_rate.reason\"",

@@ -20,8 +20,8 @@
 typedef struct run_step {
   const char *id, *atomicity, *on_failure, *policy;
   const char *pre, *run, *post, *undo, *probe, *conflicts;
-  const char *settings;
-  int retries;
+  const char *settings, *throttle;
+  int retries, wait_ms;
 } run_step;
 
 static const char *run_or(const char *text, const char *otherwise) {
@@ -56,9 +56,12 @@ static upk_str run_step_text(upk_arena *arena, const run_step *s,
                  run_or(s->run, "[{\"sql\":\"run\"}]"));
   if (s->settings)
     upk_buf_printf(&b, ",\"settings\":%s", s->settings);
+  if (s->throttle)
+    upk_buf_printf(&b, ",\"throttle\":%s", s->throttle);
   upk_buf_printf(&b,
                  ",\"timeouts\":{\"lock_ms\":1000,\"max_ms\":0,"
-                 "\"statement_ms\":0},\"undo\":%s}",
+                 "\"statement_ms\":0,\"wait_ms\":%d},\"undo\":%s}",
+                 s->wait_ms,
                  run_or(s->undo, "{\"class\":\"none\",\"steps\":[],\"why\":"
                                  "\"there is no way back\"}"));
   upk_str text = upk_arena_copy(arena, upk_buf_view(&b));

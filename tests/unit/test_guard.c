@@ -158,6 +158,27 @@ static void unknown_room_is_said_once(void **state) {
   leave(&w);
 }
 
+/* What nobody can tell is waited for, but not without end; the rest runs. */
+static void an_unknown_throttle_ends_the_run(void **state) {
+  (void)state;
+  static const run_step some[] = {
+      {.id = "a", .throttle = "[\"disk_free >= 1kB\"]"}, {.id = "b"}};
+  world w = {.disk = -1};
+  play(&w, some, 2);
+  assert_int_equal(w.status, UPK_CANCELLED);
+  assert_int_equal(machine_count(w.m).cancelled, 1);
+  assert_int_equal(machine_count(w.m).applied, 1);
+  assert_true(w.us >= 60 * 1000 * 1000);
+  assert_non_null(strstr(w.notes.data, "step.wait disk_free is unknown"));
+  assert_non_null(strstr(w.said.data, "3244 a throttle was not known for 60 s: "
+                                      "disk_free is unknown (nobody tells)"));
+  leave(&w);
+  w = (world){.disk = INT64_C(1) << 40};
+  play(&w, some, 2);
+  assert_int_equal(w.status, UPK_OK);
+  leave(&w);
+}
+
 static void a_full_disk_ends_the_run(void **state) {
   (void)state;
   world w = {.disk = INT64_C(1) << 40, .full = true};
@@ -184,6 +205,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(room_is_looked_at_before),
       cmocka_unit_test(unknown_room_is_said_once),
+      cmocka_unit_test(an_unknown_throttle_ends_the_run),
       cmocka_unit_test(a_full_disk_ends_the_run),
       cmocka_unit_test(without_a_watcher_nothing_begins),
   };

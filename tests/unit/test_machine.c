@@ -178,11 +178,14 @@ static void answer(world *w, const waiting *q) {
     event.head = upk_str_from(head);
   }
   if (r && r->fault) {
-    event.fault = (machine_fault){.kind = r->fault,
-                                  .class = UPK_STR("class"),
-                                  .code = upk_str_from(r->code),
-                                  .message = UPK_STR("words"),
-                                  .hint = UPK_STR("try this")};
+    event.fault =
+        (machine_fault){.kind = r->fault,
+                        .class = r->code && strcmp(r->code, "55P03") == 0
+                                     ? UPK_STR("lock timeout")
+                                     : UPK_STR("class"),
+                        .code = upk_str_from(r->code),
+                        .message = UPK_STR("words"),
+                        .hint = UPK_STR("try this")};
   } else {
     if (q->kind == MACHINE_QUERY)
       fill_rows(w, q, r && !r->stop && !r->ends ? r : NULL, &event);
@@ -218,6 +221,7 @@ typedef struct scene {
   size_t opening_count;
   bool wait, cancels; /* cancels: on_window_end */
   int64_t p90_ms, stop_at_us;
+  bool timed; /* sleeps take their time; with openings they do anyway */
 } scene;
 
 /* The plan with what its steps' estimates and policies would say. */
@@ -256,7 +260,7 @@ static world *play(const scene *s) {
     items[i] = (machine_opening){START_US + s->openings[i].open_us,
                                  START_US + s->openings[i].close_us};
   openings.items = items;
-  w->timed = s->openings != NULL;
+  w->timed = s->openings || s->timed;
   machine_config config = {.plan = with_windows(arena, p, s),
                            .openings = s->openings ? &openings : NULL,
                            .wait = s->wait,
@@ -467,6 +471,38 @@ static void transient_faults_are_tried_again(void **state) {
          CHECKED "begin run rollback step.retry sleep pre step.check "
                  "+step.begin begin run rollback +step.end",
          UPK_ROLLED_BACK, "3135");
+}
+
+#define LOCKED .fault = MACHINE_TRANSIENT, .code = "55P03"
+
+/* Somebody's lock is a wait: no retry, and the session is given back. */
+static void a_lock_is_waited_for(void **state) {
+  (void)state;
+  /* The other step goes first. */
+  expect(&(scene){STEPS({.id = "a", .wait_ms = 60000}, {.id = "b"}),
+                  RULES({"run", 1, LOCKED}), .timed = true},
+         CHECKED "begin run rollback step.retry step.wait sleep pre step.check "
+                 "+step.begin begin run step.statement post step.check commit "
+                 "+step.end pre step.check +step.begin begin run "
+                 "step.statement post step.check commit +step.end",
+         UPK_OK, NULL);
+  /* The time that each try stands in the queue counts. */
+  expect(&(scene){STEPS({.id = "a", .wait_ms = 2500}), RULES({"run", LOCKED}),
+                  .timed = true},
+         CHECKED "begin run rollback step.retry step.wait sleep pre step.check "
+                 "+step.begin begin run rollback step.retry step.wait sleep "
+                 "pre step.check +step.begin begin run rollback +step.end",
+         UPK_ROLLED_BACK, "given up after 3 attempts");
+  /* Its validation, and its undo, wait on their session. */
+  expect(&(scene){STEPS({.id = "a",
+                         .atomicity = "autocommit",
+                         .wait_ms = 60000,
+                         .probe = "{\"cleanup\":[],\"done\":{\"expect\":\"x = "
+                                  "1\",\"name\":\"d\",\"sql\":\"done\"}}"}),
+                  RULES({"post", 1, LOCKED}), .timed = true},
+         CHECKED "run step.statement done post step.wait sleep post step.check "
+                 "+step.end",
+         UPK_OK, NULL);
 }
 
 static void retries_do_not_show_in_det(void **state) {
@@ -1607,6 +1643,7 @@ int main(void) {
       T(a_ledger_that_swallows_the_row_is_a_failure),
       T(a_statement_that_ends_the_transaction_is_in_doubt),
       T(transient_faults_are_tried_again),
+      T(a_lock_is_waited_for),
       T(retries_do_not_show_in_det),
       T(a_failed_validation_rolls_back),
       T(late_counters_are_waited_for),
