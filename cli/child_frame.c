@@ -111,6 +111,8 @@ void request_encode(const upk_compile_request *request, bool with_facts,
   upk_json_put_string(w, "except", request->except);
   upk_json_put_string(w, "facts_path", request->facts_path);
   upk_json_put_string(w, "format", request->format);
+  if (request->history.data)
+    upk_json_put_string(w, "history", request->history);
   upk_json_put_int(w, "mode", request->mode);
   upk_json_put_string(w, "only", request->only);
   upk_json_put_string(w, "project", request->project);
@@ -145,6 +147,7 @@ bool request_decode(upk_arena *arena, upk_str bytes,
       .only = upk_json_text(tree, "only"),
       .except = upk_json_text(tree, "except"),
       .windows = upk_json_text(tree, "windows"),
+      .history = upk_json_text(tree, "history"),
       .word = upk_json_text(tree, "word"),
       .format = upk_json_text(tree, "format"),
       .words = upk_json_text(tree, "words"),

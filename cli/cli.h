@@ -8,6 +8,7 @@
 #include <upkeep/compile.h>
 #include <upkeep/diag.h>
 #include <upkeep/runtime.h>
+#include <upkeep/state.h>
 #include <upkeep/window.h>
 
 #include "json.h"
@@ -23,6 +24,7 @@ typedef enum flag_id {
 typedef struct cli {
   upk_arena *arena;
   upk_diags diags;
+  const struct verb *verb;       /* that runs */
   const char *flags[FLAG_COUNT]; /* argument, "" for a flag without; or NULL */
   char **arguments;
   size_t argument_count;
@@ -30,6 +32,8 @@ typedef struct cli {
   UPK_VEC(upk_str) secrets; /* secret.c */
   struct child *compiler;   /* child.h; of the project, once it was asked */
   upk_str compiler_folder;
+  upk_state *state; /* of the project, once it was opened */
+  bool state_tried;
 } cli;
 
 /* A verb: one const entry in its own file, listed in main.c. */
@@ -52,6 +56,7 @@ typedef struct verb {
 #define FLAGS_FACTS                                                            \
   (FLAG_BIT(facts) | FLAG_BIT(at) | FLAG_BIT(connect_timeout) |                \
    FLAG_BIT(statement_timeout))
+#define FLAGS_RECORD FLAG_BIT(no_record)
 #define FLAGS_POLICIES (FLAG_BIT(only) | FLAG_BIT(except))
 
 extern const verb *const verbs[]; /* in the order of help; NULL ends it */
@@ -113,6 +118,7 @@ typedef struct project {
   upk_str file;   /* its name there */
   const upk_json *targets, *programs;
   const upk_json *windows, *blackouts; /* formats.md, "Project" */
+  upk_str state; /* as the project says it; absent: the default */
 } project;
 upk_status project_find(cli *c,
                         project *ret_project); /* folder and file only */
@@ -148,6 +154,16 @@ upk_status blackouts_load(cli *c, const project *p,
 bool stop_at_read(cli *c, int64_t now_us, int64_t *ret_us);
 /* "2026-11-24 02:00 CET (2026-11-24T01:00:00Z)" */
 void moment_text(upk_str timezone, int64_t us, upk_buf *out);
+
+/* state.c: the project's state store, opened at the first call; NULL, after a
+ * warning, when it cannot be used. `make` false: one that is not there is not
+ * made. */
+upk_state *project_state(cli *c, const project *p, bool make);
+/* Whether this verb, with its flags, keeps facts as samples. */
+bool records_facts(const cli *c);
+/* What earlier runs say about steps on the target's engine; absent when
+ * little. Takes in runs that the store does not know. */
+upk_str history_for_plan(cli *c, const project *p, upk_str target);
 
 /* The child that serves the project, for more than compile() does; NULL after a
  * diagnostic. */

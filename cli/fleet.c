@@ -217,6 +217,8 @@ static void compile_request(fleet *f, size_t index) {
  */
 static size_t prepare(fleet *f, upk_inspect_request *inspections) {
   size_t count = 0;
+  bool record = records_facts(f->c);
+  upk_state *state = project_state(f->c, f->project, record);
   for (size_t i = 0; i < f->count; i++) {
     member *m = &f->members[i];
     m->status =
@@ -227,6 +229,8 @@ static size_t prepare(fleet *f, upk_inspect_request *inspections) {
     f->ended += m->ended;
     if (m->ended)
       continue;
+    m->inspection.state = state;
+    m->inspection.record = record;
     f->of_inspection[count] = i;
     inspections[count++] = m->inspection;
   }

@@ -74,6 +74,7 @@ static upk_status run_verb(cli *c, const verb *v, int argc, char **argv) {
                  flag_text(c, FLAG_directory).data);
     return UPK_USAGE;
   }
+  c->verb = v;
   return v->run(c);
 }
 
@@ -180,6 +181,7 @@ int main(int argc, char **argv) {
     code = 128 + signals_number();
   child_close(c.compiler);
   secrets_wipe(&c);
+  upk_state_close(c.state);
   upk_arena_free(c.arena);
   return code;
 }

@@ -133,6 +133,7 @@ upk_status project_load(cli *c, project *p) {
     p->programs = upk_json_get(tree, "programs");
     p->windows = upk_json_get(tree, "windows");
     p->blackouts = upk_json_get(tree, "blackouts");
+    p->state = upk_json_text(tree, "state");
   }
   upk_buf_free(&json);
   return status;
@@ -220,6 +221,8 @@ static upk_status inspect(cli *c, const project *p, upk_str name,
   if (status == UPK_OK) {
     upk_clock clock = system_clock();
     inspection.request = upk_buf_view(&request_bytes);
+    inspection.record = records_facts(c);
+    inspection.state = project_state(c, p, inspection.record);
     status = upk_inspect(&inspection, &clock, &c->diags, upk_sink_buf(facts));
   }
   upk_buf_free(&request_bytes);

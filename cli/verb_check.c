@@ -147,8 +147,8 @@ const verb verb_check = {
         "order of the project file. A target that fails does\nnot stop "
         "the others; then the exit code is that of the worst failure.",
     .formats = "text,json",
-    .flags =
-        FLAG_BIT(format) | FLAG_BIT(parallelism) | FLAGS_FACTS | FLAGS_POLICIES,
+    .flags = FLAG_BIT(format) | FLAG_BIT(parallelism) | FLAGS_FACTS |
+             FLAGS_POLICIES | FLAGS_RECORD,
     .max_arguments = SIZE_MAX,
     .run = run,
 };

@@ -122,6 +122,8 @@ static upk_status make_plan(cli *c, const project *p, upk_buf *plan) {
                               &request.windows);
   }
   if (status == UPK_OK)
+    request.history = history_for_plan(c, p, request.target);
+  if (status == UPK_OK)
     status = compile(c, p, &request, plan);
   upk_buf_free(&facts);
   return status;
@@ -214,7 +216,8 @@ const verb verb_plan = {
     .formats = "text,json,markdown,html,sql,mermaid,gantt,dot,sarif",
     .flags = FLAG_BIT(max_bytes) | FLAG_BIT(output) | FLAG_BIT(format) |
              FLAG_BIT(detailed_exitcode) | FLAG_BIT(rehearse) |
-             FLAG_BIT(rehearse_all) | FLAGS_FACTS | FLAGS_POLICIES,
+             FLAG_BIT(rehearse_all) | FLAGS_FACTS | FLAGS_POLICIES |
+             FLAGS_RECORD,
     .max_arguments = 1,
     .run = run_plan,
 };

@@ -31,7 +31,8 @@ const verb verb_resume = {
               "completed. A step that\nnobody can tell about ends the run in "
               "doubt: see `upkeep resolve`.",
     .flags = FLAG_BIT(jobs) | FLAG_BIT(connect_timeout) |
-             FLAG_BIT(cancel_orphan) | FLAG_BIT(wait) | FLAG_BIT(stop_at),
+             FLAG_BIT(cancel_orphan) | FLAG_BIT(wait) | FLAG_BIT(stop_at) |
+             FLAGS_RECORD,
     .min_arguments = 1,
     .max_arguments = 1,
     .run = run,

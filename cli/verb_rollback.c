@@ -125,7 +125,7 @@ const verb verb_rollback = {
               "asks, or needs --yes where nobody can\nbe asked. A rollback "
               "that was cut off goes on when it is called again.",
     .flags = FLAG_BIT(dry_run) | FLAG_BIT(yes) | FLAG_BIT(jobs) |
-             FLAG_BIT(connect_timeout) | FLAG_BIT(cancel_orphan),
+             FLAG_BIT(connect_timeout) | FLAG_BIT(cancel_orphan) | FLAGS_RECORD,
     .min_arguments = 1,
     .max_arguments = 1,
     .run = run,

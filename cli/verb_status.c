@@ -12,22 +12,58 @@ typedef struct report {
   cli *c;
   upk_str folder;
   UPK_VEC(const upk_json *) runs; /* newest first */
+  upk_state *state;               /* of the default place, if it is there */
+  upk_diags unsaid; /* of the store: what it cannot tell, the logs can */
   upk_buf out;
 } report;
 
 /* ---- reading ---- */
 
-static upk_status add_run(report *r, upk_str folder, bool steps) {
-  upk_buf bytes = {0};
+static const upk_json *parsed(report *r, const upk_buf *bytes) {
   upk_json_error error;
+  return upk_json_parse(
+      r->c->arena, upk_arena_copy(r->c->arena, upk_buf_view(bytes)), &error);
+}
+
+/* `ret_bytes` (may be NULL) gets what was told too. */
+static upk_status add_run(report *r, upk_str folder, bool steps,
+                          upk_buf *ret_bytes) {
+  upk_buf own = {0}, *bytes = ret_bytes ? ret_bytes : &own;
   upk_clock clock = system_clock();
   upk_status status =
-      upk_run_status(folder, steps, &clock, &r->c->diags, upk_sink_buf(&bytes));
+      upk_run_status(folder, steps, &clock, &r->c->diags, upk_sink_buf(bytes));
   if (status == UPK_OK)
-    *UPK_PUSH(r->c->arena, &r->runs) = upk_json_parse(
-        r->c->arena, upk_arena_copy(r->c->arena, upk_buf_view(&bytes)), &error);
+    *UPK_PUSH(r->c->arena, &r->runs) = parsed(r, bytes);
+  upk_buf_free(&own);
+  return status;
+}
+
+/* Of a run that ended long ago the log need not be read again: the state store
+ * keeps what was told of it, as long as the log is the same. */
+static upk_status add_brief(report *r, upk_str folder) {
+  upk_buf bytes = {0};
+  bool known = upk_state_status(r->state, folder, &bytes, &r->unsaid);
+  upk_status status = UPK_OK;
+  if (!known)
+    status = add_run(r, folder, false, &bytes);
+  else
+    *UPK_PUSH(r->c->arena, &r->runs) = parsed(r, &bytes);
+  const upk_json *run =
+      status == UPK_OK ? r->runs.items[r->runs.len - 1] : NULL;
+  if (run && !known && upk_str_is(upk_json_text(run, "state"), "ended")) {
+    upk_state_keep_status(r->state, folder, upk_buf_view(&bytes), &r->unsaid);
+  } else if (run && !known) { /* its steps are of interest */
+    r->runs.len--;
+    status = add_run(r, folder, true, NULL);
+  }
   upk_buf_free(&bytes);
   return status;
+}
+
+/* Steps of runs that have ended are told only in full. */
+static bool is_brief(const report *r) {
+  return r->state && !format_is(r->c, "json", "text") &&
+         !flag_given(r->c, FLAG_verbose);
 }
 
 /* One that cannot be read is said, and does not hide the others. */
@@ -39,7 +75,8 @@ static upk_status add_all(report *r) {
   for (size_t i = names.len; i-- && names.len - i <= most;) {
     upk_str folder = upk_arena_printf(
         r->c->arena, "%.*s/%.*s", UPK_FMT(r->folder), UPK_FMT(names.items[i]));
-    if (add_run(r, folder, true) != UPK_OK)
+    if ((is_brief(r) ? add_brief(r, folder) : add_run(r, folder, true, NULL)) !=
+        UPK_OK)
       status = UPK_ERROR;
   }
   return status;
@@ -171,7 +208,8 @@ static upk_status watch(report *r, upk_str folder) {
   for (;;) {
     bool alive = false;
     r->runs.len = 0;
-    upk_status status = folder.data ? add_run(r, folder, true) : add_all(r);
+    upk_status status =
+        folder.data ? add_run(r, folder, true, NULL) : add_all(r);
     if (status != UPK_OK)
       return status;
     if (r->c->color_out)
@@ -185,6 +223,16 @@ static upk_status watch(report *r, upk_str folder) {
   }
 }
 
+/* A project file that is wrong must not hide what runs do, so it is not read:
+ * the store is looked for where it stands by default. */
+static void open_store(report *r, const project *p) {
+  upk_diags said = r->c->diags;
+  upk_diags_init(&r->unsaid, r->c->arena);
+  r->c->diags = r->unsaid;
+  r->state = project_state(r->c, p, false);
+  r->c->diags = said;
+}
+
 static upk_status run(cli *c) {
   project p;
   upk_str folder = UPK_NO_STR;
@@ -192,13 +240,14 @@ static upk_status run(cli *c) {
   if (status != UPK_OK)
     return status;
   report r = {.c = c, .folder = runs_folder(c, &p)};
+  open_store(&r, &p);
   if (c->argument_count)
     status =
         runs_find(c, r.folder, upk_str_from(c->arguments[0]), &folder, NULL);
   if (status == UPK_OK && flag_given(c, FLAG_watch))
     status = watch(&r, folder);
   else if (status == UPK_OK) {
-    status = folder.data ? add_run(&r, folder, true) : add_all(&r);
+    status = folder.data ? add_run(&r, folder, true, NULL) : add_all(&r);
     show(&r, folder.data != NULL);
   }
   upk_buf_free(&r.out);

@@ -123,9 +123,9 @@ static ir_target *served(const upk_compiler *c,
 static upk_compile_request copied(upk_arena *arena,
                                   const upk_compile_request *request) {
   upk_compile_request copy = *request;
-  upk_str *texts[] = {&copy.project, &copy.target,    &copy.facts_path,
-                      &copy.only,    &copy.except,    &copy.windows,
-                      &copy.word,    &copy.dump_after};
+  upk_str *texts[] = {&copy.project, &copy.target,     &copy.facts_path,
+                      &copy.only,    &copy.except,     &copy.windows,
+                      &copy.word,    &copy.dump_after, &copy.history};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (texts[i]->data)
       *texts[i] = upk_arena_copy(arena, *texts[i]);

@@ -100,6 +100,15 @@ static void write_windows_input(const ir *ir, upk_json_writer *w) {
   upk_json_end_object(w);
 }
 
+/* What runs taught on the machine that planned. */
+static void write_history_input(const ir *ir, upk_json_writer *w) {
+  upk_digest digest = upk_digest_of(ir->request->history);
+  upk_json_key(w, "history");
+  upk_json_begin_object(w);
+  upk_json_put_string(w, "sha256", upk_digest_view(&digest));
+  upk_json_end_object(w);
+}
+
 void emit_inputs(ir *ir, upk_json_writer *w) {
   upk_digest policies = emit_policies_digest(ir);
   upk_json_begin_object(w);
@@ -108,6 +117,8 @@ void emit_inputs(ir *ir, upk_json_writer *w) {
   upk_json_put_string(w, "sha256", ir->facts_sha256);
   upk_json_put_int(w, "taken_at", ir->facts.taken_at);
   upk_json_end_object(w);
+  if (ir->request && ir->request->history.data)
+    write_history_input(ir, w);
   upk_json_key(w, "options");
   write_options(w, ir->request);
   upk_json_put_string(w, "policies", upk_digest_view(&policies));

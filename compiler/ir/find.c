@@ -14,6 +14,10 @@ ir_attribute *ir_attribute_find(const ir_kind *kind, upk_str name) {
     if (upk_str_equal(kind->attributes.items[i].name, name))
       return &kind->attributes.items[i];
   }
+  for (size_t i = 0; i < kind->trends.len; i++) {
+    if (upk_str_equal(kind->trends.items[i].name, name))
+      return &kind->trends.items[i];
+  }
   return NULL;
 }
 

@@ -43,6 +43,8 @@ typedef struct ir_attribute {
   upk_str doc;
   upk_str unit_note; /* may be absent */
   bool parametric;   /* written name(argument) */
+  /* NAME_trend of another attribute: only the state store knows it. */
+  bool history;
   struct ir_collector *collector;
 } ir_attribute;
 
@@ -68,9 +70,12 @@ typedef struct ir_collector {
 typedef struct ir_kind {
   upk_str name; /* "index" */
   upk_str doc;
-  ir_names keys; /* columns that name an object: schema, name */
-  bool single;   /* one object per target: database of SQLite, instance */
+  ir_names keys;  /* columns that name an object: schema, name */
+  bool single;    /* one object per target: database of SQLite, instance */
+  bool transient; /* its objects come and go: no history is kept of them */
   UPK_VEC(ir_attribute) attributes;
+  /* The trends of attributes that have a unit, unless a collector gives one. */
+  UPK_VEC(ir_attribute) trends;
   UPK_VEC(ir_collector *) collectors; /* the first makes the rows */
   /* What objects belong to: `table.size` in an index. parent_keys are columns
    * of this kind that hold the parent's keys. */

@@ -1,4 +1,6 @@
 /* Objects as rows of facts, and what is said about them. */
+#include <string.h>
+
 #include "ir/scope.h"
 #include "ir/trend.h"
 #include "timefmt.h"
@@ -143,6 +145,51 @@ static void add_growth(const ir_policy *policy, size_t row, upk_buf *out) {
   }
 }
 
+/* Whether the invariant is broken in a row when so much time has passed. */
+static bool breaks_within(const ir_policy *policy, size_t row, int64_t ahead_us,
+                          upk_arena *scratch) {
+  ir_scope *scope = policy->kind->scope;
+  const upk_expr_name *names;
+  size_t count = upk_expr_names(policy->ensure.compiled, &names);
+  upk_column *columns =
+      UPK_NEW_ARRAY(scratch, upk_column, scope->columns.len + 1);
+  memcpy(columns, scope->columns.items, scope->columns.len * sizeof *columns);
+  for (size_t i = 0; i < count; i++) {
+    upk_column *column = &columns[names[i].slot];
+    int64_t growth, *value = UPK_NEW(scratch, int64_t);
+    int64_t trend = ir_trend_slot(scope, names[i].slot);
+    if (trend == IR_NO_TREND || ir_cell_null(column, row) ||
+        !ir_trend_growth(scope, (size_t)trend, row, ahead_us, &growth) ||
+        __builtin_add_overflow(ir_cell_integer(column, row), growth, value))
+      continue;
+    *column =
+        (upk_column){.type = column->type, .constant = true, .integers = value};
+  }
+  return upk_expr_truth(policy->ensure.compiled, columns, row) == UPK_FALSE;
+}
+
+/* The hour in which it breaks, by halving: a trend goes one way. */
+static void add_moment(const ir *ir, const ir_policy *policy, size_t row,
+                       upk_buf *out) {
+  const int64_t hour_us = INT64_C(3600) * 1000000;
+  int64_t low = 0, high = policy->ahead_us / hour_us + 1, at_us;
+  upk_arena *scratch = upk_arena_new(NULL);
+  while (high - low > 1) {
+    int64_t middle = low + (high - low) / 2;
+    if (breaks_within(policy, row, middle * hour_us, scratch))
+      high = middle;
+    else
+      low = middle;
+    upk_arena_reset(scratch);
+  }
+  upk_arena_free(scratch);
+  if (__builtin_add_overflow(ir->now_us / hour_us * hour_us, high * hour_us,
+                             &at_us))
+    return;
+  upk_buf_str(out, UPK_STR(", breaks about "));
+  upk_timestamp_format(at_us, out);
+}
+
 upk_str ir_because(ir *ir, const ir_policy *policy, size_t row) {
   const ir_scope *scope = policy->kind->scope;
   const upk_column *columns = scope->columns.items;
@@ -152,9 +199,10 @@ upk_str ir_because(ir *ir, const ir_policy *policy, size_t row) {
                ? UPK_STR("its function gives nil")
                : UPK_STR("its function gives false");
   upk_buf buf = {0};
-  if (policy->verdicts[row] == IR_PREDICTED)
+  if (policy->verdicts[row] == IR_PREDICTED) {
     add_growth(policy, row, &buf);
-  else
+    add_moment(ir, policy, row, &buf);
+  } else
     upk_expr_because(expression->compiled, columns, row, &buf);
   if (upk_expr_truth(expression->compiled, columns, row) == UPK_UNKNOWN)
     add_reason(ir, scope, expression->compiled, row, &buf);

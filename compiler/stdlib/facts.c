@@ -181,6 +181,7 @@ void define_kind(ir *ir, const stdlib_declaration *d) {
                                      {"doc", TYPE(TEXT) | FIELD_NEEDED},
                                      {"keys", TYPE(LIST) | FIELD_NEEDED},
                                      {"single", TYPE(BOOL)},
+                                     {"transient", TYPE(BOOL)},
                                      {"parents", TYPE(MAP)},
                                      {"engine", TYPE(TEXT)}};
   stdlib_reader reader = stdlib_reader_of(ir, d, "kind");
@@ -200,6 +201,7 @@ void define_kind(ir *ir, const stdlib_declaration *d) {
   kind->doc = field_text(d->map, "doc");
   kind->keys = field_names(&reader, d->map, "keys");
   kind->single = field_flag(d->map, "single");
+  kind->transient = field_flag(d->map, "transient");
   if (!kind->keys.len || kind->keys.len > 8)
     stdlib_complain(&reader, 1322, "needs one to eight `keys`");
   define_parents(&reader, kind);
@@ -390,4 +392,48 @@ void define_collector(ir *ir, const stdlib_declaration *d) {
     return;
   *UPK_PUSH(ir->arena, &kind->collectors) = collector;
   *UPK_PUSH(ir->arena, &engine->collectors) = collector;
+}
+
+/* ---- what only history knows ---- */
+
+static bool has_trend(const ir_attribute *attribute) {
+  upk_type type = attribute->type;
+  return !attribute->parametric &&
+         (type == UPK_TYPE_INT || type == UPK_TYPE_BYTES ||
+          type == UPK_TYPE_RATIO || type == UPK_TYPE_DURATION);
+}
+
+static ir_collector *history_of(ir *ir, ir_kind *kind) {
+  ir_collector *collector = UPK_NEW(ir->arena, ir_collector);
+  collector->name = UPK_STR("history");
+  collector->path = kind->path;
+  collector->kind = kind;
+  collector->unavailable = UPK_STR("there is no history of it");
+  return collector;
+}
+
+static void add_trends(ir *ir, ir_kind *kind) {
+  ir_collector *history = history_of(ir, kind);
+  for (size_t i = 0; i < kind->attributes.len; i++) {
+    const ir_attribute *of = &kind->attributes.items[i];
+    upk_str name = upk_arena_printf(ir->arena, "%.*s_trend", UPK_FMT(of->name));
+    if (!has_trend(of) || ir_attribute_find(kind, name))
+      continue;
+    *UPK_PUSH(ir->arena, &kind->trends) = (ir_attribute){
+        .name = name,
+        .type = of->type == UPK_TYPE_BYTES ? UPK_TYPE_BYTE_RATE : UPK_TYPE_RATE,
+        .doc = upk_arena_printf(
+            ir->arena, "how much %.*s grew a day, by the state store's samples",
+            UPK_FMT(of->name)),
+        .history = true,
+        .collector = history,
+    };
+  }
+}
+
+void define_trends(ir *ir) {
+  for (size_t i = 0; i < ir->engines.len; i++)
+    for (size_t j = 0; j < ir->engines.items[i]->kinds.len; j++)
+      if (!ir->engines.items[i]->kinds.items[j]->transient)
+        add_trends(ir, ir->engines.items[i]->kinds.items[j]);
 }

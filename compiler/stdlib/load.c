@@ -289,6 +289,7 @@ bool stdlib_load(ir *ir) {
   define_all(ir, &all, "engine", define_engine);
   define_all(ir, &all, "kind", define_kind);
   define_collectors(ir, &all);
+  define_trends(ir);
   define_all(ir, &all, "action", define_action);
   for (size_t i = 0; i < all.len; i++)
     check_references(ir, &all.items[i]);

@@ -98,6 +98,8 @@ bool names_have(const ir_names *names, upk_str name);
 void define_engine(ir *ir, const stdlib_declaration *d);
 void define_kind(ir *ir, const stdlib_declaration *d);
 void define_collector(ir *ir, const stdlib_declaration *d);
+/* Once all collectors are: NAME_trend for what has a unit. */
+void define_trends(ir *ir);
 void define_action(ir *ir, const stdlib_declaration *d);
 void define_variants(stdlib_reader *reader, const ir_engine *engine,
                      ir_collector *collector);

@@ -1,4 +1,5 @@
 /* The inspection request: which collectors the policies of a target need. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <upkeep/compile.h>
@@ -17,6 +18,7 @@ typedef struct request {
   ir *ir;
   ir_engine *engine;
   UPK_VEC(use) uses;
+  UPK_VEC(const ir_attribute *) history; /* trends that are wanted */
 } request;
 
 static void add_use(request *r, const ir_collector *collector,
@@ -26,6 +28,28 @@ static void add_use(request *r, const ir_collector *collector,
         upk_str_equal(r->uses.items[i].argument, argument))
       return;
   *UPK_PUSH(r->ir->arena, &r->uses) = (use){collector, argument};
+}
+
+/* A trend needs what it is the trend of. */
+static void add_history(request *r, const ir_attribute *trend) {
+  const ir_kind *kind = trend->collector->kind;
+  static const size_t end = sizeof "_trend" - 1;
+  for (size_t i = 0; i < r->history.len; i++)
+    if (r->history.items[i] == trend)
+      return;
+  *UPK_PUSH(r->ir->arena, &r->history) = trend;
+  const ir_attribute *of = ir_attribute_find(
+      kind, (upk_str){trend->name.data, trend->name.len - end});
+  if (of)
+    add_use(r, of->collector, UPK_NO_STR);
+}
+
+static void add_attribute(request *r, const ir_attribute *attribute,
+                          upk_str argument) {
+  if (attribute->history)
+    add_history(r, attribute);
+  else
+    add_use(r, attribute->collector, argument);
 }
 
 /* The collector that makes the kind's rows. */
@@ -56,9 +80,9 @@ static void add_slot(request *r, const ir_slot *slot) {
   if (slot->source != IR_SLOT_OWN && slot->source != IR_SLOT_PARENT)
     return;
   add_rows(r, slot->kind);
-  add_use(r, slot->attribute->collector,
-          slot->attribute->parametric ? stdlib_argument(slot->column)
-                                      : UPK_NO_STR);
+  add_attribute(r, slot->attribute,
+                slot->attribute->parametric ? stdlib_argument(slot->column)
+                                            : UPK_NO_STR);
 }
 
 static void add_name(request *r, ir_kind *kind, upk_str written) {
@@ -69,7 +93,7 @@ static void add_name(request *r, ir_kind *kind, upk_str written) {
 static void add_if_there(request *r, const ir_kind *kind, upk_str name) {
   const ir_attribute *attribute = ir_attribute_find(kind, name);
   if (attribute && !attribute->parametric)
-    add_use(r, attribute->collector, UPK_NO_STR);
+    add_attribute(r, attribute, UPK_NO_STR);
 }
 
 /* A function may look at whatever there is. */
@@ -285,6 +309,8 @@ static void put_collector(upk_json_writer *w, const request *r, const use *u) {
                                              UPK_FMT(c->name),
                                              UPK_FMT(u->argument))
                           : c->name);
+  if (c->kind->transient)
+    upk_json_put_bool(w, "transient", true);
   if (c->unavailable.data)
     upk_json_put_string(w, "unavailable", c->unavailable);
   put_variants(w, r, u);
@@ -315,6 +341,32 @@ static void put_collectors(upk_json_writer *w, const request *r) {
   upk_json_end_array(w);
 }
 
+static int by_trend(const void *a, const void *b) {
+  const ir_attribute *x = *(ir_attribute *const *)a;
+  const ir_attribute *y = *(ir_attribute *const *)b;
+  int order =
+      upk_str_compare(x->collector->kind->name, y->collector->kind->name);
+  return order ? order : upk_str_compare(x->name, y->name);
+}
+
+/* Of which attributes the trend is asked of the state store. */
+static void put_history(upk_json_writer *w, const request *r) {
+  static const size_t end = sizeof "_trend" - 1;
+  if (!r->history.len)
+    return;
+  qsort(r->history.items, r->history.len, sizeof *r->history.items, by_trend);
+  upk_json_key(w, "history");
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < r->history.len; i++) {
+    upk_str name = r->history.items[i]->name;
+    upk_json_begin_object(w);
+    upk_json_put_string(w, "attribute", (upk_str){name.data, name.len - end});
+    upk_json_put_string(w, "kind", r->history.items[i]->collector->kind->name);
+    upk_json_end_object(w);
+  }
+  upk_json_end_array(w);
+}
+
 /* Whom the same may be asked. */
 static void put_targets(upk_json_writer *w, const ir *ir) {
   upk_json_key(w, "targets");
@@ -334,6 +386,7 @@ bool inspect_request_write(ir *ir, upk_sink sink) {
   put_collectors(w, &r);
   upk_json_put_string(w, "engine", r.engine->name);
   upk_json_put_string(w, "format", UPK_STR("upkeep.inspect/1"));
+  put_history(w, &r);
   upk_json_key(w, "identity");
   upk_json_begin_object(w);
   upk_json_put_string(w, "sql", r.engine->identity_sql);

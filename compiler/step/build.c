@@ -176,6 +176,7 @@ static void ask_parts(making *m) {
   }
   if ((value = ask(m, recipe->estimate, "estimate")))
     step->estimate = convert_estimate(&m->convert, value);
+  step_learned(m->ir, recipe->action->name, &step->estimate);
   if ((value = ask(m, recipe->undo, "undo")))
     recipe_undo(&m->convert, value, step);
   if ((value = ask(m, recipe->probe, "probe")))

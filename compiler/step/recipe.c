@@ -12,6 +12,7 @@ step_recipes *step_recipes_of(ir *ir) {
   upk_map_init(&ir->recipes->by_key, ir->arena);
   upk_map_init(&ir->recipes->expects, ir->arena);
   upk_map_init(&ir->recipes->queries, ir->arena);
+  ir->recipes->learned = learned_read(ir);
   return ir->recipes;
 }
 

@@ -63,10 +63,11 @@ typedef struct step_recipe {
 
 typedef struct step_recipes {
   UPK_VEC(step_recipe *) all;
-  upk_map by_key;     /* bytes of (policy, remedy, action, kind): number */
-  upk_arena *scratch; /* of one step */
-  upk_map expects;    /* texts that parse */
-  upk_map queries;    /* names in ir->query_texts */
+  upk_map by_key;          /* bytes of (policy, remedy, action, kind): number */
+  upk_arena *scratch;      /* of one step */
+  upk_map expects;         /* texts that parse */
+  upk_map queries;         /* names in ir->query_texts */
+  const upk_json *learned; /* of request->history; NULL: nothing */
 } step_recipes;
 
 step_recipes *step_recipes_of(ir *ir);
@@ -76,6 +77,12 @@ step_recipe *recipe_find(ir *ir, const ir_policy *policy,
                          ir_kind *kind);
 /* A converter that speaks of the recipe's action. */
 convert recipe_convert(ir *ir, const step_recipe *recipe, upk_str step);
+
+/* learned.c: what the request's history holds of actions, or NULL. */
+const upk_json *learned_read(ir *ir);
+/* Puts how long such a step took before in place of the prior, when enough of
+ * them are known of an action with as much work. */
+void step_learned(ir *ir, upk_str action, ir_estimate *estimate);
 
 /* Declares what `o` holds; false after a diagnostic. */
 bool object_prepare(ir *ir, step_recipe *recipe);

@@ -58,6 +58,9 @@ typedef struct upk_compile_request {
   /* PLAN: openings and blackouts from now on, 14 days at least: what
    * upk_windows_write made. Absent: the project has no windows or blackouts. */
   upk_str windows;
+  /* PLAN: how long steps took before, what upk_state_history wrote. Absent:
+   * estimates are priors. */
+  upk_str history;
   upk_str only;       /* selectors: comma-separated globs on policy names, or */
   upk_str except;     /*   action:object */
   upk_str word;       /* EXPLAIN, SCHEMA */

@@ -28,10 +28,15 @@ typedef struct upk_target {
   unsigned jobs;   /* at least 1 */
 } upk_target;
 
+/* The state store: upkeep/state.h. */
+typedef struct upk_state upk_state;
+
 typedef struct upk_inspect_request {
   upk_target target;
   upk_str request; /* bytes of an inspection request */
   int64_t connect_timeout_ms, statement_timeout_ms;
+  upk_state *state; /* what history knows comes from it; NULL: nothing */
+  bool record;      /* the facts become samples in it */
 } upk_inspect_request;
 
 /* Reads facts and writes a facts file to `output`. Read-only: the session is

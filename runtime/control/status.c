@@ -147,8 +147,26 @@ static void on_run_note(fold *f, const told *t) {
   f->by = keep(f, upk_json_text(t->obs, "by"));
 }
 
+static bool is_over(upk_str state) {
+  static const char *const over[] = {"applied", "skipped",   "failed",
+                                     "undone",  "cancelled", "in_doubt"};
+  for (size_t i = 0; i < sizeof over / sizeof *over; i++)
+    if (upk_str_is(state, over[i]))
+      return true;
+  return false;
+}
+
+/* What had not come to an end is no more under way: it may still be done. */
 static void on_run_end(fold *f, const told *t) {
   f->ended = true;
+  for (size_t i = 0; i < f->steps.len; i++) {
+    told_step *s = &f->steps.items[i];
+    if (is_over(s->state))
+      continue;
+    s->state = UPK_STR("ready");
+    s->gate = UPK_NO_STR;
+    s->elapsed_us = t->at_us - s->began_us;
+  }
   f->status = keep(f, upk_json_text(t->det, "status"));
 }
 
@@ -211,15 +229,6 @@ static const char *state_of(const fold *f, bool lives) {
   return upk_str_is(f->order, "pause") ? "paused" : "stopping";
 }
 
-static bool is_over(upk_str state) {
-  static const char *const over[] = {"applied", "skipped",   "failed",
-                                     "undone",  "cancelled", "in_doubt"};
-  for (size_t i = 0; i < sizeof over / sizeof *over; i++)
-    if (upk_str_is(state, over[i]))
-      return true;
-  return false;
-}
-
 static void write_step(const fold *f, const told_step *s, int64_t now_us,
                        upk_json_writer *w) {
   int64_t elapsed_us =
@@ -255,7 +264,8 @@ static void write_counts(const fold *f, upk_json_writer *w) {
   int64_t counts[STATES] = {0};
   for (size_t i = 0; i < f->steps.len; i++) {
     upk_str state = f->steps.items[i].state;
-    if (!is_over(state) && !upk_str_is(state, "waiting"))
+    if (!is_over(state) && !upk_str_is(state, "waiting") &&
+        !upk_str_is(state, "ready"))
       state = UPK_STR("under_way");
     for (size_t k = 0; k < STATES; k++)
       counts[k] += upk_str_is(state, states[k]);

@@ -2,6 +2,8 @@
  * collect.c. */
 #include "facts/inspection.h"
 
+#include "facts/history.h"
+
 #include <stdlib.h>
 
 enum {
@@ -285,6 +287,8 @@ void inspection_write(inspection *in) {
   if (in->facts.kinds.len)
     qsort(in->facts.kinds.items, in->facts.kinds.len,
           sizeof *in->facts.kinds.items, by_name);
+  facts_history(in->request, in->asked->state, in->asked->target.name,
+                in->asked->record, in->arena, &in->facts, in->diags);
   if (upk_facts_write(&in->facts, in->output)) {
     end(in, UPK_OK);
     return;

@@ -62,6 +62,7 @@ static bool read_collector(reader *r, const upk_json *item,
   c->kind = upk_json_text(item, "kind");
   c->unavailable = upk_json_text(item, "unavailable");
   c->measured = upk_str_is(upk_json_text(item, "cost"), "measured");
+  c->transient = upk_json_flag(item, "transient", false);
   c->variants = upk_json_get(item, "variants");
   if (!c->name.len || !c->kind.len)
     return damaged(r, "a collector has no name or no kind");
@@ -130,13 +131,16 @@ bool inspect_request_read(upk_arena *arena, upk_str bytes, upk_diags *diags,
   request.engine = upk_json_text(root, "engine");
   request.capabilities = upk_json_get(root, "capabilities");
   request.session = upk_json_get(root, "session");
+  request.history = upk_json_get(root, "history");
   request.identity = upk_json_text(upk_json_get(root, "identity"), "sql");
   if (!request.engine.len || !request.identity.len)
     return damaged(&r, "it has no engine or no identity query");
   if (!all_are(collectors, UPK_JSON_OBJECT) ||
       !all_are(request.capabilities, UPK_JSON_OBJECT) ||
       (request.session->type != UPK_JSON_NULL &&
-       !all_are(request.session, UPK_JSON_STRING)))
+       !all_are(request.session, UPK_JSON_STRING)) ||
+      (request.history->type != UPK_JSON_NULL &&
+       !all_are(request.history, UPK_JSON_OBJECT)))
     return damaged(&r, "it has no collectors, capabilities or session");
   request.collector_count = upk_json_count(collectors);
   request.collectors =

@@ -13,6 +13,7 @@ typedef struct request_column {
 typedef struct request_collector {
   upk_str name, kind;
   bool measured;
+  bool transient; /* its kind's objects come and go: no history of them */
   request_column *columns;
   size_t column_count;
   size_t *keys; /* numbers of the columns that rows are joined by */
@@ -25,6 +26,7 @@ typedef struct inspect_request {
   upk_str engine, identity;
   const upk_json *capabilities; /* array of {name, sql} */
   const upk_json *session;      /* array of texts */
+  const upk_json *history;      /* array of {attribute, kind} */
   request_collector *collectors;
   size_t collector_count;
 } inspect_request;

@@ -151,6 +151,7 @@ static outcome compile(golden *g) {
   assert_true(find(g, UPK_STR("upkeep.yaml"), &project));
   if (project_has(project, "windows:"))
     assert_true(find(g, UPK_STR("windows.json"), &request.windows));
+  (void)find(g, UPK_STR("history.json"), &request.history);
   const upk_source source = {g, source_read, source_list, NULL};
   outcome out = {
       .status = upk_compile(&request, &source, &diags, upk_sink_buf(&plan))};

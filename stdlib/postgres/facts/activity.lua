@@ -4,6 +4,7 @@ return {
     name = "session",
     doc = "a session of a client or of a worker, but this one",
     keys = { "id" },
+    transient = true,
     parents = { instance = {} },
   },
 
@@ -35,6 +36,7 @@ return {
     name = "transaction",
     doc = "a prepared transaction",
     keys = { "name" },
+    transient = true,
     parents = { database = { "database" }, instance = {} },
   },
 
