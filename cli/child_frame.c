@@ -118,6 +118,7 @@ void request_encode(const upk_compile_request *request, bool with_facts,
   upk_json_put_string(w, "project", request->project);
   upk_json_put_bool(w, "stdlib_from_source", request->stdlib_from_source);
   upk_json_put_string(w, "target", request->target);
+  upk_json_put_int(w, "test", (int64_t)request->test);
   if (request->windows.data)
     upk_json_put_string(w, "windows", request->windows);
   upk_json_put_bool(w, "with_facts", with_facts);
@@ -135,7 +136,7 @@ bool request_decode(upk_arena *arena, upk_str bytes,
   const upk_json *tree = upk_json_parse(arena, bytes, &error);
   int64_t mode = upk_json_number(tree, "mode", -1);
   upk_str at_us = upk_json_text(tree, "at_us");
-  if (!tree || mode < 0 || mode > UPK_COMPILE_SCHEMA || !at_us.data)
+  if (!tree || mode < 0 || mode > UPK_COMPILE_TEST || !at_us.data)
     return false;
   *ret_with_facts = upk_json_flag(tree, "with_facts", false);
   *ret_request = (upk_compile_request){
@@ -151,6 +152,7 @@ bool request_decode(upk_arena *arena, upk_str bytes,
       .word = upk_json_text(tree, "word"),
       .format = upk_json_text(tree, "format"),
       .words = upk_json_text(tree, "words"),
+      .test = (size_t)upk_json_number(tree, "test", 0),
       .dump_after = upk_json_text(tree, "dump_after"),
       .all_attributes = upk_json_flag(tree, "all_attributes", false),
       .stdlib_from_source = upk_json_flag(tree, "stdlib_from_source", false),

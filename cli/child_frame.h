@@ -30,6 +30,7 @@ typedef enum file_state {
   FILE_LINK,    /* a link leads nowhere */
   FILE_DENIED,  /* no permission */
   FILE_SPECIAL, /* a folder, a pipe, a device */
+  FILE_DAMAGED, /* not compressed as its name says */
 } file_state;
 
 enum {

@@ -60,15 +60,16 @@ static bool read_file(void *ctx, upk_str path, size_t limit, upk_arena *arena,
 
 static upk_absence absence_of(void *ctx, upk_str path) {
   static const upk_absence absences[] = {
-      [FILE_OUTSIDE] = UPK_ABSENT_OUTSIDE,
-      [FILE_LINK] = UPK_ABSENT_LINK,
-      [FILE_DENIED] = UPK_ABSENT_DENIED,
-      [FILE_SPECIAL] = UPK_ABSENT_SPECIAL,
+      [FILE_OUTSIDE] = UPK_ABSENT_OUTSIDE, [FILE_LINK] = UPK_ABSENT_LINK,
+      [FILE_DENIED] = UPK_ABSENT_DENIED,   [FILE_SPECIAL] = UPK_ABSENT_SPECIAL,
+      [FILE_DAMAGED] = UPK_ABSENT_DAMAGED,
   };
   upk_arena *arena = upk_arena_new(NULL);
   upk_str bytes;
   (void)ctx;
-  file_state state = ask_file(path, 0, arena, &bytes);
+  /* Whether a compressed file is whole is seen by reading it. */
+  size_t limit = upk_str_ends(path, ".zst") ? CHILD_MEMORY_BYTES / 4 : 0;
+  file_state state = ask_file(path, limit, arena, &bytes);
   upk_arena_free(arena);
   return state < sizeof absences / sizeof *absences ? absences[state]
                                                     : UPK_ABSENT;

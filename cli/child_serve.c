@@ -128,6 +128,14 @@ static file_state state_of_failure(int folder, upk_str path, int reason) {
   return FILE_LINK; /* of what is there, only a link can be absent */
 }
 
+static file_state unpacked(upk_buf *bytes, size_t limit) {
+  const char *fault = unpack(bytes, limit);
+  if (!fault)
+    return FILE_HERE;
+  upk_buf_clear(bytes);
+  return fault == unpack_too_large ? FILE_TOO_LARGE : FILE_DAMAGED;
+}
+
 file_state served_read(const served_folders *folders, upk_str path,
                        size_t limit, upk_buf *out) {
   struct stat info;
@@ -144,6 +152,8 @@ file_state served_read(const served_folders *folders, upk_str path,
     state = FILE_TOO_LARGE;
   else if (!read_whole(file, (size_t)info.st_size, out))
     state = FILE_DENIED;
+  else if (upk_str_ends(path, ".zst"))
+    state = unpacked(out, limit);
   close(file);
   return state;
 }

@@ -13,7 +13,12 @@ bool served_open(const char *project, const char *stdlib,
                  served_folders *ret_folders);
 void served_close(served_folders *folders);
 
-/* The whole of a regular file of at most `limit` bytes: FILE_HERE. No path and
+/* Decompresses in place; NULL, or why not. `bytes` then holds a part. */
+const char *unpack(upk_buf *bytes, size_t limit);
+extern const char unpack_too_large[]; /* over `limit` bytes */
+
+/* The whole of a regular file of at most `limit` bytes: FILE_HERE; of one whose
+ * name ends in .zst, what is compressed in it. No path and
  * no link leads out of the folder; an absolute one, or "..", is FILE_OUTSIDE. A
  * '/' at the end of a path means nothing. */
 file_state served_read(const served_folders *folders, upk_str path,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "child_serve.h"
 #include "cli.h"
 
 static upk_status cannot(cli *c, int code, upk_str path, const char *why) {
@@ -42,37 +43,11 @@ static const char *read_all(const char *path, size_t limit, upk_buf *out) {
   return fault;
 }
 
-static const char *decompress(upk_buf *bytes) {
-  const char *fault = NULL;
-  upk_buf out = {0};
-  ZSTD_DStream *stream = ZSTD_createDStream();
-  ZSTD_inBuffer in = {bytes->data, bytes->len, 0};
-  size_t left = 1;
-  while (!fault && (in.pos < in.size || left != 0)) {
-    upk_buf_reserve(&out, 1 << 20);
-    ZSTD_outBuffer to = {out.data + out.len, 1 << 20, 0};
-    size_t before = in.pos;
-    left = ZSTD_decompressStream(stream, &to, &in);
-    out.len += to.pos;
-    out.data[out.len] = '\0';
-    if (ZSTD_isError(left))
-      fault = ZSTD_getErrorName(left);
-    else if (out.len > file_bytes_max)
-      fault = "it is too large";
-    else if (in.pos == before && to.pos == 0)
-      fault = "the compressed data end in the middle";
-  }
-  ZSTD_freeDStream(stream);
-  upk_buf_free(bytes);
-  *bytes = out;
-  return fault;
-}
-
 upk_status file_read(cli *c, upk_str path, upk_buf *out) {
   upk_str name = upk_arena_copy(c->arena, path);
   const char *fault = read_all(name.data, file_bytes_max, out);
   if (!fault && upk_str_ends(path, ".zst"))
-    fault = decompress(out);
+    fault = unpack(out, file_bytes_max);
   return fault ? cannot(c, 4002, path, fault) : UPK_OK;
 }
 

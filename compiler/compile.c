@@ -102,6 +102,8 @@ static const struct mode {
     [UPK_COMPILE_PLAN] = {PASS_emit + 1, NULL},
     [UPK_COMPILE_EXPLAIN] = {PASS_front + 1, write_explain},
     [UPK_COMPILE_SCHEMA] = {0, write_schema},
+    [UPK_COMPILE_TESTS] = {0, NULL}, /* compiler.c */
+    [UPK_COMPILE_TEST] = {0, NULL},
 };
 
 /* What is wrong in files, names and types is told in one go: of the passes
@@ -198,6 +200,12 @@ void tree_free(ir *tree) {
   upk_arena_free(tree->arena);
 }
 
+upk_status tree_front(ir *tree) { return run_passes(tree, 0, PASS_front + 1); }
+
+upk_status tree_lint(ir *tree) {
+  return run_passes(tree, PASS_check + 1, PASS_lint + 1);
+}
+
 upk_status tree_check(ir *tree) { return run_passes(tree, 0, PASS_check + 1); }
 
 upk_status tree_finish(ir *tree, upk_sink output) {
@@ -209,6 +217,12 @@ upk_status tree_finish(ir *tree, upk_sink output) {
 upk_status upk_compile(const upk_compile_request *request,
                        const upk_source *source, upk_diags *diags,
                        upk_sink output) {
+  if (request->mode == UPK_COMPILE_TESTS || request->mode == UPK_COMPILE_TEST) {
+    upk_compiler *once = upk_compiler_new(source);
+    upk_status tested = upk_compiler_run(once, request, diags, output);
+    upk_compiler_free(once);
+    return tested;
+  }
   ir *tree = tree_new(request, source, diags);
   upk_status status = compile(tree, output);
   tree_free(tree);

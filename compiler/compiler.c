@@ -11,6 +11,7 @@
 
 #include "ir/scope.h"
 #include "pass/selector.h"
+#include "test/test.h"
 #include "tree.h"
 
 enum { GROWTH_BYTES = 24 * 1024 * 1024 };
@@ -29,6 +30,7 @@ struct upk_compiler {
   size_t bytes;
   uint64_t entries;
   mark checked;
+  test_suite *suite; /* the last file of tests; NULL: none */
 };
 
 upk_compiler *upk_compiler_new(const upk_source *source) {
@@ -51,6 +53,7 @@ void upk_compiler_free(upk_compiler *c) {
   if (!c)
     return;
   drop(c);
+  test_suite_free(c->suite);
   upk_allocator_libc()->resize(NULL, c, 0);
 }
 
@@ -158,8 +161,25 @@ static bool is_kept(const upk_compile_request *request) {
          !request->dump_after.len;
 }
 
+/* A file of tests is read once for all its cases, which come one by one. */
+static upk_status run_tests(upk_compiler *c, const upk_compile_request *request,
+                            upk_diags *diags, upk_sink output) {
+  bool listing = request->mode == UPK_COMPILE_TESTS;
+  if (listing || !test_suite_is(c->suite, request)) {
+    test_suite_free(c->suite);
+    c->suite = NULL;
+    upk_status status = test_suite_load(request, c->source, diags, &c->suite);
+    if (status != UPK_OK)
+      return status;
+  }
+  return listing ? test_suite_list(c->suite, output)
+                 : test_suite_run(c->suite, request, output);
+}
+
 upk_status upk_compiler_run(upk_compiler *c, const upk_compile_request *request,
                             upk_diags *diags, upk_sink output) {
+  if (request->mode == UPK_COMPILE_TESTS || request->mode == UPK_COMPILE_TEST)
+    return run_tests(c, request, diags, output);
   if (!is_kept(request))
     return upk_compile(request, c->source, diags, output);
   upk_status status = UPK_OK;

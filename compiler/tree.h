@@ -12,8 +12,12 @@ ir *tree_new(const upk_compile_request *request, const upk_source *source,
              upk_diags *diags);
 void tree_free(ir *tree); /* NULL is fine */
 
+/* The pass front alone. */
+upk_status tree_front(ir *tree);
 /* The passes from front to check. */
 upk_status tree_check(ir *tree);
+/* After UPK_OK of tree_check: the passes from bind to lint. */
+upk_status tree_lint(ir *tree);
 /* After UPK_OK of tree_check, for a mode that goes further: the other passes,
  * and what is written. */
 upk_status tree_finish(ir *tree, upk_sink output);

@@ -21,6 +21,9 @@ static const struct reason {
     [UPK_ABSENT_SPECIAL] = {"is no regular file",
                             "name files, or write a pattern that leaves it "
                             "out"},
+    [UPK_ABSENT_DAMAGED] = {"is not compressed as its name says",
+                            "write it anew: `upkeep inspect -o` compresses "
+                            "when the name ends in .zst"},
 };
 
 bool front_absent(ir *ir, upk_str path, upk_span at) {

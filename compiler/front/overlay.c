@@ -2,6 +2,7 @@
 
 #include "front/front.h"
 #include "front/scalar.h"
+#include "front/tests.h"
 
 /* ---- ${name} ---- */
 
@@ -9,10 +10,11 @@ static bool is_text(const node *value) {
   return value->type == NODE_TEXT || value->type == NODE_PLAIN;
 }
 
-/* Nearest first: what `use` gives, the project's, the file's own default. */
+/* Nearest first: what a test gives, what `use` gives, the project's, the file's own default. */
 static const node *find_var(ir *ir, upk_str name) {
   const front_overlay *o = ir->overlay;
-  const node *maps[] = {o != NULL && o->use != NULL ? o->use->vars : NULL,
+  const node *maps[] = {ir->test != NULL ? ir->test->vars : NULL,
+                        o != NULL && o->use != NULL ? o->use->vars : NULL,
                         ir->project.vars, o != NULL ? o->defaults : NULL};
   for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
     const node_member *member = node_member_find(maps[i], name);

@@ -29,6 +29,7 @@
   X(SELECTOR, "a map of labels or an expression") /* node * */                 \
   X(VALUES, "a map of values")                    /* node * */                 \
   X(MAP, "a map")                                 /* node * */                 \
+  X(FACTS, "a map of attributes")                 /* node * */                 \
   X(ANY, "a value")                               /* node * */
 
 typedef enum schema_type {

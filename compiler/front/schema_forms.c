@@ -110,6 +110,31 @@ static bool is_versions(upk_str text) {
   return versions_fit(text, 0, &fits);
 }
 
+static bool is_code(upk_str text) {
+  if (text.len != 7 || !upk_str_starts(text, "UPK"))
+    return false;
+  for (size_t i = 3; i < text.len; i++)
+    if (!is_digit(text.data[i]))
+      return false;
+  return true;
+}
+
+static bool is_pattern(upk_str text) {
+  return text.len <= 200 && only(text, "_.-*?[]!");
+}
+
+static bool is_version(upk_str text) {
+  int64_t version;
+  return text.len > 0 && upk_version_parse(text, &version);
+}
+
+const schema_form form_code = {is_code, "a code such as UPK1504",
+                               "^UPK[0-9]{4}$"};
+const schema_form form_pattern = {
+    is_pattern, "the name of a policy, or a pattern such as `lean-*`",
+    "^[A-Za-z0-9_.*?!\\[\\]-]{1,200}$"};
+const schema_form form_version = {is_version, "a version such as 16.4",
+                                  "^[0-9]{1,6}([^0-9].*)?$"};
 const schema_form form_name = {is_name,
                                "a name of letters, digits, `-`, `_` and `.`",
                                "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"};

@@ -10,6 +10,9 @@ extern const schema_form form_path;     /* relative, '/', no ".." */
 extern const schema_form form_program;  /* absolute, or a name alone */
 extern const schema_form form_rrule;    /* RFC 5545, 3.3.10 */
 extern const schema_form form_timezone; /* IANA name */
+extern const schema_form form_code;     /* UPK1234 */
+extern const schema_form form_pattern;  /* names of policies, with wildcards */
+extern const schema_form form_version;  /* 16.4 */
 extern const schema_form form_versions; /* ">= 0.1, < 1" */
 
 /* Whether `version` (core/expr.h) is in a range; false when it is malformed. */

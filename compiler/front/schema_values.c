@@ -283,6 +283,20 @@ static void read_map(reader *r, const schema_field *f, const node *value,
     schema_refuse_type(r, f, value);
 }
 
+/* Attributes of an object, with their values: a null is unknown. */
+static void read_facts(reader *r, const schema_field *f, const node *value,
+                       void *out) {
+  read_map(r, f, value, out);
+  for (size_t i = 0; value->type == NODE_MAP && i < value->map.count; i++) {
+    const node_member *member = &value->map.members[i];
+    if (member->value->type != NODE_MAP)
+      continue;
+    r->wrong = true;
+    scalar_refuse(r->diags, member->value, member->key,
+                  "a value as policies write it, or null");
+  }
+}
+
 static void read_any(reader *r, const schema_field *f, const node *value,
                      void *out) {
   if (node_is_null(value))
@@ -306,6 +320,7 @@ static read_value *const readers[] = {
     [SCHEMA_SELECTOR] = read_selector,
     [SCHEMA_VALUES] = read_values,
     [SCHEMA_MAP] = read_map,
+    [SCHEMA_FACTS] = read_facts,
     [SCHEMA_ANY] = read_any,
 };
 

@@ -438,6 +438,7 @@ struct ir {
   upk_diags *diags;
   const struct upk_compile_request *request;
   const struct upk_source *source;
+  const struct test_case *test; /* a policy test is run; else NULL */
 
   ir_project project;
   struct front_overlay *overlay; /* front: of the file being read, or NULL */

@@ -8,6 +8,7 @@
 #include <upkeep/compile.h>
 
 #include "front/front.h"
+#include "front/tests.h"
 #include "pass/pass.h"
 #include "stdlib/stdlib.h"
 
@@ -63,6 +64,8 @@ upk_status pass_front(ir *ir) {
     return read_words(ir);
   if (!front_project(ir))
     return UPK_DENIED;
+  if (ir->test)
+    front_test_apply(ir);
   bool loaded = mode == UPK_COMPILE_PROJECT || stdlib_load(ir);
   if (mode != UPK_COMPILE_PROJECT)
     read_policies(ir, loaded);

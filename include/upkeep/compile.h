@@ -16,6 +16,7 @@ typedef enum upk_absence {
   UPK_ABSENT_LINK,    /* a link leads nowhere, or round in a circle */
   UPK_ABSENT_DENIED,  /* it may not be read */
   UPK_ABSENT_SPECIAL, /* it is a folder, a pipe or a device */
+  UPK_ABSENT_DAMAGED, /* it is not compressed as its name says */
 } upk_absence;
 
 /* Files as the compiler sees them: paths are relative to the folder of
@@ -46,6 +47,8 @@ typedef enum upk_compile_mode {
   UPK_COMPILE_PLAN,     /* needs facts; output: plan file */
   UPK_COMPILE_EXPLAIN,  /* output: about `word`, or about all with "" */
   UPK_COMPILE_SCHEMA,   /* output: JSON Schema named by `word` */
+  UPK_COMPILE_TESTS,    /* output: the cases of the file of tests `word` */
+  UPK_COMPILE_TEST,     /* output: the result of case `test` of that file */
 } upk_compile_mode;
 
 typedef struct upk_compile_request {
@@ -63,7 +66,8 @@ typedef struct upk_compile_request {
   upk_str history;
   upk_str only;       /* selectors: comma-separated globs on policy names, or */
   upk_str except;     /*   action:object */
-  upk_str word;       /* EXPLAIN, SCHEMA */
+  upk_str word;       /* EXPLAIN, SCHEMA, TESTS, TEST */
+  size_t test;        /* TEST: number of the case, from 0 */
   upk_str format;     /* EXPLAIN: text, json or markdown; "" is text */
   upk_str words;      /* EXPLAIN: what the caller itself has to explain, as
                          docs/formats.md, "Words"; may be absent */
