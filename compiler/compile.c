@@ -202,6 +202,8 @@ void tree_free(ir *tree) {
 
 upk_status tree_front(ir *tree) { return run_passes(tree, 0, PASS_front + 1); }
 
+upk_status tree_validate(ir *tree) { return validate(tree); }
+
 upk_status tree_lint(ir *tree) {
   return run_passes(tree, PASS_check + 1, PASS_lint + 1);
 }

@@ -14,6 +14,8 @@ void tree_free(ir *tree); /* NULL is fine */
 
 /* The pass front alone. */
 upk_status tree_front(ir *tree);
+/* All policies for all engines of targets, as UPK_COMPILE_VALIDATE does. */
+upk_status tree_validate(ir *tree);
 /* The passes from front to check. */
 upk_status tree_check(ir *tree);
 /* After UPK_OK of tree_check: the passes from bind to lint. */

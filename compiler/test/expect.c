@@ -216,11 +216,12 @@ static void check_codes(ir *ir, const ir_texts *codes, bool refused,
   }
 }
 
-static void refused_unexpectedly(const ir *ir, upk_diags *said) {
+static void refused_unexpectedly(ir *ir, upk_diags *said) {
   upk_diag *diag = upk_diag_add(said, 4118, ir->test->name.span,
                                 "there is no plan: it is refused");
   upk_diag_help(said, diag,
                 "expect it with `refused: [...]`, or mend what is said");
+  test_near_refusal(ir, said, diag);
   for (size_t i = 0; i < ir->diags->items.len; i++)
     if (ir->diags->items.items[i].severity == UPK_FAILURE)
       upk_diags_copy(said, ir->diags, &ir->diags->items.items[i]);

@@ -153,6 +153,14 @@ static bool refuse_name(table *t, const test_object *o) {
   return false;
 }
 
+static bool refuse_second(table *t, const test_object *o) {
+  upk_diag *diag = upk_diag_add(
+      t->ir->diags, 4105, o->name.text.data ? o->name.span : o->span,
+      "kind `%.*s` has one object only", UPK_FMT(t->kind->name));
+  upk_diag_help(t->ir->diags, diag, "leave `name` out, and give it once");
+  return false;
+}
+
 static bool read_key(table *t, const test_object *o, size_t number,
                      upk_str part, test_value *ret_value) {
   const ir_attribute *key = attribute_of(t->kind, t->kind->keys.items[number]);
@@ -191,27 +199,53 @@ static void new_row(table *t, const test_value *keys) {
   t->rows++;
 }
 
-/* The object's row, made when the facts have none. */
-static bool find_row(table *t, const test_object *o, size_t *ret_row) {
+/* The keys of the only object: the facts' own, or the kind's name. */
+static void only_keys(table *t, test_value *keys) {
+  for (size_t i = 0; i < t->kind->keys.len; i++) {
+    const filling *f = column_find(t, t->kind->keys.items[i]);
+    bool there = f && t->rows && !f->null[0];
+    keys[i] =
+        (test_value){.known = true,
+                     .text = there && f->texts ? f->texts[0] : t->kind->name,
+                     .integer = there && f->integers ? f->integers[0] : 0};
+  }
+}
+
+static bool read_keys(table *t, const test_object *o, test_value *keys) {
   ir_names parts = {0};
   size_t count = t->kind->keys.len;
   bool named = o->name.text.data != NULL;
+  if (t->kind->single && !named) {
+    only_keys(t, keys);
+    return true;
+  }
   if (named != (count > 0) ||
       (named &&
        (!test_name_split(t->ir->arena, o->name.text, count == 1, &parts) ||
         parts.len != count)))
     return refuse_name(t, o);
-  test_value *keys = UPK_NEW_ARRAY(t->ir->arena, test_value, count + 1);
   for (size_t i = 0; i < count; i++)
     if (!read_key(t, o, i, parts.items[i], &keys[i]))
       return false;
+  return true;
+}
+
+/* The object's row, made when the facts have none. */
+static bool find_row(table *t, const test_object *o, size_t *ret_row) {
+  test_value *keys =
+      UPK_NEW_ARRAY(t->ir->arena, test_value, t->kind->keys.len + 1);
+  if (!read_keys(t, o, keys))
+    return false;
   *ret_row = row_of(t, keys);
+  if (*ret_row == t->rows && t->kind->single && t->rows)
+    return refuse_second(t, o);
   if (*ret_row == t->rows)
     new_row(t, keys);
   if (!t->set_by_test[*ret_row]) {
     t->set_by_test[*ret_row] = true;
     return true;
   }
+  bool named = o->name.text.data != NULL;
   upk_diag_add(t->ir->diags, 4106, named ? o->name.span : o->span,
                "%s `%.*s` is given twice", named ? "object" : "kind",
                UPK_FMT(named ? o->name.text : t->kind->name));
@@ -425,6 +459,24 @@ static bool put_objects(ir *ir, upk_facts *facts) {
   return good;
 }
 
+/* What there is one of is there, whether the test speaks of it or not. */
+static void add_single_kinds(ir *ir, upk_facts *facts) {
+  for (size_t i = 0; i < ir->engine->kinds.len; i++) {
+    const ir_kind *kind = ir->engine->kinds.items[i];
+    test_value keys[8];
+    table t;
+    if (!kind->single || kind->keys.len > sizeof keys / sizeof *keys ||
+        upk_facts_kind_find(facts, kind->name))
+      continue;
+    table_begin(&t, ir, kind, NULL);
+    only_keys(&t, keys);
+    new_row(&t, keys);
+    put_not_given(&t, 0);
+    upk_facts_kind made = kind_of(&t);
+    kind_put(ir, facts, &made);
+  }
+}
+
 /* ---- what stands above the kinds ---- */
 
 /* The newest that the standard library tells from others. */
@@ -535,6 +587,8 @@ bool test_facts_make(ir *ir, upk_str base, upk_buf *ret_facts) {
     facts.version = test->version;
   if (test->role.data)
     facts.role = test->role;
-  return put_objects(ir, &facts) && good &&
-         upk_facts_write(&facts, upk_sink_buf(ret_facts));
+  good &= put_objects(ir, &facts);
+  if (!base.data)
+    add_single_kinds(ir, &facts);
+  return good && upk_facts_write(&facts, upk_sink_buf(ret_facts));
 }

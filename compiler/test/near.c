@@ -87,25 +87,43 @@ static size_t note_verdicts(ir *ir, upk_diags *said, upk_diag *diag,
 /* What the action looks at and the facts do not say of the object: often the
  * cause of its refusal. */
 static void note_unread(ir *ir, upk_diags *said, upk_diag *diag,
-                        const ir_deferred *d) {
-  const ir_kind *kind = d->object.kind;
-  const ir_action *action =
-      ir_action_find_for(ir->engine, d->action, kind->name);
-  const upk_facts_kind *facts = upk_facts_kind_find(&ir->facts, kind->name);
+                        const ir_action *action, const ir_object *object) {
+  const upk_facts_kind *facts =
+      upk_facts_kind_find(&ir->facts, object->kind->name);
   upk_buf list = {0};
   for (size_t i = 0; action && i < action->reads.len; i++) {
     const upk_facts_column *column =
         upk_facts_column_find(facts, action->reads.items[i]);
-    if (ir_attribute_find(kind, action->reads.items[i]) &&
-        (!column || ir_cell_null(&column->values, d->object.row)))
+    if (ir_attribute_find(object->kind, action->reads.items[i]) &&
+        (!column || ir_cell_null(&column->values, object->row)))
       upk_buf_printf(&list, "%s%.*s", list.len ? ", " : "",
                      UPK_FMT(action->reads.items[i]));
   }
   if (list.len)
     upk_diag_note(said, diag,
-                  "`%.*s` looks at what the test does not give: %.*s.",
-                  UPK_FMT(d->action), UPK_FMT(upk_buf_view(&list)));
+                  "`%.*s` looks at what the test does not give of `%.*s`: "
+                  "%.*s.",
+                  UPK_FMT(action->name), UPK_FMT(object->display),
+                  UPK_FMT(upk_buf_view(&list)));
   upk_buf_free(&list);
+}
+
+void test_near_refusal(ir *ir, upk_diags *said, upk_diag *diag) {
+  size_t shown = 0;
+  for (size_t i = 0; i < ir->policies.len; i++) {
+    const ir_policy *policy = &ir->policies.items[i];
+    size_t rows = policy->verdicts ? ir_kind_rows(ir, policy->kind) : 0;
+    const ir_action *action =
+        policy->by.len ? policy->by.items[0].resolved : NULL;
+    for (size_t at = 0; action && at < rows && shown < SHOWN; at++) {
+      ir_object object = ir_object_at(ir, policy->kind, at);
+      if (policy->verdicts[at] != IR_BROKEN &&
+          policy->verdicts[at] != IR_PREDICTED)
+        continue;
+      note_unread(ir, said, diag, action, &object);
+      shown++;
+    }
+  }
 }
 
 static void note_deferred(ir *ir, upk_diags *said, upk_diag *diag,
@@ -119,7 +137,10 @@ static void note_deferred(ir *ir, upk_diags *said, upk_diag *diag,
                   UPK_FMT(d->reason), UPK_FMT(d->action),
                   UPK_FMT(d->object.display), UPK_FMT(d->because));
     if (upk_str_is(d->reason, "unsupported"))
-      note_unread(ir, said, diag, d);
+      note_unread(
+          ir, said, diag,
+          ir_action_find_for(ir->engine, d->action, d->object.kind->name),
+          &d->object);
   }
 }
 

@@ -53,7 +53,11 @@ static void write_policies(upk_json_writer *w, const ir *ir) {
                      (int64_t)(counts[IR_HOLDS] + counts[IR_WARNS]));
     upk_json_put_string(w, "name", policy->name);
     upk_json_put_int(w, "planned", (int64_t)planned_for(ir, i));
-    upk_json_put_int(w, "unknown", (int64_t)counts[IR_UNKNOWN_VERDICT]);
+    /* Of a kind that the facts leave out one is counted, and none was met. */
+    upk_json_put_int(w, "unknown",
+                     ir_kind_rows(ir, policy->kind)
+                         ? (int64_t)counts[IR_UNKNOWN_VERDICT]
+                         : 0);
     upk_json_end_object(w);
   }
   upk_json_end_array(w);

@@ -192,6 +192,28 @@ static void resolve_policies(test_suite *s, const test_case *test) {
   }
 }
 
+static bool expects_refusal(const test_suite *s) {
+  for (size_t i = 0; i < s->file.tests.len; i++)
+    if (s->file.tests.items[i].expect.refused.len)
+      return true;
+  return false;
+}
+
+/* What no plan could come of is said once, and not by every test; unless one
+ * may be about that. */
+static bool validates(test_suite *s) {
+  upk_arena *arena = upk_arena_new(NULL);
+  upk_diags said;
+  upk_diags_init(&said, arena);
+  ir *tree = tree_new(&s->names_request, s->source, &said);
+  bool good = tree_validate(tree) == UPK_OK || expects_refusal(s);
+  tree_free(tree);
+  if (!good)
+    upk_diags_merge(&s->diags, &said);
+  upk_arena_free(arena);
+  return good;
+}
+
 /* The project must be readable as it is: what it lacks is said once, and not by
  * every test. */
 static bool read_names(test_suite *s, const upk_compile_request *request) {
@@ -202,6 +224,8 @@ static bool read_names(test_suite *s, const upk_compile_request *request) {
   s->names = tree_new(&s->names_request, s->source, &s->diags);
   size_t failures = s->diags.failures;
   if (tree_front(s->names) != UPK_OK || s->diags.failures > failures)
+    return false;
+  if (!validates(s))
     return false;
   for (size_t i = 0; i < s->file.tests.len; i++) {
     resolve_target(s, &s->file.tests.items[i]);

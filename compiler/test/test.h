@@ -82,6 +82,8 @@ bool test_contains(upk_str text, upk_str part); /* an absent part: yes */
 /* Notes on what came instead of a step, a verdict or a deferral. */
 void test_near_step(ir *ir, upk_diags *said, upk_diag *diag,
                     const test_row *row);
+/* What actions looked at in vain, when the plan was refused. */
+void test_near_refusal(ir *ir, upk_diags *said, upk_diag *diag);
 void test_near_verdict(ir *ir, upk_diags *said, upk_diag *diag,
                        const test_row *row);
 
