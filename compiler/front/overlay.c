@@ -10,7 +10,8 @@ static bool is_text(const node *value) {
   return value->type == NODE_TEXT || value->type == NODE_PLAIN;
 }
 
-/* Nearest first: what a test gives, what `use` gives, the project's, the file's own default. */
+/* Nearest first: what a test gives, what `use` gives, the project's, the file's
+ * own default. */
 static const node *find_var(ir *ir, upk_str name) {
   const front_overlay *o = ir->overlay;
   const node *maps[] = {ir->test != NULL ? ir->test->vars : NULL,

@@ -245,7 +245,7 @@ static const schema_object expect = {.name = "expect map",
       {"vars", SCHEMA_VALUES, 0, IN(vars),                                     \
        .doc = "values of variables, over those of upkeep.yaml"},               \
   {                                                                            \
-    "requirements", SCHEMA_MAP, SCHEMA_LATER, IN(requirements),                           \
+    "requirements", SCHEMA_MAP, SCHEMA_LATER, IN(requirements),                \
         .doc = "values of requirements, over those of the document"            \
   }
 
