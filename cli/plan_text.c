@@ -371,10 +371,14 @@ static void summary_text(painter *p) {
   details_text(p);
 }
 
-static void findings_text(painter *p) {
+/* All of them; or only what is waived, which is no warning and still said. */
+static void findings_text(painter *p, bool all) {
+  enum { WAIVED = 2090 };
   const upk_json *findings = upk_json_get(p->view->body, "diagnostics");
   for (size_t i = 0; i < upk_json_count(findings); i++) {
     const upk_json *item = upk_json_at(findings, i);
+    if (!all && upk_json_number(item, "code", 0) != WAIVED)
+      continue;
     upk_buf_printf(p->out, "%.*s[UPK%04" PRId64 "]: %.*s\n",
                    UPK_FMT(upk_json_text(item, "severity")),
                    upk_json_number(item, "code", 0),
@@ -399,7 +403,6 @@ void plan_text(const upk_json *plan, bool color, bool verbose, bool findings,
     upk_buf_str(out, UPK_STR("Nothing to do: every invariant that can be "
                              "remedied holds.\n"));
   summary_text(&p);
-  if (findings)
-    findings_text(&p);
+  findings_text(&p, findings);
   upk_arena_free(arena);
 }

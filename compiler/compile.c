@@ -140,6 +140,8 @@ static upk_status validate(ir *ir) {
       continue;
     ir->target = &ir->project.targets.items[i];
     upk_status of_engine = run_passes(ir, PASS_resolve, PASS_check + 1);
+    if (of_engine == UPK_OK)
+      of_engine = lint_policies(ir);
     status = status == UPK_OK ? of_engine : status;
   }
   return status;

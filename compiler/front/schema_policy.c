@@ -84,7 +84,8 @@ static const schema_field waive_fields[] = {
     {"rule", SCHEMA_TEXT, REQUIRED, SCHEMA_NOWHERE,
      .doc = "the lint rule that does not hold here"},
     {"reason", SCHEMA_TEXT, REQUIRED, SCHEMA_NOWHERE, .doc = "why"},
-    {"until", SCHEMA_TIME, 0, SCHEMA_NOWHERE, .doc = "when it holds again"},
+    {"until", SCHEMA_TIME, REQUIRED, SCHEMA_NOWHERE,
+     .doc = "when the rule holds again; a year from now at most"},
 };
 static const schema_object waive = {
     .name = "waiver", .doc = "a lint rule waived", SCHEMA_ROWS(waive_fields)};

@@ -429,6 +429,7 @@ typedef struct ir_deferred {
   ir_object object;
   upk_str action, reason, because;
   upk_str detail; /* what stands in the way; may be absent */
+  bool too_long;  /* window: no opening that is known is long enough */
 } ir_deferred;
 
 /* ---- the whole ---- */

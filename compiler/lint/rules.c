@@ -1,6 +1,7 @@
 /* The rules. What an engine or an action means by its data stands in their
  * Lua files; nothing here knows one by name. */
-#include "ir/scope.h"
+#include <string.h>
+
 #include "lint/lint.h"
 #include "step/locks.h"
 #include "timefmt.h"
@@ -10,37 +11,14 @@
 static const int64_t LARGE_BYTES = INT64_C(1) << 30;
 /* Who waits a day in a lock queue has everybody behind it wait too. */
 static const int64_t LOCK_WAIT_MS = INT64_C(24) * 60 * 60 * 1000;
+/* A query that a business runs once a month is one that it runs. */
+static const int64_t CYCLE_US = INT64_C(31) * 24 * 60 * 60 * 1000 * 1000;
+/* So much of a log leaves replicas behind. */
+static const int64_t MUCH_BYTES = INT64_C(1) << 30;
+/* Work of so long nobody likes to lose. */
+static const int64_t LONG_MS = INT64_C(30) * 60 * 1000;
 /* Below this nobody needs to be told that free space is not known. */
 static const int64_t ROOM_BYTES = INT64_C(64) << 20;
-
-/* ---- facts ---- */
-
-static bool read_fact(const upk_facts_kind *facts, size_t row,
-                      const char *attribute, int64_t *ret_value) {
-  const upk_facts_column *column =
-      facts ? upk_facts_column_find(facts, upk_str_from(attribute)) : NULL;
-  if (!column || row >= facts->rows || !column->values.integers ||
-      ir_cell_null(&column->values, row))
-    return false;
-  *ret_value = ir_cell_integer(&column->values, row);
-  return true;
-}
-
-bool lint_fact(const lint *l, const ir_object *object, const char *attribute,
-               int64_t *ret_value) {
-  return read_fact(upk_facts_kind_find(&l->ir->facts, object->kind->name),
-                   object->row, attribute, ret_value);
-}
-
-bool lint_table_fact(const lint *l, const ir_object *object,
-                     const char *attribute, int64_t *ret_value) {
-  ir_object table = *object;
-  ir_kind *kind = ir_kind_find(l->ir->engine, UPK_STR("table"));
-  if (kind && kind != object->kind &&
-      !relate_parent_object(l->ir, object, kind, &table))
-    table = *object;
-  return lint_fact(l, &table, attribute, ret_value);
-}
 
 /* ---- steps ---- */
 
@@ -97,32 +75,16 @@ static bool breaks_atomic(lint *l, const ir_step *step) {
          !is_alone(l, step);
 }
 
-/* The least free disk: which of several a database's files lie on is not in
- * the facts. */
-static bool free_bytes(const lint *l, int64_t *ret_bytes) {
-  const upk_facts_kind *disks =
-      upk_facts_kind_find(&l->ir->facts, UPK_STR("disk"));
-  bool known = false;
-  for (size_t row = 0; disks && row < disks->rows; row++) {
-    int64_t bytes = 0;
-    if (!read_fact(disks, row, "free_size", &bytes))
-      continue;
-    *ret_bytes = known && *ret_bytes < bytes ? *ret_bytes : bytes;
-    known = true;
-  }
-  return known;
-}
-
 static bool lacks_room(lint *l, const ir_step *step) {
   int64_t bytes = 0;
-  return step->estimate.disk_peak_bytes > 0 && free_bytes(l, &bytes) &&
+  return step->estimate.disk_peak_bytes > 0 && lint_free_bytes(l, &bytes) &&
          step->estimate.disk_peak_bytes > bytes;
 }
 
 static upk_str say_room(lint *l, const ir_step *step) {
   upk_buf needed = {0}, there = {0};
   int64_t bytes = 0;
-  free_bytes(l, &bytes);
+  lint_free_bytes(l, &bytes);
   upk_bytes_human(step->estimate.disk_peak_bytes, &needed);
   upk_bytes_human(bytes, &there);
   upk_str text = upk_arena_printf(
@@ -135,7 +97,8 @@ static upk_str say_room(lint *l, const ir_step *step) {
 
 static bool room_unknown(lint *l, const ir_step *step) {
   int64_t bytes = 0;
-  return step->estimate.disk_peak_bytes >= ROOM_BYTES && !free_bytes(l, &bytes);
+  return step->estimate.disk_peak_bytes >= ROOM_BYTES &&
+         !lint_free_bytes(l, &bytes);
 }
 
 static void visit_rival(void *ctx, uint32_t other) {
@@ -230,126 +193,313 @@ static upk_str say_blocking(lint *l, const ir_step *step) {
   return text;
 }
 
-/* ---- policies ---- */
+/* ---- indexes that are dropped ---- */
 
-static void judge_unknown(lint *l, int code, const ir_policy *policy) {
-  size_t count = policy->counts[IR_UNKNOWN_VERDICT];
-  if (policy->if_unknown != IR_UNKNOWN_ACT || !policy->by.len || !count)
-    return;
-  upk_diag *diag =
-      lint_say(l, code, policy, policy->name_span,
-               "policy `%.*s` acts on %zu objects of which nothing is known",
-               UPK_FMT(policy->name), count);
-  if (diag)
-    upk_diag_help(l->ir->diags, diag,
-                  "See the reasons with `upkeep check`; `if_unknown: warn` "
-                  "leaves them alone.");
+/* One whose queries another serves, or no query could use, is no loss. */
+static bool loses_an_index(const lint *l, const ir_step *step) {
+  int64_t valid = 1, needed = 0;
+  lint_fact(l, &step->object, "is_valid", &valid);
+  lint_fact(l, &step->object, "supports_constraint", &needed); /* 2014 */
+  return step->action->destructive &&
+         upk_str_is(step->object.kind->name, "index") && valid && !needed &&
+         !lint_text_fact(l, &step->object, "duplicate_of").data &&
+         !lint_text_fact(l, &step->object, "redundant_to").data;
 }
 
-static void judge_function(lint *l, int code, const ir_policy *policy) {
-  if (!policy->where.function && !policy->ensure.function)
-    return;
-  upk_diag *diag =
-      lint_say(l, code, policy, policy->name_span,
-               "policy `%.*s` has a function where an expression would do",
-               UPK_FMT(policy->name));
-  if (diag)
-    upk_diag_help(l->ir->diags, diag,
-                  "Write it as text: a function can be neither forecast nor "
-                  "judged again when the plan runs.");
+static bool drops_used(lint *l, const ir_step *step) {
+  int64_t unused_us = 0;
+  return loses_an_index(l, step) &&
+         lint_fact(l, &step->object, "unused_for", &unused_us) &&
+         unused_us < CYCLE_US;
 }
 
-/* ---- plans ---- */
-
-static bool matched_nothing(const ir *ir, const ir_policy *policy) {
-  size_t seen = 0;
-  for (int i = 0; i <= IR_EXEMPT; i++)
-    if (i != IR_EXCLUDED)
-      seen += policy->counts[i];
-  return policy->applies && policy->kind && !seen &&
-         ir_kind_rows(ir, policy->kind) > 0;
+static upk_str say_used(lint *l, const ir_step *step) {
+  upk_buf text = {0};
+  int64_t unused_us = 0;
+  lint_fact(l, &step->object, "unused_for", &unused_us);
+  upk_duration_human(unused_us, &text);
+  upk_str said = upk_arena_printf(l->ir->arena, "It was used %.*s ago.",
+                                  UPK_FMT(upk_buf_view(&text)));
+  upk_buf_free(&text);
+  return said;
 }
 
-/* One note for all: with a shipped baseline many match nothing, rightly. */
-static void judge_matches(lint *l, int code) {
-  enum { NAMES_MAX = 5 };
-  upk_buf names = {0};
-  size_t count = 0;
-  upk_str reason;
-  upk_span place = UPK_NO_SPAN;
-  for (size_t i = 0; i < l->ir->policies.len; i++) {
-    const ir_policy *policy = &l->ir->policies.items[i];
-    if (!matched_nothing(l->ir, policy) ||
-        lint_waives(l, policy, code, &reason))
-      continue;
-    if (count++ == 0)
-      place = policy->name_span;
-    if (count <= NAMES_MAX)
-      upk_buf_printf(&names, "%s`%.*s`", count > 1 ? ", " : "",
-                     UPK_FMT(policy->name));
+static bool drops_blindly(lint *l, const ir_step *step) {
+  int64_t unused_us = 0;
+  bool known = lint_fact(l, &step->object, "unused_for", &unused_us);
+  return loses_an_index(l, step) &&
+         (!known || (unused_us >= CYCLE_US && lint_has_replicas(l)));
+}
+
+static upk_str say_blindly(lint *l, const ir_step *step) {
+  int64_t unused_us = 0;
+  if (lint_fact(l, &step->object, "unused_for", &unused_us))
+    return UPK_STR("It was not used here; its use on the replicas is not in "
+                   "the facts.");
+  upk_str reason = lint_text_fact(l, &step->object, "unused_for.reason");
+  return reason.data ? upk_arena_printf(l->ir->arena,
+                                        "When it was last used: "
+                                        "%.*s.",
+                                        UPK_FMT(reason))
+                     : UPK_STR("When it was last used is not in the facts.");
+}
+
+static bool drops_identity(lint *l, const ir_step *step) {
+  int64_t identity = 0;
+  return step->action->destructive &&
+         lint_fact(l, &step->object, "replica_identity", &identity) && identity;
+}
+
+/* ---- work that comes back, or is lost ---- */
+
+static bool mentions(const ir_texts *texts, const char *word) {
+  size_t len = strlen(word);
+  for (size_t i = 0; i < texts->len; i++) {
+    upk_str text = texts->items[i].text;
+    for (size_t at = 0; at + len <= text.len; at++)
+      if (memcmp(text.data + at, word, len) == 0)
+        return true;
   }
-  if (count > NAMES_MAX)
-    upk_buf_printf(&names, " and %zu more", count - NAMES_MAX);
-  if (count)
-    lint_say(l, code, NULL, place, "no object is matched by %s of %.*s",
-             count == 1 ? "`where`" : "the `where`",
-             UPK_FMT(upk_buf_view(&names)));
-  upk_buf_free(&names);
+  return false;
+}
+
+static bool outruns_replicas(lint *l, const ir_step *step) {
+  return step->policy && step->estimate.wal_bytes >= MUCH_BYTES &&
+         lint_has_replicas(l) &&
+         !mentions(&step->policy->throttle, "replica_lag");
+}
+
+/* What a rewrite makes smaller grows again. */
+static bool by_ratio(const ir_policy *policy) {
+  const upk_expr_name *names = NULL;
+  size_t count = policy->ensure.compiled
+                     ? upk_expr_names(policy->ensure.compiled, &names)
+                     : 0;
+  for (size_t i = 0; i < count; i++)
+    if (names[i].type == UPK_TYPE_RATIO)
+      return true;
+  return false;
+}
+
+static bool comes_back(lint *l, const ir_step *step) {
+  (void)l;
+  return step->policy && !step->policy->cooldown_us &&
+         step->estimate.disk_peak_bytes >= ROOM_BYTES && by_ratio(step->policy);
+}
+
+static bool has_batch(const ir_step *step) {
+  for (size_t i = 0; i < step->run.len; i++)
+    if (step->run.items[i].batch)
+      return true;
+  return false;
+}
+
+static bool loses_work(lint *l, const ir_step *step) {
+  (void)l;
+  return step->policy && step->policy->on_window_end.data &&
+         upk_str_is(step->policy->on_window_end, "cancel") &&
+         !has_batch(step) && step->estimate.p90_ms >= LONG_MS;
+}
+
+/* ---- without facts: what an action says of all its steps ---- */
+
+static const node *fixed(const ir_action *action, const char *key,
+                         const char *member) {
+  const node *value = node_find(action->definition, key);
+  if (value && member && value->type == NODE_MAP)
+    value = node_find(value, member);
+  return value && value->type != NODE_FUNCTION ? value : NULL;
+}
+
+static bool waits_for_ever(lint *l, const ir_policy *policy,
+                           const ir_action *action) {
+  const node *lock = fixed(action, "timeouts", "lock");
+  (void)l;
+  return lock && lock->type == NODE_BOOL && !lock->boolean &&
+         policy->limits.max_duration_us / 1000 > LOCK_WAIT_MS;
+}
+
+static bool never_rolls_back(lint *l, const ir_policy *policy,
+                             const ir_action *action) {
+  const node *class = fixed(action, "undo", "class");
+  (void)l;
+  return policy->on_failure == IR_FAILURE_ROLLBACK && class &&
+         class->type == NODE_TEXT && upk_str_is(class->text, "none");
+}
+
+static bool always_risky(lint *l, const ir_policy *policy,
+                         const ir_action *action) {
+  const node *risk = fixed(action, "risk", NULL);
+  (void)l;
+  return !policy->window.text.data && risk && risk->type == NODE_TEXT &&
+         upk_str_is(risk->text, "high");
 }
 
 /* ---- the table ---- */
 
 const lint_rule lint_rules[] = {
-    {2001, .step = locks_large,
+    {2001,
+     .example = "{ name: p, for: table, ensure: bloat_ratio <= 50%, by: "
+                "compact_table }  # no window",
+     .step = locks_large,
      .text = "steps lock large tables against all others outside a window",
      .help = "Give the policy a `window`, or use the action's online form."},
-    {2002, .step = locks_unknown,
+    {2002,
+     .example = "{ name: p, for: database, ensure: free_ratio <= 25%, by: "
+                "compact_database }  # no window",
+     .step = locks_unknown,
      .text = "steps lock objects of unknown size against all others outside a "
              "window",
      .help = "Give the policy a `window`, or let facts be collected."},
-    {2003, .step = lacks_lock_timeout,
+    {2003,
+     .example = "{ name: p, for: index, ensure: is_valid, by: rebuild_index, "
+                "limits: { max_duration: 2d } }",
+     .step = lacks_lock_timeout, .remedy = waits_for_ever,
      .text = "steps wait for locks without a lock_timeout for over a day",
      .help = "Set `limits: { max_duration: 4h }`, or use a form of the action "
              "that takes a lock_timeout."},
-    {2004, .step = cannot_roll_back,
+    {2004,
+     .example = "{ name: p, for: index, ensure: is_valid, by: rebuild_index, "
+                "on_failure: rollback }",
+     .step = cannot_roll_back, .remedy = never_rolls_back,
      .text = "steps cannot be undone, though `on_failure` is rollback",
      .help = "Use `on_failure: stop`, or move the action to a policy of its "
              "own."},
-    {2005, .step = breaks_atomic,
+    {2005,
+     .example = "{ name: p, for: index, ensure: is_valid, by: rebuild_index, "
+                "atomic: true }",
+     .step = breaks_atomic,
      .text = "steps cannot be undone, though the policy is atomic",
      .help = "Take away `atomic`, or use actions with an inverse."},
-    {2006, .step = lacks_room,
-     .text = "steps need more room on disk than is free",
+    {2006,
+     .example = "{ name: p, for: index, ensure: bloat_ratio <= 50%, by: "
+                "rebuild_index }  # 80 GB on a disk with 10 GB free",
+     .step = lacks_room, .text = "steps need more room on disk than is free",
      .help = "Free some space first, or narrow the policy with `where`.",
      .detail = say_room},
-    {2007, .step = room_unknown,
+    {2007,
+     .example =
+         "{ name: p, for: index, ensure: bloat_ratio <= 50%, by: rebuild_index "
+         "}  # on a server that tells nothing of its disks",
+     .step = room_unknown,
      .text = "steps need room on disk, and how much is free is not known",
      .help = "Look at the disk before you apply the plan."},
-    {2008, .policy = judge_unknown},
-    {2009, .policy = judge_function},
-    {2010, .step = fights, .text = "steps undo what others of this plan do",
+    {2008,
+     .example = "{ name: p, for: table, ensure: changed_ratio <= 10%, by: "
+                "refresh_statistics, if_unknown: act }",
+     .policy = lint_judge_unknown},
+    {2009,
+     .example = "{ name = 'p', kind = 'table', ensure = function(o) return "
+                "o.rows < 10 end }  -- in Lua",
+     .policy = lint_judge_function, .always = true},
+    {2010,
+     .example = "two policies whose remedies undo each other on one object",
+     .step = fights, .text = "steps undo what others of this plan do",
      .help = "Keep one of the two remedies on these objects."},
-    {2011, .plan = judge_matches},
-    {2012, .step = is_dangerous,
+    {2011,
+     .example = "{ name: p, for: table, where: schema = 'pubilc', ensure: "
+                "has_primary_key }",
+     .plan = lint_judge_matches},
+    {2012,
+     .example = "{ name: p, for: index, ensure: is_valid, by: rebuild_index }  "
+                "# on PostgreSQL 14.2",
+     .step = is_dangerous,
      .text = "steps are known to do damage on this version of the server",
      .help = "Upgrade the server first; `upkeep explain ACTION` names the "
              "versions.",
      .detail = say_danger},
-    {2013, .step = lacks_privilege,
+    {2013,
+     .example = "{ name: p, for: table, ensure: vacuum_age <= 7d, by: vacuum } "
+                " # of another role's table",
+     .step = lacks_privilege,
      .text = "the connected role may not maintain objects",
      .help = "Grant it the privilege, or leave the objects out with `where`."},
-    {2014, .step = drops_constraint,
+    {2014,
+     .example = "{ name: p, for: index, where: is_unique, ensure: size <= "
+                "1GiB, by: drop_index }",
+     .step = drops_constraint,
      .text = "steps drop indexes that support constraints",
      .help = "Add `where: not supports_constraint`."},
-    {2015, .step = is_risky, .text = "steps of high risk may run at any time",
+    {2015,
+     .example = "{ name: p, for: table, where: name = 'log', ensure: "
+                "oldest_row_age(at) <= 90d, by: archive_rows, with: { column: "
+                "at, to_file: log } }  # no window",
+     .step = is_risky, .remedy = always_risky,
+     .text = "steps of high risk may run at any time",
      .help = "Give the policy a `window`."},
-    {2016, .step = needs_primary,
+    {2016,
+     .example = "{ name: p, for: table, ensure: vacuum_age <= 7d, by: vacuum } "
+                " # planned on a replica",
+     .step = needs_primary,
      .text = "steps need the primary, and the target is a replica",
      .help = "Plan for the primary."},
-    {2017, .step = blocks_too_long,
+    {2017,
+     .example = "{ name: p, for: index, ensure: is_valid, by: rebuild_index, "
+                "with: { online: false }, limits: { max_blocking: 1s } }",
+     .step = blocks_too_long,
      .text = "steps are expected to block others longer than `max_blocking`",
      .help = "Use the action's online form, or raise `limits: { max_blocking "
              "}` for a window.",
      .detail = say_blocking},
+    {2018,
+     .example =
+         "{ name: p, for: index, ensure: bloat_ratio <= 50%, by: "
+         "rebuild_index, window: nightly }  # 9 h of work, 3 h of window",
+     .plan = lint_judge_windows},
+    {2019,
+     .example = "{ name: p, for: index, where: not supports_constraint, "
+                "ensure: size <= 1GiB, by: drop_index }",
+     .step = drops_used,
+     .text = "steps drop indexes that were used within the last 31 days",
+     .help =
+         "Leave them out with `where: unused_for >= 90d`, or make sure that "
+         "another index serves the queries.",
+     .detail = say_used},
+    {2020,
+     .example =
+         "{ name: p, for: index, where: not supports_constraint, ensure: size "
+         "<= 1GiB, by: drop_index }  # on SQLite, or with replicas",
+     .step = drops_blindly, .text = "steps drop indexes whose use is not known",
+     .help = "Look at their use on each server, over a month at least; waive "
+             "the rule when it is known.",
+     .detail = say_blindly},
+    {2021,
+     .example =
+         "{ name: p, for: index, where: name = 't_key', ensure: size <= 1GiB, "
+         "by: drop_index }  # t has REPLICA IDENTITY USING INDEX t_key",
+     .step = drops_identity,
+     .text = "steps drop indexes that name the rows for logical replication",
+     .help = "Add `where: not replica_identity`, or give the table another "
+             "replica identity first."},
+    {2022,
+     .example = "{ name: p, for: index, ensure: duplicate_of is null, by: "
+                "drop_index }",
+     .policy = lint_judge_scope, .always = true},
+    {2023,
+     .example = "{ name: p, for: index, ensure: bloat_ratio <= 50%, by: "
+                "rebuild_index }  # 5 GB, with replicas, no throttle",
+     .step = outruns_replicas,
+     .text = "steps write 1 GiB of log or more, and no throttle looks at the "
+             "replicas",
+     .help = "Add `throttle: replica_lag <= 30s` to the policy or the target."},
+    {2024,
+     .example = "{ name: p, for: index, ensure: bloat_ratio <= 20%, by: "
+                "rebuild_index }",
+     .step = comes_back,
+     .text = "steps write anew what grows again, and may come back each time",
+     .help = "Add a `cooldown`, such as 30d, or give more room in `ensure`."},
+    {2025,
+     .example = "{ name: p, for: index, ensure: bloat_ratio <= 50%, by: "
+                "rebuild_index, window: nightly, on_window_end: cancel }",
+     .step = loses_work,
+     .text = "steps of half an hour and more are cancelled at the window's end",
+     .help = "Use `on_window_end: finish`, or a longer window: what is "
+             "cancelled has been for nothing."},
+    {2026,
+     .example = "any step while synchronous_standby_names wants more standbys "
+                "than are there",
+     .plan = lint_judge_standbys},
+    {2027, .example = "any step while pg_basebackup runs",
+     .plan = lint_judge_backup},
     {0},
 };

@@ -1,7 +1,10 @@
-/* Rules that a policy waives, with a reason and perhaps an end. */
+/* Rules that a policy waives, with a reason and an end. */
 #include "front/scalar.h"
 #include "lint/lint.h"
 #include "timefmt.h"
+
+/* Nobody knows what will be in more than a year. */
+static const int64_t LONGEST_US = INT64_C(366) * 24 * 60 * 60 * 1000 * 1000;
 
 /* "no-lock-timeout" or "UPK2003". */
 static bool names_rule(upk_str text, const upk_code *code) {
@@ -39,7 +42,22 @@ static bool is_over(const lint *l, const node *waiver, int64_t *ret_until) {
          *ret_until <= l->ir->now_us;
 }
 
-bool lint_waives(const lint *l, const ir_policy *policy, int code,
+/* "until 2027-01-01T00:00Z: why" */
+static upk_str say_waiver(const lint *l, const node *waiver) {
+  upk_str until = text_of(waiver, "until"), reason = text_of(waiver, "reason");
+  return until.data ? upk_arena_printf(l->ir->arena, "until %.*s: %.*s",
+                                       UPK_FMT(until), UPK_FMT(reason))
+                    : reason;
+}
+
+static bool is_used(const lint *l, const node *waiver) {
+  for (size_t i = 0; i < l->used.len; i++)
+    if (l->used.items[i] == waiver)
+      return true;
+  return false;
+}
+
+bool lint_waives(lint *l, const ir_policy *policy, int code,
                  upk_str *ret_reason) {
   const upk_code *row = upk_code_find(code);
   for (size_t i = 0; row && policy && i < waiver_count(policy); i++) {
@@ -47,25 +65,54 @@ bool lint_waives(const lint *l, const ir_policy *policy, int code,
     int64_t until = 0;
     if (!names_rule(text_of(waiver, "rule"), row) || is_over(l, waiver, &until))
       continue;
-    *ret_reason = text_of(waiver, "reason");
+    *ret_reason = say_waiver(l, waiver);
+    if (!is_used(l, waiver))
+      *UPK_PUSH(l->ir->arena, &l->used) = waiver;
     return true;
   }
   return false;
 }
 
-static const upk_code *find_rule(upk_str text) {
+static const lint_rule *find_row(upk_str text) {
   for (const lint_rule *rule = lint_rules; rule->code; rule++) {
     const upk_code *code = upk_code_find(rule->code);
     if (code && names_rule(text, code))
-      return code;
+      return rule;
   }
   return NULL;
+}
+
+const lint_rule *lint_rule_find(int code) {
+  for (const lint_rule *rule = lint_rules; rule->code; rule++)
+    if (rule->code == code)
+      return rule;
+  return NULL;
+}
+
+static const upk_code *find_rule(upk_str text) {
+  const lint_rule *rule = find_row(text);
+  return rule ? upk_code_find(rule->code) : NULL;
+}
+
+bool lint_said(const lint *l, int code, upk_span span) {
+  const upk_diags *diags = l->ir->diags;
+  for (size_t i = 0; i < diags->items.len; i++) {
+    const upk_diag *diag = &diags->items.items[i];
+    if (diag->code == code && diag->labels.len &&
+        diag->labels.items[0].span.source == span.source &&
+        diag->labels.items[0].span.line == span.line &&
+        diag->labels.items[0].span.column == span.column)
+      return true;
+  }
+  return false;
 }
 
 static void refuse_rule(lint *l, const ir_policy *policy, const node *rule,
                         upk_str text) {
   upk_diags *diags = l->ir->diags;
   upk_str names[64];
+  if (lint_said(l, 2092, rule->span))
+    return;
   size_t count = 0;
   for (const lint_rule *row = lint_rules; row->code && count < 64; row++) {
     const upk_code *code = upk_code_find(row->code);
@@ -94,6 +141,17 @@ static void say_over(const lint *l, const ir_policy *policy, const node *waiver,
   upk_buf_free(&time);
 }
 
+static void say_too_long(lint *l, const ir_policy *policy, const node *waiver,
+                         const upk_code *rule) {
+  upk_diag *diag = upk_diag_add(
+      l->ir->diags, 2094, waiver->span,
+      "policy `%.*s` waives `%s` for more than a year, until %.*s",
+      UPK_FMT(policy->name), rule->name, UPK_FMT(text_of(waiver, "until")));
+  upk_diag_help(l->ir->diags, diag,
+                "Give it 366 days at most, and look at it again then.");
+  l->failures++;
+}
+
 void lint_check_waivers(lint *l, const ir_policy *policy) {
   for (size_t i = 0; i < waiver_count(policy); i++) {
     const node *waiver = waiver_at(policy, i);
@@ -106,5 +164,25 @@ void lint_check_waivers(lint *l, const ir_policy *policy) {
       refuse_rule(l, policy, rule, text_of(waiver, "rule"));
     else if (is_over(l, waiver, &until))
       say_over(l, policy, waiver, code, until);
+    else if (l->ir->now_us && until > l->ir->now_us &&
+             until - l->ir->now_us > LONGEST_US)
+      say_too_long(l, policy, waiver, code);
+  }
+}
+
+/* Of a policy without steps, step rules had nothing to judge. */
+void lint_check_unused(lint *l, const ir_policy *policy, size_t number) {
+  for (size_t i = 0; i < waiver_count(policy); i++) {
+    const node *waiver = waiver_at(policy, i);
+    const lint_rule *rule = find_row(text_of(waiver, "rule"));
+    int64_t until = 0;
+    if (!rule || is_used(l, waiver) || is_over(l, waiver, &until) ||
+        !l->step_counts[number])
+      continue;
+    upk_diag *diag =
+        upk_diag_add(l->ir->diags, 2093, waiver->span,
+                     "policy `%.*s` waives `%s`, and there is nothing to waive",
+                     UPK_FMT(policy->name), upk_code_find(rule->code)->name);
+    upk_diag_help(l->ir->diags, diag, "Delete the waiver if that stays so.");
   }
 }

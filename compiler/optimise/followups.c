@@ -62,8 +62,8 @@ static bool add_followup(ir *ir, uint32_t number, upk_str entry,
       step_build(ir, policy, NULL, action, &object, because, &refusal);
   if (!added && refusal.data)
     *UPK_PUSH(ir->arena, &ir->deferred) =
-        (ir_deferred){policy,  object,    action->name, UPK_STR("unsupported"),
-                      refusal, UPK_NO_STR};
+        (ir_deferred){policy,  object,     action->name, UPK_STR("unsupported"),
+                      refusal, UPK_NO_STR, false};
   if (!added)
     return refusal.data != NULL;
   added->policy_index = policy_index;

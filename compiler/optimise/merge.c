@@ -13,9 +13,9 @@ bool optimise_precedes(const ir_step *a, const ir_step *b) {
 
 void optimise_drop(ir *ir, ir_step *step, upk_str reason, upk_str because) {
   step->dropped = true;
-  *UPK_PUSH(ir->arena, &ir->deferred) =
-      (ir_deferred){step->policy, step->object, step->action->name,
-                    reason,       because,      UPK_NO_STR};
+  *UPK_PUSH(ir->arena, &ir->deferred) = (ir_deferred){
+      step->policy, step->object, step->action->name, reason, because,
+      UPK_NO_STR,   false};
 }
 
 void optimise_stand_for(ir *ir, ir_step *step, const ir_step *other) {

@@ -492,6 +492,16 @@ static upk_str explain(const deferring *d, uint32_t number) {
       UPK_FMT(name), step->window ? "`" : "", UPK_FMT(until));
 }
 
+/* Longer than each opening of the days that are looked at. */
+static bool is_too_long(const deferring *d, uint32_t number) {
+  const ir_step *step = &d->t->ir->steps.items[number];
+  const ir_openings *openings = openings_of(d->t->ir, step);
+  for (size_t i = 0; i < openings->count; i++)
+    if (openings->items[i].to_us - openings->items[i].from_us >= p90_us(step))
+      return false;
+  return !d->because[number] && openings->count;
+}
+
 static void defer(const deferring *d) {
   ir *ir = d->t->ir;
   size_t kept = 0;
@@ -504,8 +514,9 @@ static void defer(const deferring *d) {
     }
     step->dropped = true;
     *UPK_PUSH(ir->arena, &ir->deferred) =
-        (ir_deferred){step->policy,      step->object,  step->action->name,
-                      UPK_STR("window"), step->because, explain(d, number)};
+        (ir_deferred){step->policy,          step->object,  step->action->name,
+                      UPK_STR("window"),     step->because, explain(d, number),
+                      is_too_long(d, number)};
   }
   ir->plan_order.len = kept;
   kept = 0;

@@ -22,4 +22,7 @@
 UPK_PASS_TABLE(X)
 #undef X
 
+/* The rules of lint that need no facts, of a checked tree: for validate. */
+upk_status lint_policies(ir *ir);
+
 #endif

@@ -2,6 +2,7 @@
  * are made of. */
 #include <upkeep/compile.h>
 
+#include "lint/lint.h"
 #include "stdlib/explain.h"
 
 /* ---- codes ---- */
@@ -33,18 +34,25 @@ void explain_code(upk_str word, page *page) {
   const upk_code *code = find_code(word);
   if (!code)
     return;
-  bool rule = code->code / 1000 == 2;
+  const lint_rule *rule = lint_rule_find(code->code);
   page_add(page, upk_arena_printf(page->arena, "UPK%04d", code->code),
            upk_arena_printf(page->arena, "%s, %s %s", code->name,
                             severity_name(code->severity),
-                            rule ? "of lint" : "code"),
+                            code->code / 1000 == 2 ? "of lint" : "code"),
            upk_str_from(code->doc));
-  if (rule)
-    page_put(page, UPK_STR("waived by"),
-             upk_arena_printf(page->arena,
-                              "waive: [{ rule: %s, reason: WHY, until: TIME }] "
-                              "in the policy",
-                              code->name));
+  if (!rule)
+    return;
+  page_put(page, UPK_STR("judged by"),
+           rule->remedy   ? UPK_STR("plan, and validate where no facts are "
+                                      "needed")
+           : rule->always ? UPK_STR("plan and validate")
+                          : UPK_STR("plan"));
+  page_put(page, UPK_STR("example"), upk_str_from(rule->example));
+  page_put(page, UPK_STR("waived by"),
+           upk_arena_printf(page->arena,
+                            "waive: [{ rule: %s, reason: WHY, until: TIME }] "
+                            "in the policy",
+                            code->name));
 }
 
 /* ---- passes, exit codes ---- */

@@ -118,6 +118,7 @@ void define_engine(ir *ir, const stdlib_declaration *d) {
                                      {"lock_conflicts", TYPE(MAP)},
                                      {"traffic_locks", TYPE(LIST)},
                                      {"settings", TYPE(LIST)},
+                                     {"judged", TYPE(MAP)},
                                      {"guard", TYPE(MAP)},
                                      {"metrics", TYPE(MAP)},
                                      {"progress", TYPE(TEXT)},

@@ -214,6 +214,28 @@ static void add_ledger(request *r) {
   add_action(r, kind, action, NULL);
 }
 
+/* What the rules of lint look at besides the steps' own objects: kinds of few
+ * objects, such as disks. */
+static void add_judged(request *r) {
+  const node *judged = field_map(r->engine->definition, "judged");
+  for (size_t i = 0; judged && i < judged->map.count; i++) {
+    const node *names = judged->map.members[i].value;
+    ir_kind *kind = ir_kind_find(r->engine, judged->map.members[i].key);
+    if (!kind || names->type != NODE_LIST)
+      continue;
+    add_rows(r, kind);
+    for (size_t j = 0; j < names->list.count; j++)
+      add_if_there(r, kind, names->list.items[j]->text);
+  }
+}
+
+static bool acts(const ir *ir) {
+  for (size_t i = 0; i < ir->policies.len; i++)
+    if (ir->policies.items[i].applies && ir->policies.items[i].by.len)
+      return true;
+  return false;
+}
+
 static bool is_parametric(const ir_collector *collector) {
   for (size_t i = 0; i < collector->kind->attributes.len; i++)
     if (collector->kind->attributes.items[i].collector == collector &&
@@ -230,6 +252,8 @@ static void gather(request *r) {
   for (size_t i = 0; i < r->ir->policies.len; i++)
     if (r->ir->policies.items[i].applies && r->ir->policies.items[i].kind)
       add_policy(r, &r->ir->policies.items[i]);
+  if (acts(r->ir))
+    add_judged(r);
   if (!r->ir->target || !upk_str_is(r->ir->target->ledger, "none"))
     add_ledger(r);
 }

@@ -80,6 +80,12 @@ return engine {
   },
   traffic_locks = { "access share", "row share", "row exclusive" },
 
+  -- What rules of lint ask of the server, besides the objects of the steps.
+  judged = {
+    instance = { "backup_running", "sync_standbys_wanted", "sync_standbys_present" },
+    replica = { "name" },
+  },
+
   -- Asked by a session that only watches, while steps run.
   guard = { sql = sql_file "watch_guard.sql", cancel = sql_file "watch_cancel.sql" },
 

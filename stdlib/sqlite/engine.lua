@@ -43,6 +43,9 @@ return engine {
   },
   traffic_locks = { "read", "write" },
 
+  -- What rules of lint ask of the host, besides the objects of the steps.
+  judged = { disk = { "free_size" } },
+
   -- Nobody can stand in a queue behind us, so there is no guard: others wait as long as their busy timeout.
   metrics = {
     active_sessions = { unavailable = "SQLite does not know who uses the file" },

@@ -149,6 +149,61 @@ PY
   diff -u "$UPKEEP_SOURCE/docs/manual/keys.md" keys.md
 }
 
+@test "the manual has every rule of lint" {
+  "$UPKEEP_SOURCE/docs/manual/lint" "$UPKEEP" >lint.md
+  diff -u "$UPKEEP_SOURCE/docs/manual/lint.md" lint.md
+  grep -q drops-used-index lint.md
+}
+
+@test "validate judges by the rules that need no facts, once for several engines" {
+  cat >upkeep.yaml <<'YAML'
+version: 1
+targets:
+  p: { engine: postgres, connect: "host=/nowhere" }
+  s: { engine: sqlite, connect: s.db }
+include: [ p.yaml ]
+YAML
+  cat >p.yaml <<'YAML'
+policies:
+  - { name: a, for: index, ensure: duplicate_of is null, by: drop_index }
+  - { name: b, for: index, ensure: size < 1B, by: rebuild_index, on_failure: rollback, waive: { rule: no-rollback, reason: agreed, until: 2027-01-01T00:00Z } }
+YAML
+  run upkeep validate --verbose
+  expect_code 0
+  expect_text "UPK2022"
+  [ "$(grep -c UPK2022 <<<"$output")" = 1 ]
+  [ "$(grep -c UPK2090 <<<"$output")" = 1 ]
+  expect_text "(waived until 2027-01-01T00:00Z: agreed)"
+  sed -i 's/, until: 2027-01-01T00:00Z//' p.yaml
+  run upkeep validate
+  expect_code 3
+  expect_text "\`until\` is missing in this waiver"
+  sed -i 's/rule: no-rollback, reason: agreed/rule: no-rolback, reason: agreed, until: 2027-01-01T00:00Z/' p.yaml
+  run upkeep validate
+  expect_code 3
+  expect_text "did you mean \`no-rollback\`?"
+  [ "$(grep -c UPK2092 <<<"$output")" = 1 ]
+}
+
+@test "what is waived is shown with the plan" {
+  sqlite3 t.db "create table t (a); create index t_a on t (a)"
+  sqlite_project t.db <<'YAML'
+policies:
+  - { name: p, for: index, where: name = 't_a', ensure: table = 'x', by: drop_index,
+      waive: { rule: drop-usage-unknown, reason: looked at by hand, until: 2027-09-01T00:00Z } }
+YAML
+  upkeep inspect -o facts.json
+  run upkeep plan --facts facts.json --at 2026-11-23T00:00Z
+  expect_code 0
+  expect_text "note[UPK2090]: policy \`p\`: steps drop indexes whose use is not known: \`drop_index:t_a\` (waived until 2027-09-01T00:00Z: looked at by hand)"
+  run upkeep plan --facts facts.json --at 2027-09-02T00:00Z
+  expect_text "UPK2091"
+  expect_text "warning[UPK2020]"
+  run upkeep plan --facts facts.json --at 2026-08-01T00:00Z
+  expect_code 3
+  expect_text "UPK2094"
+}
+
 @test "the manual's pages are the program's help" {
   for verb in init validate inspect check plan show diff apply log explain schema compile; do
     page=$UPKEEP_SOURCE/docs/manual/$verb.md

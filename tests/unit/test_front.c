@@ -106,7 +106,7 @@ static void every_key_is_read(void **state) {
         "  auto: true\n"
         "  sustained: 10m\n"
         "  clear_after: 5m\n"
-        "  waive: { rule: blocking, reason: small }\n"
+        "  waive: { rule: blocking, reason: small, until: 2027-01-01T00:00Z }\n"
         "  exempt: [ { object: public.x, reason: r, until: 2027-01-01T00:00Z } "
         "]\n");
   assert_clean();

@@ -27,9 +27,30 @@ static size_t findings(fixture *f, upk_status wanted) {
   return f->diags.items.len;
 }
 
+static node *waiver(fixture *f, const char *rule, const char *until) {
+  node *map = map_node(f);
+  put(f, map, "rule", text_node(f, rule));
+  put(f, map, "reason", text_node(f, "agreed with ops"));
+  if (until)
+    put(f, map, "until", text_node(f, until));
+  return map;
+}
+
+/* Waived, a finding of the first policy is a note and denies nothing. */
+static void is_waived(fixture *f, const upk_code *row) {
+  ir_policy *policy = &f->ir.policies.items[0];
+  if (row->code >= 2090 || row->code == 2011)
+    return;
+  policy->waive = waiver(f, row->name, "2026-12-01T00:00Z");
+  assert_int_equal(findings(f, UPK_OK), 1);
+  assert_int_equal(f->diags.items.items[0].code, 2090);
+  policy->waive = NULL;
+}
+
 static void finds_one(fixture *f, int code) {
   const upk_code *row = upk_code_find(code);
   assert_non_null(row);
+  is_waived(f, row);
   assert_int_equal(
       findings(f, row->severity == UPK_FAILURE ? UPK_DENIED : UPK_OK), 1);
   assert_int_equal(f->diags.items.items[0].code, code);
@@ -257,18 +278,14 @@ static void findings_are_grouped_by_policy(void **state) {
   add_step(f, 0, mend, 0, "z")->risk = IR_RISK_HIGH;
   finds_one(f, 2015);
   assert_text(f->diags.items.items[0].message,
-              "policy `p`: steps of high risk may run at any time: `mend:x` "
-              "and 2 more");
+              "policy `p`: steps of high risk may run at any time: `mend:x`, "
+              "`mend:y`, `mend:z`");
+  add_step(f, 0, mend, 0, "v")->risk = IR_RISK_HIGH;
+  finds_one(f, 2015);
+  assert_text(f->diags.items.items[0].message,
+              "policy `p`: steps of high risk may run at any time: `mend:v`, "
+              "`mend:x`, `mend:y` and 1 more");
   fixture_free(f);
-}
-
-static node *waiver(fixture *f, const char *rule, const char *until) {
-  node *map = map_node(f);
-  put(f, map, "rule", text_node(f, rule));
-  put(f, map, "reason", text_node(f, "agreed with ops"));
-  if (until)
-    put(f, map, "until", text_node(f, until));
-  return map;
 }
 
 static void a_waiver_turns_a_refusal_into_a_note(void **state) {
@@ -276,14 +293,14 @@ static void a_waiver_turns_a_refusal_into_a_note(void **state) {
   fixture *f = begin();
   ir_step *step = add(f, &f->table, 0, "a");
   step->estimate.disk_peak_bytes = 1000001;
-  f->ir.policies.items[0].waive = waiver(f, "no-room", NULL);
+  f->ir.policies.items[0].waive = waiver(f, "no-room", "2027-01-01T00:00Z");
   assert_int_equal(findings(f, UPK_OK), 1);
   assert_int_equal(f->diags.items.items[0].code, 2090);
   assert_text(f->diags.items.items[0].message,
               "policy `p`: steps need more room on disk than is free: `mend:a` "
-              "(waived: agreed with ops)");
+              "(waived until 2027-01-01T00:00Z: agreed with ops)");
   f->ir.policies.items[0].waive =
-      list_node(f, waiver(f, "UPK2006", "2099-01-01T00:00Z"), NULL);
+      list_node(f, waiver(f, "UPK2006", "2027-01-01T00:00Z"), NULL);
   assert_int_equal(findings(f, UPK_OK), 1);
   fixture_free(f);
 }
@@ -296,6 +313,190 @@ static void a_waiver_ends(void **state) {
   f->ir.policies.items[0].waive = waiver(f, "no-room", "2026-01-01T00:00Z");
   assert_int_equal(findings(f, UPK_DENIED), 2);
   assert_int_equal(f->diags.items.items[0].code, 2091);
+  fixture_free(f);
+}
+
+static void a_waiver_lasts_a_year_at_most(void **state) {
+  (void)state;
+  fixture *f = begin();
+  add(f, &f->table, 0, "a")->risk = IR_RISK_HIGH;
+  f->ir.policies.items[0].waive =
+      waiver(f, "high-risk-any-time", "2027-09-22T00:00Z");
+  assert_int_equal(findings(f, UPK_OK), 1);
+  f->ir.policies.items[0].waive =
+      waiver(f, "high-risk-any-time", "2027-09-24T00:00Z");
+  assert_int_equal(findings(f, UPK_DENIED), 2);
+  assert_true(has_code(f, 2094));
+  fixture_free(f);
+}
+
+/* A policy without steps has nothing that could be waived. */
+static void a_waiver_of_nothing_is_said(void **state) {
+  (void)state;
+  fixture *f = begin();
+  f->ir.policies.items[0].waive =
+      waiver(f, "high-risk-any-time", "2027-01-01T00:00Z");
+  assert_int_equal(findings(f, UPK_OK), 0);
+  add(f, &f->table, 0, "a");
+  assert_int_equal(findings(f, UPK_OK), 1);
+  assert_int_equal(f->diags.items.items[0].code, 2093);
+  fixture_free(f);
+}
+
+/* ---- indexes that are dropped ---- */
+
+/* A column of one value in every row. */
+static void add_fact(fixture *f, const char *kind, const char *name,
+                     int64_t value, const char *text) {
+  upk_facts_kind *facts = NULL;
+  for (size_t i = 0; i < f->ir.facts.kinds.len; i++)
+    if (upk_str_is(f->ir.facts.kinds.items[i].name, kind))
+      facts = &f->ir.facts.kinds.items[i];
+  assert_non_null(facts);
+  int64_t *integers = UPK_NEW_ARRAY(f->ir.arena, int64_t, facts->rows);
+  upk_str *texts = UPK_NEW_ARRAY(f->ir.arena, upk_str, facts->rows);
+  for (size_t i = 0; i < facts->rows; i++) {
+    integers[i] = value;
+    texts[i] = upk_str_from(text);
+  }
+  *UPK_PUSH(f->ir.arena, &facts->columns) = (upk_facts_column){
+      .name = upk_str_from(name),
+      .values = {.integers = text ? NULL : integers,
+                 .texts = text ? texts : NULL,
+                 .null = UPK_NEW_ARRAY(f->ir.arena, uint8_t, facts->rows)}};
+}
+
+static const int64_t DAY_US = INT64_C(86400) * 1000000;
+
+/* A step that drops index b_key, which no constraint needs. */
+static fixture *drops(void) {
+  fixture *f = begin();
+  ir_action *drop = add_action(f, "drop", &f->index);
+  drop->destructive = true;
+  add_step(f, 0, drop, 1, "b_key");
+  f->ir.policies.items[0].limits.max_actions = 1;
+  add_fact(f, "table", "may_maintain", 1, NULL);
+  return f;
+}
+
+/* b's table may be maintained here. */
+static size_t without_privilege(fixture *f) {
+  size_t count = 0;
+  for (size_t i = 0; i < f->diags.items.len; i++)
+    count += f->diags.items.items[i].code != 2013;
+  return count;
+}
+
+static void only_says(fixture *f, int code, upk_status wanted) {
+  findings(f, wanted);
+  assert_int_equal(without_privilege(f), code != 0);
+  assert_int_equal(has_code(f, code), code != 0);
+}
+
+static void indexes_in_use_are_kept(void **state) {
+  (void)state;
+  fixture *f = drops();
+  add_fact(f, "index", "unused_for", 30 * DAY_US, NULL);
+  only_says(f, 2019, UPK_DENIED);
+  f->ir.policies.items[0].waive =
+      waiver(f, "drops-used-index", "2026-12-01T00:00Z");
+  only_says(f, 2090, UPK_OK);
+  f->ir.policies.items[0].waive = NULL;
+  add_fact(f, "index", "redundant_to", 0, "b_more");
+  only_says(f, 0, UPK_OK);
+  fixture_free(f);
+  f = drops();
+  add_fact(f, "index", "unused_for", 31 * DAY_US, NULL);
+  only_says(f, 0, UPK_OK);
+  fixture_free(f);
+}
+
+static void use_that_is_not_known_is_said(void **state) {
+  (void)state;
+  fixture *f = drops();
+  only_says(f, 2020, UPK_OK);
+  add_fact(f, "index", "duplicate_of", 0, "b_twin");
+  only_says(f, 0, UPK_OK);
+  fixture_free(f);
+  f = drops();
+  add_fact(f, "index", "unused_for", 90 * DAY_US, NULL);
+  only_says(f, 0, UPK_OK);
+  *UPK_PUSH(f->ir.arena, &f->target.replicas) = UPK_STR("service=r1");
+  only_says(f, 2020, UPK_OK);
+  add_fact(f, "index", "is_valid", 0, NULL);
+  only_says(f, 0, UPK_OK);
+  fixture_free(f);
+}
+
+static void replica_identities_are_kept(void **state) {
+  (void)state;
+  fixture *f = drops();
+  add_fact(f, "index", "unused_for", 90 * DAY_US, NULL);
+  add_fact(f, "index", "replica_identity", 1, NULL);
+  only_says(f, 2021, UPK_DENIED);
+  f->ir.steps.items[0].action->destructive = false;
+  only_says(f, 0, UPK_OK);
+  fixture_free(f);
+}
+
+static void what_takes_away_says_from_which(void **state) {
+  (void)state;
+  fixture *f = drops();
+  ir_policy *policy = &f->ir.policies.items[0];
+  add_fact(f, "index", "unused_for", 90 * DAY_US, NULL);
+  policy->limits.max_actions = 0;
+  UPK_PUSH(f->ir.arena, &policy->by)->resolved = f->ir.steps.items[0].action;
+  only_says(f, 2022, UPK_OK);
+  policy->where.source.text = UPK_STR("size > 1GB");
+  only_says(f, 0, UPK_OK);
+  fixture_free(f);
+}
+
+/* ---- work that comes back, or is lost ---- */
+
+static void replicas_are_waited_for(void **state) {
+  (void)state;
+  fixture *f = begin();
+  add(f, &f->table, 0, "a")->estimate.wal_bytes = INT64_C(1) << 30;
+  *UPK_PUSH(f->ir.arena, &f->target.replicas) = UPK_STR("service=r1");
+  finds_one(f, 2023);
+  UPK_PUSH(f->ir.arena, &f->ir.policies.items[0].throttle)->text =
+      UPK_STR("replica_lag <= 10s");
+  assert_int_equal(findings(f, UPK_OK), 0);
+  f->ir.policies.items[0].throttle.len = 0;
+  f->target.replicas.len = 0;
+  finds_none(f);
+}
+
+static void cancelled_work_is_lost(void **state) {
+  (void)state;
+  fixture *f = begin();
+  ir_policy *policy = &f->ir.policies.items[0];
+  ir_step *step = add(f, &f->table, 0, "a");
+  step->estimate.p90_ms = 30 * 60 * 1000;
+  policy->on_window_end = UPK_STR("cancel");
+  finds_one(f, 2025);
+  policy->on_window_end = UPK_STR("finish");
+  assert_int_equal(findings(f, UPK_OK), 0);
+  policy->on_window_end = UPK_STR("cancel");
+  ir_batch batch = {0};
+  UPK_PUSH(f->ir.arena, &f->ir.steps.items[0].run)->batch = &batch;
+  finds_none(f);
+}
+
+static void windows_are_long_enough(void **state) {
+  (void)state;
+  fixture *f = begin();
+  ir_policy *policy = &f->ir.policies.items[0];
+  ir_deferred *deferred = UPK_PUSH(f->ir.arena, &f->ir.deferred);
+  *deferred = (ir_deferred){.policy = policy, .action = UPK_STR("mend")};
+  deferred->object.display = UPK_STR("p.a");
+  deferred->detail = UPK_STR("it may take 9 h");
+  assert_int_equal(findings(f, UPK_OK), 0);
+  deferred->too_long = true;
+  finds_one(f, 2018);
+  assert_text(f->diags.items.items[0].message,
+              "policy `p`: no window is long enough for `mend:p.a`");
   fixture_free(f);
 }
 
@@ -332,6 +533,15 @@ int main(void) {
       cmocka_unit_test(findings_are_grouped_by_policy),
       cmocka_unit_test(a_waiver_turns_a_refusal_into_a_note),
       cmocka_unit_test(a_waiver_ends),
+      cmocka_unit_test(a_waiver_lasts_a_year_at_most),
+      cmocka_unit_test(a_waiver_of_nothing_is_said),
+      cmocka_unit_test(indexes_in_use_are_kept),
+      cmocka_unit_test(use_that_is_not_known_is_said),
+      cmocka_unit_test(replica_identities_are_kept),
+      cmocka_unit_test(what_takes_away_says_from_which),
+      cmocka_unit_test(replicas_are_waited_for),
+      cmocka_unit_test(cancelled_work_is_lost),
+      cmocka_unit_test(windows_are_long_enough),
       cmocka_unit_test(a_waiver_names_a_rule),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,7 @@ return action {
   doc = "drops an index that is invalid, unused, or made needless by another (DROP INDEX CONCURRENTLY), without blocking anybody",
   reads = {
     "table", "definition", "tablespace", "comment", "is_valid", "is_partition", "is_partitioned",
-    "supports_constraint", "duplicate_of", "redundant_to",
+    "supports_constraint", "duplicate_of", "redundant_to", "unused_for",
   },
   needs = { capabilities = { "ledger" } },
   atomicity = "autocommit",

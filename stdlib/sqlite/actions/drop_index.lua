@@ -4,7 +4,7 @@ return action {
   name = "drop_index", engine = "sqlite", kind = "index",
   doc = "drops an index that another one makes needless; the statement that made it is the undo",
   reads = {
-    "table", "definition", "supports_constraint", "duplicate_of", "redundant_to",
+    "table", "definition", "supports_constraint", "duplicate_of", "redundant_to", "unused_for",
     "database.corruption_found",
   },
   atomicity = "transaction",
