@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "executor.h"
 #include "progress.h"
 #include "runs.h"
 
@@ -81,6 +82,13 @@ upk_status execute(cli *c, const project *p, const upk_json *plan,
   if (!stop_at_read(c, clock.wall_us(clock.ctx), &request->stop_at_us))
     return UPK_USAGE;
   status = blackouts_load(c, p, &request->blackouts, &request->blackout_count);
+  if (status != UPK_OK)
+    return status;
+  upk_approvals approvals;
+  if (request->goal != UPK_ROLLBACK) {
+    status = executor_load(c, p, request->plan_path, &approvals);
+    request->approvals = &approvals;
+  }
   if (status != UPK_OK)
     return status;
   upk_state *state =

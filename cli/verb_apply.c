@@ -31,7 +31,8 @@ const verb verb_apply = {
         "code 7. The first SIGINT or SIGTERM finishes cleanly, the\n"
         "second cancels at once.",
     .flags = FLAG_BIT(jobs) | FLAG_BIT(dry_run) | FLAG_BIT(connect_timeout) |
-             FLAG_BIT(wait) | FLAG_BIT(stop_at) | FLAGS_RECORD,
+             FLAG_BIT(wait) | FLAG_BIT(stop_at) | FLAG_BIT(executor) |
+             FLAG_BIT(signatures) | FLAGS_RECORD,
     .min_arguments = 1,
     .max_arguments = 1,
     .run = run,

@@ -32,7 +32,7 @@ const verb verb_resume = {
               "doubt: see `upkeep resolve`.",
     .flags = FLAG_BIT(jobs) | FLAG_BIT(connect_timeout) |
              FLAG_BIT(cancel_orphan) | FLAG_BIT(wait) | FLAG_BIT(stop_at) |
-             FLAGS_RECORD,
+             FLAG_BIT(executor) | FLAG_BIT(signatures) | FLAGS_RECORD,
     .min_arguments = 1,
     .max_arguments = 1,
     .run = run,

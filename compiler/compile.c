@@ -48,6 +48,10 @@ static upk_status write_project(ir *ir, upk_sink output) {
   return wrote(project_write(ir, output));
 }
 
+static upk_status write_executor(ir *ir, upk_sink output) {
+  return wrote(executor_write(ir, output));
+}
+
 static upk_status write_inspect(ir *ir, upk_sink output) {
   return wrote(inspect_request_write(ir, output));
 }
@@ -100,6 +104,7 @@ static const struct mode {
     [UPK_COMPILE_INSPECT] = {PASS_check + 1, write_inspect},
     [UPK_COMPILE_CHECK] = {PASS_bind + 1, write_check},
     [UPK_COMPILE_PLAN] = {PASS_emit + 1, NULL},
+    [UPK_COMPILE_EXECUTOR] = {PASS_front + 1, write_executor},
     [UPK_COMPILE_EXPLAIN] = {PASS_front + 1, write_explain},
     [UPK_COMPILE_SCHEMA] = {0, write_schema},
     [UPK_COMPILE_TESTS] = {0, NULL}, /* compiler.c */

@@ -19,6 +19,7 @@ static const upk_code codes[] = {
 #include "codes/3000-input.def"
 #include "codes/3100-runtime.def"
 #include "codes/3200-run.def"
+#include "codes/3300-approval.def"
 #include "codes/4000-cli.def"
 #include "codes/4100-test.def"
 #undef X

@@ -1,12 +1,15 @@
 /* upk_apply and upk_plan_verify: a plan file, read and executed. */
 #include <upkeep/runtime.h>
 
+#include "approve/approve.h"
 #include "driver/registry.h"
 #include "openings.h"
 #include "plan/read.h"
 #include "program.h"
 #include "shell/shell.h"
 #include "takeover.h"
+
+enum { AGAIN_US = 1000 * 1000 };
 
 static upk_status refuse(upk_diags *diags, const char *what, upk_str planned,
                          upk_str given) {
@@ -92,6 +95,30 @@ static upk_status no_driver(upk_diags *diags, upk_str engine) {
   return UPK_USAGE;
 }
 
+/* ---- approvals ---- */
+
+/* Whether there is anything to judge: a plan without rules is not read twice.
+ */
+static bool is_free(const shell_request *run) {
+  const upk_approvals *approvals = run->apply->approvals;
+  return !run->plan->asks_approval && run->plan->has_ledger &&
+         (!approvals || !approvals->rules.data);
+}
+
+static upk_status approve(shell_request *run, int64_t now_us) {
+  const upk_apply_request *apply = run->apply;
+  upk_approvals approvals = {.rules_path = UPK_STR("the project")};
+  if (apply->dry_run || apply->goal == UPK_ROLLBACK || is_free(run))
+    return UPK_OK;
+  if (apply->approvals)
+    approvals = *apply->approvals;
+  approvals.runs_folder = apply->runs_folder;
+  approvals.run = apply->run;
+  approvals.now_us = now_us;
+  return approve_judge(apply->plan, &approvals, run->clock, run->diags,
+                       (upk_sink){0}, &run->approved);
+}
+
 /* ---- a run that is taken over ---- */
 
 /* Whether a step may still be executed, or its outcome is not known. */
@@ -157,6 +184,8 @@ static upk_status take_over(upk_arena *arena, shell_request *run,
   run->past = machine_history_steps(t.history);
   if (status == UPK_OK)
     status = check_takeover(run, &t, &over);
+  if (status == UPK_OK && !over)
+    status = approve(run, 0);
   if (status == UPK_OK && !over) {
     status = shell_run(run, outcome);
   } else {
@@ -168,18 +197,27 @@ static upk_status take_over(upk_arena *arena, shell_request *run,
   return status;
 }
 
-/* An undo waits for nothing: an operator asked for it. */
+/* An undo waits for nothing: an operator asked for it. Approvals are judged
+ * before the wait, so that nobody waits in vain, and after it: by the later of
+ * both clocks they may have ended. */
 static upk_status find_openings(upk_arena *arena, shell_request *run) {
   const upk_apply_request *request = run->apply;
   const upk_clock *clock = run->clock;
   if (request->goal == UPK_ROLLBACK)
     return UPK_OK;
-  upk_status status =
-      openings_make(arena, run->plan, request, clock->wall_us(clock->ctx),
-                    run->diags, &run->openings);
+  int64_t wall_us = clock->wall_us(clock->ctx);
+  int64_t mono_us = clock->monotonic_us(clock->ctx);
+  upk_status status = openings_make(arena, run->plan, request, wall_us,
+                                    run->diags, &run->openings);
+  if (status == UPK_OK && request->goal == UPK_APPLY)
+    status = approve(run, 0);
   if (status == UPK_OK)
     status =
         openings_wait(run->plan, request, run->openings, clock, run->diags);
+  int64_t spent_us = clock->monotonic_us(clock->ctx) - mono_us;
+  if (status == UPK_OK && request->goal == UPK_APPLY && request->wait &&
+      spent_us > AGAIN_US)
+    status = approve(run, wall_us + spent_us);
   return status;
 }
 

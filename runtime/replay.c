@@ -5,6 +5,7 @@
 
 #include <upkeep/runtime.h>
 
+#include "approvals.h"
 #include "json.h"
 #include "machine/tape.h"
 #include "plan/read.h"
@@ -134,6 +135,7 @@ static void begin_machine(replay *r, const journal_record *record) {
       .past = anew ? NULL : copy_past(r),
   };
   read_windows(r->arena, upk_json_get(obs, "openings"), config.plan, &config);
+  approvals_read(r->arena, upk_json_get(obs, "approvals"), &config);
   r->machine = machine_new(&config);
   r->tape = tape_new();
   r->clock = (tape_clock){0};

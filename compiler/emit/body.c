@@ -58,6 +58,7 @@ static void write_ledger(const ir *ir, upk_json_writer *w, const node *ledger) {
   put_sql(w, "present", capability_sql(ir->engine, "ledger"));
   put_member(ir, w, ledger, "runs");
   put_member(ir, w, ledger, "take");
+  put_member(ir, w, ledger, "uses");
   upk_json_end_object(w);
 }
 

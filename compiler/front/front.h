@@ -3,6 +3,7 @@
  *   files.c    what is read, and from where
  *   project.c  upkeep.yaml
  *   absent.c   why a file could not be read
+ *   executor.c approval rules, of a project or of an executor's own file
  *   policy.c   one policy, whichever front end made its node
  *   overlay.c  what `use` changes in a file: except, override, vars
  *   schema.h   the tables that say what is allowed, and the reader of them
@@ -23,6 +24,15 @@ typedef struct front_overlay {
 
 /* Reads upkeep.yaml into ir->project. False when there is no tree to read. */
 bool front_project(ir *ir);
+
+/* The same of an executor's own file, of which a project will do: only its
+ * approval rules. */
+bool front_executor(ir *ir);
+
+/* The text of the project file; false after a diagnostic. */
+bool front_project_text(ir *ir, upk_str *ret_text);
+/* Types the `when` of approval rules. */
+void front_approvals(ir *ir);
 
 /* Reads every file that `use` and `include` name, in that order. */
 void front_files(ir *ir);
@@ -61,5 +71,7 @@ void front_overlay_finish(ir *ir);
 
 /* UPK_COMPILE_PROJECT: docs/formats.md, "Project". False: the sink refused. */
 bool project_write(const ir *ir, upk_sink sink);
+/* UPK_COMPILE_EXECUTOR: docs/formats.md, "Executor". */
+bool executor_write(const ir *ir, upk_sink sink);
 
 #endif

@@ -60,8 +60,6 @@ static void say_idle(ir *ir) {
   static const struct {
     const char *key, *help;
   } rows[] = {
-      {"approvals", "No plan asks for signatures yet: let reviewers decide who "
-                    "runs `upkeep apply`."},
       {"requirements", "The document is not read yet: write limits and windows "
                        "into the policies."},
   };
@@ -97,10 +95,6 @@ static void check_syntax(ir *ir, const node *value) {
 }
 
 static void check_expressions(ir *ir) {
-  const node *rules = node_find(ir->project.raw, "approvals");
-  for (size_t i = 0;
-       rules != NULL && rules->type == NODE_LIST && i < rules->list.count; i++)
-    check_syntax(ir, node_find(rules->list.items[i], "when"));
   for (size_t i = 0; i < ir->project.targets.len; i++) {
     const node *throttle =
         node_find(ir->project.targets.items[i].raw, "throttle");
@@ -162,7 +156,7 @@ static void check_targets(ir *ir) {
 
 /* ---- the file ---- */
 
-static bool read_text(ir *ir, upk_str *ret_text) {
+bool front_project_text(ir *ir, upk_str *ret_text) {
   upk_str path = ir->project.path;
   bool too_large = false;
   if (ir->source->read(ir->source->ctx, path, FRONT_FILE_BYTES, ir->arena,
@@ -184,7 +178,7 @@ bool front_project(ir *ir) {
   upk_str asked = ir->request->project;
   upk_str text;
   ir->project.path = asked.len > 0 ? asked : UPK_STR("upkeep.yaml");
-  if (!read_text(ir, &text))
+  if (!front_project_text(ir, &text))
     return false;
   front_file_seen(ir, ir->project.path, text);
   node *tree = yaml_read(ir->arena, ir->diags, ir->project.path, text);
@@ -196,6 +190,7 @@ bool front_project(ir *ir) {
   check_secret(ir, node_find(ir->project.raw, "state"), "state", UPK_NO_STR);
   check_blackouts(ir);
   check_expressions(ir);
+  front_approvals(ir);
   say_idle(ir);
   say_idle_targets(ir);
   return true;

@@ -92,6 +92,7 @@ enum { SCHEMA_FIELDS = 64 }; /* most of one object: they are marked in bits */
   .fields = (rows), .count = sizeof(rows) / sizeof *(rows)
 
 extern const schema_object schema_project, schema_policy, schema_policies;
+extern const schema_object schema_executor;
 extern const schema_object schema_plan, schema_log; /* JSON Schema only */
 
 /* Struct of a file of policies. */

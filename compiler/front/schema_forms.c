@@ -41,6 +41,8 @@ static bool is_path(upk_str text) {
   return true;
 }
 
+static bool is_file(upk_str text) { return text.len > 0 && text.len <= 4000; }
+
 static bool is_timezone(upk_str text) {
   return text.len <= 64 && only(text, "_/+-") && is_letter(text.data[0]);
 }
@@ -142,6 +144,7 @@ const schema_form form_word = {is_word, "a word of letters, digits and `_`",
                                "^[A-Za-z_][A-Za-z0-9_]{0,62}$"};
 const schema_form form_path = {is_path, "a path below the project folder",
                                "^(?!/)(?!(.*/)?\\.\\.?(/|$)).+$"};
+const schema_form form_file = {is_file, "a path", "^.+$"};
 const schema_form form_program = {upk_program_good,
                                   "an absolute path, or a name without a path",
                                   "^(/([^/]+/)*)?[^/]+$"};

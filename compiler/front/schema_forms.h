@@ -7,6 +7,7 @@
 extern const schema_form form_name;     /* of policies, targets, windows */
 extern const schema_form form_word;     /* of kinds, actions, labels, vars */
 extern const schema_form form_path;     /* relative, '/', no ".." */
+extern const schema_form form_file;     /* relative or absolute */
 extern const schema_form form_program;  /* absolute, or a name alone */
 extern const schema_form form_rrule;    /* RFC 5545, 3.3.10 */
 extern const schema_form form_timezone; /* IANA name */

@@ -8,7 +8,8 @@
 static const struct {
   const char *word;
   const schema_object *object;
-} words[] = {{"log", &schema_log},
+} words[] = {{"executor", &schema_executor},
+             {"log", &schema_log},
              {"plan", &schema_plan},
              {"policies", &schema_policies},
              {"policy", &schema_policy},

@@ -95,18 +95,61 @@ static const schema_object blackout = {
     .doc = "a time in which no step may run; it wins over windows",
     SCHEMA_ROWS(blackout_fields)};
 
-static const schema_field approval_fields[] = {
-    {"when", SCHEMA_EXPRESSION, 0, NOWHERE,
-     .doc = "steps it is for, by risk, action, labels; all when left out"},
-    {"signatures", SCHEMA_INT, REQUIRED, NOWHERE, 0, 20,
-     .doc = "how many people must sign"},
-    {"signers", SCHEMA_TEXT, 0, NOWHERE, .more = &form_path,
-     .doc = "file of allowed signers, as ssh-keygen reads it"},
-};
+#define IN(member) offsetof(ir_approval, member)
+/* `form`: what paths may be. */
+#define APPROVAL_FIELDS(form)                                                  \
+  {"when", SCHEMA_EXPRESSION, 0, IN(when),                                     \
+   .doc = "steps it is for, by risk, action, labels, blocking, bytes, "        \
+          "irreversible ...; all when left out"},                              \
+      {"signatures",                                                           \
+       SCHEMA_INT,                                                             \
+       REQUIRED,                                                               \
+       IN(signatures),                                                         \
+       0,                                                                      \
+       20,                                                                     \
+       .doc = "how many people must sign"},                                    \
+      {"signers",                                                              \
+       SCHEMA_TEXT,                                                            \
+       0,                                                                      \
+       IN(signers),                                                            \
+       .otherwise = "allowed_signers",                                         \
+       .more = (form),                                                         \
+       .doc = "file of allowed signers, as ssh-keygen reads it"},              \
+      {"revoked",                                                              \
+       SCHEMA_TEXT,                                                            \
+       0,                                                                      \
+       IN(revoked),                                                            \
+       .more = (form),                                                         \
+       .doc = "file of revoked keys: a list of ssh-keygen -k, or public "      \
+              "keys; without it `revoked_keys` beside the signers, if it is "  \
+              "there"},                                                        \
+      {"author_may_approve",                                                   \
+       SCHEMA_BOOL,                                                            \
+       0,                                                                      \
+       IN(author_may_approve),                                                 \
+       .otherwise = "true",                                                    \
+       .doc = "false: whoever signed the policies' last commit does not "      \
+              "count, and must be known"},                                     \
+  {                                                                            \
+    "expires", SCHEMA_DURATION, 0, IN(expires_us), SECOND_US, DAYS(366),       \
+        .doc = "a signature counts no longer than that"                        \
+  }
+static const schema_field approval_fields[] = {APPROVAL_FIELDS(&form_path)};
+static const schema_field executor_approval_fields[] = {
+    APPROVAL_FIELDS(&form_file)};
+#undef IN
 static const schema_object approval = {
     .name = "approval rule",
     .doc = "who must sign what; the first rule that fits wins",
-    SCHEMA_ROWS(approval_fields)};
+    SCHEMA_ROWS(approval_fields),
+    .size = sizeof(ir_approval),
+    .span_offset = offsetof(ir_approval, span)};
+static const schema_object executor_approval = {
+    .name = "approval rule",
+    .doc = "who must sign what; the first rule that fits wins",
+    SCHEMA_ROWS(executor_approval_fields),
+    .size = sizeof(ir_approval),
+    .span_offset = offsetof(ir_approval, span)};
 
 #define IN(member) offsetof(ir_use, member)
 static const schema_field use_fields[] = {
@@ -144,8 +187,11 @@ static const schema_field project_fields[] = {
      .doc = "times in which steps may run, by name"},
     {"blackouts", SCHEMA_OBJECTS, 0, NOWHERE, .more = &blackout,
      .doc = "times in which no step may run"},
-    {"approvals", SCHEMA_OBJECTS, 0, NOWHERE, .more = &approval,
+    {"approvals", SCHEMA_OBJECTS, 0, IN(approvals), .more = &approval,
      .doc = "who must sign what; the first rule that fits wins"},
+    {"standing_approvals", SCHEMA_TEXTS, 0, IN(standing_approvals),
+     .more = &form_path,
+     .doc = "files of approvals that hold for plans to come"},
     {"use", SCHEMA_OBJECTS, SCHEMA_SHORT | SCHEMA_ONE, IN(use), .more = &use,
      .doc = "shipped policies"},
     {"include", SCHEMA_TEXTS, 0, IN(include), .more = &form_path,
@@ -168,3 +214,21 @@ const schema_object schema_project = {.name = "project file",
                                       SCHEMA_ROWS(project_fields),
                                       .size = sizeof(ir_project),
                                       .node_offset = offsetof(ir_project, raw)};
+
+#define IN(member) offsetof(ir_project, member)
+static const schema_field executor_fields[] = {
+    {"version", SCHEMA_INT, REQUIRED, IN(version), 1, 1,
+     .doc = "version of this file's form: 1"},
+    {"approvals", SCHEMA_OBJECTS, 0, IN(approvals), .more = &executor_approval,
+     .doc = "who must sign what; the first rule that fits wins"},
+    {"standing_approvals", SCHEMA_TEXTS, 0, IN(standing_approvals),
+     .more = &form_file,
+     .doc = "files of approvals that hold for plans to come"},
+};
+#undef IN
+const schema_object schema_executor = {.name = "executor file",
+                                       .doc = "executor.yaml",
+                                       SCHEMA_ROWS(executor_fields),
+                                       .size = sizeof(ir_project),
+                                       .node_offset =
+                                           offsetof(ir_project, raw)};

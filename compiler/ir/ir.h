@@ -16,6 +16,7 @@
 #ifndef COMPILER_IR_H
 #define COMPILER_IR_H
 
+#include "approval.h"
 #include "expr.h"
 #include "facts.h"
 #include "front/node.h"
@@ -188,6 +189,22 @@ typedef struct ir_blackout {
   upk_str reason;
 } ir_blackout;
 
+typedef struct ir_expression {
+  ir_text source;     /* source.text absent: not given */
+  node *function;     /* a Lua function instead of text, or NULL */
+  upk_expr *compiled; /* per target engine: see check */
+} ir_expression;
+
+/* Who must sign which steps. */
+typedef struct ir_approval {
+  ir_expression when;
+  upk_approval_when fits; /* front */
+  int64_t signatures, expires_us;
+  upk_str signers, revoked; /* paths; revoked may be absent */
+  bool author_may_approve;
+  upk_span span;
+} ir_approval;
+
 /* A shipped file of policies, and what the project changes in it. */
 typedef struct ir_use {
   ir_text name;                /* "std/postgres-baseline" */
@@ -204,18 +221,14 @@ typedef struct ir_project {
   UPK_VEC(ir_use) use;
   ir_text required_version;
   ir_texts programs;   /* that steps may run */
+  UPK_VEC(ir_approval) approvals;
+  ir_texts standing_approvals; /* files */
   const node *vars;    /* values for ${name}, or NULL */
   ir_names vars_known; /* declared by a file, or used: front */
   const node *raw; /* keys that later rooms read: blackouts, approvals ... */
 } ir_project;
 
 /* ---- policies ---- */
-
-typedef struct ir_expression {
-  ir_text source;     /* source.text absent: not given */
-  node *function;     /* a Lua function instead of text, or NULL */
-  upk_expr *compiled; /* per target engine: see check */
-} ir_expression;
 
 typedef enum ir_unknown {
   IR_UNKNOWN_WARN,

@@ -37,18 +37,12 @@ static void write_steps(const ir *ir, upk_json_writer *w, upk_digest *intents) {
   upk_sha256_finish(hash);
 }
 
-static void write_no_approvals(ir *ir, upk_json_writer *w) {
-  (void)ir;
-  upk_json_begin_array(w);
-  upk_json_end_array(w);
-}
-
 /* In byte order; steps are the row without a function. */
 static const struct {
   const char *key;
   void (*write)(ir *ir, upk_json_writer *w);
 } sections[] = {
-    {"approvals_required", write_no_approvals},
+    {"approvals_required", emit_approvals},
     {"blackouts", emit_blackouts},
     {"considered", emit_considered},
     {"deferred", emit_deferred},

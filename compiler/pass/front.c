@@ -60,6 +60,8 @@ static upk_status read_words(ir *ir) {
 
 upk_status pass_front(ir *ir) {
   upk_compile_mode mode = ir->request->mode;
+  if (mode == UPK_COMPILE_EXECUTOR)
+    return front_executor(ir) ? UPK_OK : UPK_DENIED;
   if (mode == UPK_COMPILE_EXPLAIN)
     return read_words(ir);
   if (!front_project(ir))

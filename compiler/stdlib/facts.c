@@ -56,10 +56,12 @@ static void check_ledger(stdlib_reader *reader) {
                                      {"insert", TYPE(MAP) | FIELD_NEEDED},
                                      {"applied", TYPE(MAP) | FIELD_NEEDED},
                                      {"runs", TYPE(MAP) | FIELD_NEEDED},
-                                     {"take", TYPE(MAP)}};
+                                     {"take", TYPE(MAP)},
+                                     {"uses", TYPE(MAP)}};
   static const field_rule query[] = {{"sql", TYPE(TEXT) | FIELD_NEEDED},
                                      {"params", TYPE(LIST)}};
-  static const char *const parts[] = {"insert", "applied", "runs", "take"};
+  static const char *const parts[] = {"insert", "applied", "runs", "take",
+                                      "uses"};
   const node *ledger = field_map(reader->from->map, "ledger");
   if (!ledger)
     return;

@@ -45,6 +45,8 @@ typedef enum upk_compile_mode {
   UPK_COMPILE_INSPECT,  /* output: inspection request for `target` */
   UPK_COMPILE_CHECK,    /* needs facts; output: check report */
   UPK_COMPILE_PLAN,     /* needs facts; output: plan file */
+  UPK_COMPILE_EXECUTOR, /* output: approval rules of an executor's file or of
+                           a project, formats.md */
   UPK_COMPILE_EXPLAIN,  /* output: about `word`, or about all with "" */
   UPK_COMPILE_SCHEMA,   /* output: JSON Schema named by `word` */
   UPK_COMPILE_TESTS,    /* output: the cases of the file of tests `word` */

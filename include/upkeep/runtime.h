@@ -4,6 +4,7 @@
 #ifndef UPKEEP_RUNTIME_H
 #define UPKEEP_RUNTIME_H
 
+#include <upkeep/approve.h>
 #include <upkeep/base.h>
 #include <upkeep/diag.h>
 #include <upkeep/window.h>
@@ -116,6 +117,9 @@ typedef struct upk_apply_request {
   /* Of the executor's own project, today; those of the plan count too. */
   const upk_blackout_rule *blackouts;
   size_t blackout_count;
+  /* Who must have signed, for APPLY and RESUME; NULL: a plan that asks for
+   * signatures is refused. An undo is part of what was approved. */
+  const upk_approvals *approvals;
   bool wait;          /* for the next opening, instead of UPK_WINDOW */
   int64_t stop_at_us; /* no step runs beyond that time; 0: none */
   void (*on_event)(void *ctx, const upk_event *event); /* may be NULL */

@@ -54,6 +54,10 @@ typedef struct journal journal;
 upk_status journal_create(upk_str runs_folder, upk_str run, upk_str plan_bytes,
                           const journal_files *files, upk_diags *diags,
                           journal **ret_journal);
+/* Puts a file beside the plan of a new run, on disk when it returns. False when
+ * it could not be written. */
+bool journal_keep(journal *j, const char *name, upk_str bytes);
+
 /* A record as it stands in a line. */
 typedef struct journal_record {
   int64_t seq;

@@ -127,6 +127,7 @@ static void discard(upk_str folder) {
   upk_str path = upk_arena_copy(arena, folder);
   unlink(upk_arena_printf(arena, "%s/plan.json", path.data).data);
   unlink(upk_arena_printf(arena, "%s/log.jsonl", path.data).data);
+  unlink(upk_arena_printf(arena, "%s/plan.json.sig", path.data).data);
   rmdir(path.data);
   upk_arena_free(arena);
 }
@@ -202,6 +203,16 @@ upk_status journal_create(upk_str runs_folder, upk_str run, upk_str plan_bytes,
     return UPK_ERROR;
   }
   return UPK_OK;
+}
+
+bool journal_keep(journal *j, const char *name, upk_str bytes) {
+  upk_arena *arena = upk_arena_new(NULL);
+  upk_str folder =
+      j->hidden.len ? upk_buf_view(&j->hidden) : upk_buf_view(&j->folder);
+  upk_str path = upk_arena_printf(arena, "%.*s/%s", UPK_FMT(folder), name);
+  int error = save_plan(j->files, path.data, bytes);
+  upk_arena_free(arena);
+  return error == 0;
 }
 
 void journal_close(journal *j) {

@@ -139,16 +139,56 @@ void ledger_on_rows(machine *m, int number) {
     judge(m, number, rows);
 }
 
+static void go_on(machine *m, int number) {
+  if (takes_over(m, number))
+    ask_rows(m, number);
+  else
+    session_good(m, number);
+}
+
+static bool holds(upk_str words, upk_str word) {
+  upk_str rest = words;
+  while (rest.data)
+    if (upk_str_equal(upk_str_split(rest, ' ', &rest), word))
+      return true;
+  return false;
+}
+
+/* Rows are run and the approvals it relied on, each run once. */
+void ledger_on_uses(machine *m, int number) {
+  const machine_rows *rows = &m->event->rows;
+  for (size_t i = 0; i < m->config.approval_count; i++) {
+    const machine_approval *approval = &m->config.approvals[i];
+    int64_t uses = 0;
+    upk_str run = UPK_NO_STR;
+    for (size_t row = 0; rows->column_count >= 2 && row < rows->count; row++) {
+      const plan_value *values = &rows->values[row * rows->column_count];
+      if (values[1].type != PLAN_TEXT || !holds(values[1].text, approval->id))
+        continue;
+      uses++;
+      run = identity_text(m, &values[0]);
+    }
+    if (uses < approval->max_uses)
+      continue;
+    machine_refuse(m, UPK_UNAPPROVED, 3321,
+                   command_text(m, "approval %.12s was used already, in run %s",
+                                approval->id.data, identity_shown(m, run)),
+                   "let the reviewers approve the plan anew: `upkeep approve`");
+    return;
+  }
+  go_on(m, number);
+}
+
 void ledger_on_runs(machine *m, int number) {
   const machine_rows *rows = &m->event->rows;
   upk_str run = rows->count ? identity_text(m, &rows->values[0]) : UPK_NO_STR;
   /* Plans of before 0.3 do not leave this run out. */
   bool ours = run.data && upk_str_equal(run, m->config.run);
   if (!rows->total || ours) {
-    if (takes_over(m, number))
-      ask_rows(m, number);
+    if (m->config.approval_count && m->plan->ledger_uses.sql.data)
+      ask_query(m, number, SESSION_USES, &m->plan->ledger_uses, RUN_ROWS_MAX);
     else
-      session_good(m, number);
+      go_on(m, number);
     return;
   }
   machine_refuse(m, UPK_STALE, 3133,

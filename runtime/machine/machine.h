@@ -251,6 +251,13 @@ typedef struct machine_openings {
   size_t count;
 } machine_openings;
 
+/* A signed statement that the run relies on. */
+typedef struct machine_approval {
+  upk_str id;
+  int64_t max_uses; /* in so many runs, this one too */
+  int64_t not_after_us;
+} machine_approval;
+
 typedef struct machine_config {
   const plan *plan;
   /* Of each of the plan's windows, then of steps without one (outside
@@ -258,6 +265,9 @@ typedef struct machine_config {
   const machine_openings *openings;
   bool wait;          /* for the next opening, instead of ending the run */
   int64_t stop_at_us; /* no step runs beyond that time; 0: none */
+  const machine_approval *approvals;
+  size_t approval_count;
+  upk_str approvals_text; /* a canonical array for run.begin; or absent */
   unsigned jobs;      /* 1 to MACHINE_JOBS_MAX */
   unsigned slots;     /* of the executor's lock, >= jobs */
   bool dry_run;       /* pre-checks only; nothing is changed or locked */

@@ -201,6 +201,7 @@ typedef struct plan {
   size_t session_count;
   bool has_ledger;
   plan_query ledger_present, ledger_runs, ledger_applied, ledger_insert;
+  plan_query ledger_uses;              /* of approvals; no text: none */
   plan_query lease_take;               /* no text: the plan has none */
   upk_str guard_sql, guard_cancel_sql; /* absent: there is no guard */
   upk_str progress_sql; /* how far sessions' statements are; or absent */
@@ -221,6 +222,7 @@ typedef struct plan {
   size_t window_count;
   const plan_blackout *blackouts; /* known when the plan was made, by from */
   size_t blackout_count;
+  bool asks_approval; /* the project that made it wants signatures */
   int64_t expires_us; /* no run may begin from then on; 0: never */
 } plan;
 

@@ -196,6 +196,7 @@ typedef enum session_state {
   SESSION_POLLING,  /* waits until an orphan of this run has ended */
   SESSION_PRESENT,
   SESSION_RUNS,
+  SESSION_USES, /* of the approvals, by other runs */
   SESSION_ROWS,   /* the run's own rows in the ledger */
   SESSION_TAKING, /* the lease in the ledger */
   SESSION_FREE,
@@ -365,6 +366,7 @@ void lock_on_reply(machine *m, int number);
 void ledger_ask(machine *m, int number);
 void ledger_on_present(machine *m, int number);
 void ledger_on_runs(machine *m, int number);
+void ledger_on_uses(machine *m, int number);
 void ledger_on_rows(machine *m, int number);
 void ledger_on_lease(machine *m, int number);
 /* Once run.begin is on disk: takes the lease, so that no row of another run's

@@ -228,6 +228,10 @@ uint64_t record_run_begin(machine *m) {
     upk_json_put_string(det, "plan", p->digest);
     upk_json_put_int(det, "steps", (int64_t)p->step_count);
   }
+  if (m->config.approvals_text.data) {
+    upk_json_key(obs, "approvals");
+    upk_json_raw(obs, m->config.approvals_text);
+  }
   upk_json_put_bool(obs, "cancel_orphan", m->config.cancel_orphan);
   upk_json_put_string(obs, "host", m->config.host);
   upk_json_key(obs, "identity");

@@ -220,8 +220,9 @@ static void (*const on_reply[])(machine *m, int number) = {
     [SESSION_IDENTITY] = on_identity,      [SESSION_LOCKING] = lock_on_reply,
     [SESSION_EVICTING] = lock_ask,         [SESSION_POLLING] = lock_ask,
     [SESSION_PRESENT] = ledger_on_present, [SESSION_RUNS] = ledger_on_runs,
-    [SESSION_TAKING] = ledger_on_lease,    [SESSION_ROWS] = ledger_on_rows,
-    [SESSION_WAITING] = session_open,      [SESSION_PROVING] = lock_on_reply,
+    [SESSION_USES] = ledger_on_uses,       [SESSION_TAKING] = ledger_on_lease,
+    [SESSION_ROWS] = ledger_on_rows,       [SESSION_WAITING] = session_open,
+    [SESSION_PROVING] = lock_on_reply,
 };
 
 static const char *const doing[] = {
@@ -234,6 +235,7 @@ static const char *const doing[] = {
     [SESSION_POLLING] = "",
     [SESSION_PRESENT] = "the ledger cannot be looked for",
     [SESSION_RUNS] = "the ledger cannot be read",
+    [SESSION_USES] = "the ledger cannot be read",
     [SESSION_ROWS] = "the ledger cannot be read",
     [SESSION_TAKING] = "the lease in the ledger cannot be taken",
     [SESSION_WAITING] = "",

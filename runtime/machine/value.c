@@ -150,8 +150,22 @@ static int64_t get_finished(const machine *m, const step *s) {
   return machine_server_us(m);
 }
 
+/* What the run relies on; absent when it is nothing. */
+static upk_str get_approvals(const machine *m, const step *s) {
+  upk_buf text = {0};
+  (void)s;
+  for (size_t i = 0; i < m->config.approval_count; i++)
+    upk_buf_printf(&text, "%s%.*s", i ? " " : "",
+                   UPK_FMT(m->config.approvals[i].id));
+  upk_str copy =
+      text.len ? upk_arena_copy(m->scratch, upk_buf_view(&text)) : UPK_NO_STR;
+  upk_buf_free(&text);
+  return copy;
+}
+
 static const own owns[] = {
     {"action", UPK_TYPE_TEXT, get_action, NULL},
+    {"approvals", UPK_TYPE_TEXT, get_approvals, NULL},
     {"attempt", UPK_TYPE_INT, NULL, get_attempt},
     {"digest", UPK_TYPE_TEXT, get_digest, NULL},
     {"finished_at", UPK_TYPE_TIMESTAMP, NULL, get_finished},
@@ -178,6 +192,7 @@ static const cell *find_own(machine *m, const step *s, upk_str name) {
         c->text = owns[i].text(m, s);
       else
         c->integer = owns[i].integer(m, s);
+      c->null = c->type == UPK_TYPE_TEXT && !c->text.data;
       return c;
     }
   return NULL;

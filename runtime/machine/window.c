@@ -95,6 +95,13 @@ static bool stop_came(const machine *m) {
   return m->config.stop_at_us && late_us + ENDED_US >= m->config.stop_at_us;
 }
 
+static const char *stop_name(const machine *m) {
+  for (size_t i = 0; i < m->config.approval_count; i++)
+    if (m->config.approvals[i].not_after_us == m->config.stop_at_us)
+      return "the end of the approvals";
+  return "--stop-at";
+}
+
 static int64_t p90_us(const step *s) { return s->plan->p90_ms * 1000; }
 
 /* Whether it is only too long for what is left. */
@@ -102,10 +109,10 @@ static upk_str why_not(machine *m, const step *s) {
   look now = look_both(m, s, 1);
   int64_t stop_us = m->config.stop_at_us - m->wall_us;
   if (stop_came(m))
-    return UPK_STR("the time of --stop-at has come");
+    return command_text(m, "the time of %s has come", stop_name(m));
   if (now.open && m->config.stop_at_us && stop_us <= now.close_us)
-    return command_text(m, "it may take %.*s, and --stop-at is in %.*s",
-                        UPK_FMT(human(m, p90_us(s))),
+    return command_text(m, "it may take %.*s, and %s is in %.*s",
+                        UPK_FMT(human(m, p90_us(s))), stop_name(m),
                         UPK_FMT(human(m, stop_us)));
   if (now.open)
     return command_text(m, "it may take %.*s, and %.*s closes in %.*s",

@@ -100,7 +100,7 @@ static bool read_target(plan_reader *rd, const upk_json *value) {
 static const plan_field ledger_fields[] = {
     {"applied", UPK_JSON_OBJECT, true},  {"insert", UPK_JSON_OBJECT, true},
     {"present", UPK_JSON_OBJECT, false}, {"runs", UPK_JSON_OBJECT, true},
-    {"take", UPK_JSON_OBJECT, false},
+    {"take", UPK_JSON_OBJECT, false},    {"uses", UPK_JSON_OBJECT, false},
 };
 
 static bool read_ledger(plan_reader *rd, const upk_json *value) {
@@ -120,6 +120,10 @@ static bool read_ledger(plan_reader *rd, const upk_json *value) {
   p->has_ledger = true;
   if (take->type != UPK_JSON_NULL &&
       !plan_read_query(rd, take, "ledger.take", &p->lease_take))
+    return false;
+  const upk_json *uses = upk_json_get(value, "uses");
+  if (uses->type != UPK_JSON_NULL &&
+      !plan_read_query(rd, uses, "ledger.uses", &p->ledger_uses))
     return false;
   return present->type == UPK_JSON_NULL ||
          plan_read_query(rd, present, "ledger.present", &p->ledger_present);
@@ -196,6 +200,7 @@ static const plan_field body_fields[] = {
     {"windows", UPK_JSON_ARRAY, false},
 };
 enum {
+  BODY_APPROVALS = 0,
   BODY_BLACKOUTS = 1,
   BODY_EDGES = 5,
   BODY_ENGINE = 6,
@@ -213,9 +218,9 @@ typedef struct kept {
 } kept;
 
 static bool is_kept(size_t field) {
-  static const size_t fields[] = {BODY_BLACKOUTS, BODY_EDGES,   BODY_ENGINE,
-                                  BODY_EXPIRES,   BODY_QUERIES, BODY_TARGET,
-                                  BODY_WINDOWS};
+  static const size_t fields[] = {BODY_APPROVALS, BODY_BLACKOUTS, BODY_EDGES,
+                                  BODY_ENGINE,    BODY_EXPIRES,   BODY_QUERIES,
+                                  BODY_TARGET,    BODY_WINDOWS};
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
     if (fields[i] == field)
       return true;
@@ -247,6 +252,9 @@ static bool read_member(plan_reader *rd, size_t field, upk_json_token token,
   if (!value)
     return not_canonical(rd);
   switch (field) {
+  case BODY_APPROVALS:
+    rd->plan->asks_approval = upk_json_count(value) > 0;
+    return true;
   case BODY_BLACKOUTS:
     return plan_read_blackouts(rd, value);
   case BODY_ENGINE:

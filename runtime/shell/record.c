@@ -62,9 +62,14 @@ static bool ensure_journal(shell *sh) {
   const shell_request *request = sh->request;
   if (sh->journal)
     return true;
-  return journal_create(request->apply->runs_folder, sh->run,
-                        request->apply->plan, request->files, request->diags,
-                        &sh->journal) == UPK_OK;
+  if (journal_create(request->apply->runs_folder, sh->run, request->apply->plan,
+                     request->files, request->diags, &sh->journal) != UPK_OK)
+    return false;
+  /* For a resume to judge again; without it reviewers would sign anew. */
+  const upk_approvals *approvals = request->apply->approvals;
+  if (approvals && approvals->signatures.len)
+    (void)journal_keep(sh->journal, "plan.json.sig", approvals->signatures);
+  return true;
 }
 
 /* What would have been written, without a place in a chain: for those who

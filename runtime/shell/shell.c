@@ -1,6 +1,7 @@
 /* The loop of a run. */
 #include "shell/shell.h"
 
+#include "approvals.h"
 #include "shell/private.h"
 #include "timefmt.h"
 
@@ -71,6 +72,26 @@ static upk_str make_run_id(upk_arena *arena, int64_t wall_us, uint64_t seed) {
   return copy;
 }
 
+/* No step runs beyond the end of what was approved. */
+static int64_t stop_at(const shell_request *request) {
+  int64_t asked_us = request->apply->stop_at_us;
+  int64_t approved_us = request->approved.not_after_us;
+  return !approved_us || (asked_us && asked_us < approved_us) ? asked_us
+                                                              : approved_us;
+}
+
+static void rely_on(const shell *sh, machine_config *config) {
+  upk_json_error error;
+  upk_str evidence = sh->request->approved.evidence;
+  if (evidence.data)
+    approvals_read(
+        sh->arena,
+        upk_json_parse(sh->arena,
+                       upk_arena_printf(sh->arena, "%.*s\n", UPK_FMT(evidence)),
+                       &error),
+        config);
+}
+
 static machine_config make_config(const shell *sh, uint64_t seed) {
   const upk_apply_request *apply = sh->request->apply;
   unsigned jobs_max = sh->request->driver->jobs_max;
@@ -85,7 +106,7 @@ static machine_config make_config(const shell *sh, uint64_t seed) {
       .plan = sh->request->plan,
       .openings = sh->request->openings,
       .wait = apply->wait,
-      .stop_at_us = apply->stop_at_us,
+      .stop_at_us = stop_at(sh->request),
       .goal = apply->goal == UPK_ROLLBACK ? MACHINE_ROLLBACK : MACHINE_APPLY,
       .past = sh->request->past,
       .cancel_orphan =
@@ -146,6 +167,7 @@ upk_status shell_run(const shell_request *request, upk_outcome *ret_outcome) {
                       : make_run_id(sh.arena, clock->wall_us(clock->ctx), seed);
   sh.began_us = sh.told_us = clock->monotonic_us(clock->ctx);
   machine_config config = make_config(&sh, seed);
+  rely_on(&sh, &config);
   sh.machine = machine_new(&config);
   sh.tape = tape_new();
   if (uv_loop_init(&sh.loop) != 0) {

@@ -22,6 +22,7 @@ typedef struct shell_request {
   /* RESUME, ROLLBACK: what the log says of each step, and the log, open. */
   const machine_past *past;
   journal *journal;
+  upk_approved approved; /* what the run relies on */
   unsigned hurry; /* sleeps are divided by it, for tests; 0: they are not */
 } shell_request;
 

@@ -6,8 +6,8 @@ return engine {
     -- Installed, and this role may run its checks (only superusers may unless it was granted).
     amcheck = sql_file "amcheck.sql",
     -- Ours, by its columns: a schema of that name may be anybody's.
-    ledger = "select count(*) = 3 from pg_catalog.pg_attribute"
-      .. " where (attrelid = to_regclass('upkeep.ledger') and attname in ('run', 'log_head'))"
+    ledger = "select count(*) = 4 from pg_catalog.pg_attribute"
+      .. " where (attrelid = to_regclass('upkeep.ledger') and attname in ('run', 'log_head', 'approvals'))"
       .. " or (attrelid = to_regclass('upkeep.lease') and attname = 'epoch')",
     monitor = "select pg_has_role('pg_monitor', 'usage')",
     -- pg_read_all_stats: what other sessions do is visible.
@@ -41,6 +41,7 @@ return engine {
         { from = "step.statement" }, { from = "step.outcome" },
         { from = "step.started_at" }, { from = "step.finished_at" },
         { from = "step.plan" }, { from = "step.digest" }, { from = "step.log_head" },
+        { from = "step.approvals" },
       },
     },
     -- The last word on each step; of rounds, that there were some.
@@ -52,6 +53,10 @@ return engine {
     runs = {
       sql = "select run from upkeep.ledger where plan = $1 and run <> $2 limit 1",
       params = { { from = "step.plan" }, { from = "step.run" } },
+    },
+    uses = {
+      sql = "select distinct run, approvals from upkeep.ledger where approvals is not null and run <> $1",
+      params = { { from = "step.run" } },
     },
   },
 

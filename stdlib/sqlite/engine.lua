@@ -4,7 +4,7 @@ return engine {
 
   capabilities = {
     dbstat = "select exists (select 1 from pragma_module_list where name = 'dbstat')",
-    ledger = "select exists (select 1 from sqlite_schema where type = 'table' and name = 'upkeep_ledger')",
+    ledger = "select exists (select 1 from pragma_table_info('upkeep_ledger') where name = 'approvals')",
   },
 
   identity = sql_file "identity.sql",
@@ -14,14 +14,15 @@ return engine {
     create = "create_ledger",
     insert = {
       sql = "insert into upkeep_ledger (run, step, attempt, action, kind, object, statement, outcome,"
-        .. " started_at, finished_at, plan, digest, log_head)"
-        .. " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        .. " started_at, finished_at, plan, digest, log_head, approvals)"
+        .. " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
       params = {
         { from = "step.run" }, { from = "step.id" }, { from = "step.attempt" },
         { from = "step.action" }, { from = "step.kind" }, { from = "step.object" },
         { from = "step.statement" }, { from = "step.outcome" },
         { from = "step.started_at" }, { from = "step.finished_at" },
         { from = "step.plan" }, { from = "step.digest" }, { from = "step.log_head" },
+        { from = "step.approvals" },
       },
     },
     -- The last word on each step; of rounds, that there were some.
@@ -33,6 +34,10 @@ return engine {
     runs = {
       sql = "select run from upkeep_ledger where plan = ?1 and run <> ?2 limit 1",
       params = { { from = "step.plan" }, { from = "step.run" } },
+    },
+    uses = {
+      sql = "select distinct run, approvals from upkeep_ledger where approvals is not null and run <> ?1",
+      params = { { from = "step.run" } },
     },
   },
 

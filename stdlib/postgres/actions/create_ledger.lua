@@ -17,7 +17,8 @@ return action {
         },
         {
           name = "no ledger yet", otherwise = "skip",
-          sql = "select to_regclass('upkeep.ledger') is null or to_regclass('upkeep.lease') is null as missing",
+          sql = "select to_regclass('upkeep.lease') is null or count(*) = 0 as missing from pg_catalog.pg_attribute"
+            .. " where attrelid = to_regclass('upkeep.ledger') and attname = 'approvals'",
           expect = "missing",
         },
         {
@@ -30,6 +31,7 @@ return action {
       run = {
         { sql = "create schema if not exists upkeep" },
         { sql = sql_file "create_ledger.sql" },
+        { sql = "alter table upkeep.ledger add column if not exists approvals text" },
         { sql = sql_file "create_finding.sql" },
         { sql = "create index if not exists finding_object on upkeep.finding (kind, schema_name, name, check_name, id)" },
         { sql = sql_file "create_saved.sql" },

@@ -13,5 +13,6 @@ create table if not exists upkeep.ledger (
   finished_at timestamptz,
   plan text not null,
   digest text not null,
-  log_head text
+  log_head text,
+  approvals text
 )

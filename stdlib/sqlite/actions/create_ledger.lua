@@ -13,6 +13,11 @@ return action {
     return {
       pre = {
         {
+          name = "no ledger of an older upkeep (else: alter table upkeep_ledger add column approvals text)", otherwise = "fail",
+          sql = "select count(*) as columns, coalesce(sum(name = 'approvals'), 0) as known from pragma_table_info('upkeep_ledger')",
+          expect = "columns = 0 or known = 1",
+        },
+        {
           name = "no ledger yet", otherwise = "skip",
           sql = "select count(*) as found from sqlite_schema where type = 'table' and name = 'upkeep_ledger'",
           expect = "found = 0",

@@ -13,5 +13,6 @@ create table if not exists upkeep_ledger (
   finished_at integer,
   plan text not null,
   digest text not null,
-  log_head text
+  log_head text,
+  approvals text
 )
