@@ -9,6 +9,7 @@ typedef struct plan_view {
   upk_arena *arena;
   const upk_json *plan, *body, *target, *steps;
   upk_map numbers;  /* step id -> 1.. */
+  upk_map needs;    /* step id -> approvals that the project asks for */
   upk_map first_to; /* what edges lead to: number of the first, from 1 */
   size_t *next_to;  /* of each edge: the next one to the same; 0: none */
 } plan_view;
@@ -21,6 +22,7 @@ void plan_view_title(const plan_view *view, upk_buf *out);
 void plan_view_blocking(const upk_json *step, upk_buf *out);
 const char *plan_view_engine(const plan_view *view); /* "PostgreSQL" */
 const char *plan_view_reversible(const upk_json *step);
+size_t plan_view_needs(const plan_view *view, upk_str id); /* approvals */
 upk_str plan_view_place(const plan_view *view, const upk_json *step);
 void plan_view_after(const plan_view *view, upk_str id, upk_buf *out);
 

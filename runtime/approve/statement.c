@@ -331,16 +331,15 @@ static bool same_engine(const statement *s, const reviewed *plan) {
 /* What was not known when it was signed may have become known: the ledger of
  * an SQLite file brings its identity. */
 static bool same_database(const upk_json *was, const upk_json *is) {
-  for (size_t i = 0; i < upk_json_count(is); i++) {
-    upk_str key = is->object.members[i].key;
-    const upk_json *before = upk_json_get_str(was, key);
-    const upk_json *now = is->object.members[i].value;
+  for (size_t i = 0; i < upk_json_count(was); i++) {
+    const upk_json *before = was->object.members[i].value;
+    const upk_json *now = upk_json_get_str(is, was->object.members[i].key);
     if (before->type != UPK_JSON_NULL &&
         (now->type != UPK_JSON_STRING ||
          !upk_str_equal(before->string, now->string)))
       return false;
   }
-  return upk_json_count(was) == upk_json_count(is);
+  return true;
 }
 
 upk_str statement_differs(upk_arena *arena, const statement *s,

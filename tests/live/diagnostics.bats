@@ -14,7 +14,7 @@ golden() { # code, command...
   # the diagnostic with what belongs to it, and nothing of the place and moment
   awk -v mark="UPK$code]" '
     /^(error|warning)\[/ { on = index($0, mark) } /^[0-9]+ error/ { on = 0 } !/^(error|warning|[ ])/ { on = 0 } on' err |
-    sed -E "s,$BATS_TEST_TMPDIR,DIR,g; s/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}/RUN/g; s/[0-9a-f]{32,64}/HASH/g; s/(edited|cut)(\.json:1):[0-9]+/\1\2:N/; s/process [0-9]+/process PID/g; s/pid [0-9]+ of [^ ]+ on [^ ]+/pid PID of USER on HOST/" >said
+    sed -E "s,$BATS_TEST_TMPDIR,DIR,g; s,[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z,TIME,g; s/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}/RUN/g; s/[0-9a-f]{32,64}/HASH/g; s/(edited|cut)(\.json:1):[0-9]+/\1\2:N/; s/process [0-9]+/process PID/g; s/pid [0-9]+ of [^ ]+ on [^ ]+/pid PID of USER on HOST/" >said
   [ -s said ] || { printf 'UPK%s is not said: %s\n' "$code" "$output" >&2; return 1; }
   if [ "${UPKEEP_REGOLD:-}" ]; then cp said "$file"; fi
   diff -u "$file" said >&2
@@ -329,4 +329,100 @@ YAML
   golden 3157 inspect --record --facts facts.json
   sqlite3 .upkeep/state.db 'pragma user_version = 99'
   golden 3154 check
+}
+
+# A plan that asks for one signature, and two people who may give it.
+signable() { # what else the rule says
+  ssh-keygen -q -t ed25519 -N '' -f ann -C ann
+  ssh-keygen -q -t ed25519 -N '' -f eve -C eve
+  echo "ann@example.com $(cut -d' ' -f1,2 ann.pub)" >allowed_signers
+  own_sql ''
+  printf 'approvals:\n  - { when: "risk = '"'medium'"'", signatures: 1%s }\n' "$1" >>upkeep.yaml
+  "$UPKEEP" plan -o plan.json >/dev/null 2>&1
+}
+
+signed() { # key, flags
+  "$UPKEEP" approve plan.json --yes --key "$@" >/dev/null 2>&1
+}
+
+@test "approvals: what does not count" {
+  signable ', revoked: revoked'
+  : >revoked
+  golden 3300 apply plan.json
+  signed eve
+  golden 3306 apply plan.json
+  rm plan.json.sig
+  signed ann --as eve@example.com
+  golden 3318 apply plan.json
+  rm plan.json.sig
+  signed ann
+  cp plan.json.sig good.sig
+  head -c 300 good.sig >plan.json.sig
+  golden 3305 apply plan.json
+  cp good.sig plan.json.sig
+  ssh-keygen -q -k -f revoked ann.pub
+  golden 3308 apply plan.json
+  : >revoked
+  sed -i 's/insert into t values (1)/insert into t values (2)/' policies/p.yaml
+  "$UPKEEP" plan -o plan.json >/dev/null 2>&1
+  golden 3309 apply plan.json
+}
+
+@test "approvals: rejected, repeated, used" {
+  signable ''
+  signed ann --reject --reason "not before the release"
+  golden 3301 apply plan.json
+  rm plan.json.sig
+  signed ann
+  cat plan.json.sig plan.json.sig >both
+  sed -i 's/signatures: 1/signatures: 2/' upkeep.yaml
+  golden 3311 apply plan.json --signatures both
+  sed -i 's/signatures: 2/signatures: 1/' upkeep.yaml
+  "$UPKEEP" apply plan.json >/dev/null 2>&1
+  sqlite3 t.db "delete from t"
+  "$UPKEEP" plan -o plan.json >/dev/null 2>&1
+  golden 3310 apply plan.json
+  mv .upkeep/runs elsewhere
+  golden 3321 apply plan.json
+}
+
+@test "approvals: rules, signers, authors, keys" {
+  signable ', author_may_approve: false'
+  signed ann
+  golden 3317 apply plan.json
+  printf 'ann@example.com ssh-ed25519 AAAA\n' >allowed_signers
+  golden 3304 apply plan.json
+  rm allowed_signers
+  golden 3303 apply plan.json
+  golden 3319 apply plan.json --executor nothing.yaml
+  golden 3314 approve plan.json --key nothing --yes
+  HOME=$PWD/none golden 3315 approve plan.json --yes
+  golden 3320 approve plan.json --key ann
+  printf 'version: 1\n' >executor.yaml
+  golden 3302 apply plan.json --executor executor.yaml
+}
+
+@test "approvals: the author's own" {
+  signable ', author_may_approve: false'
+  git init -q .
+  git config user.name ann && git config user.email ann@example.com
+  git config gpg.format ssh && git config user.signingkey "$PWD/ann.pub"
+  git add upkeep.yaml policies && git commit -q -S -m policies
+  signed ann
+  golden 3316 apply plan.json
+}
+
+@test "approvals: a plan without ledger is used once" {
+  own_sql ''
+  sed -i 's/connect: "t.db"/connect: "t.db", ledger: none/' upkeep.yaml
+  "$UPKEEP" plan -o plan.json >/dev/null 2>&1
+  "$UPKEEP" apply plan.json >/dev/null 2>&1
+  golden 3322 apply plan.json
+}
+
+@test "approvals: expired" {
+  signable ''
+  signed ann --expires 1s
+  sleep 1.2
+  golden 3307 apply plan.json
 }

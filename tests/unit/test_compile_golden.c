@@ -34,8 +34,9 @@ static void save(const char *path, upk_str text) {
 }
 
 static void set_mode(project *p, upk_str mode) {
-  static const char *const modes[] = {"project", "validate", "inspect", "check",
-                                      "plan",    "explain",  "schema"};
+  static const char *const modes[] = {"project", "validate", "inspect",
+                                      "check",   "plan",     "executor",
+                                      "explain", "schema"};
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
     if (upk_str_is(mode, modes[i])) {
       p->request.mode = (upk_compile_mode)i;
