@@ -8,12 +8,9 @@
 static const struct {
   const char *word;
   const schema_object *object;
-} words[] = {{"executor", &schema_executor},
-             {"log", &schema_log},
-             {"plan", &schema_plan},
-             {"policies", &schema_policies},
-             {"policy", &schema_policy},
-             {"project", &schema_project}};
+} words[] = {{"executor", &schema_executor}, {"log", &schema_log},
+             {"plan", &schema_plan},         {"policies", &schema_policies},
+             {"policy", &schema_policy},     {"project", &schema_project}};
 
 const char *schema_word_at(size_t index) {
   return index < sizeof words / sizeof *words ? words[index].word : NULL;
