@@ -27,7 +27,7 @@ static const char head[] =
     "color:var(--fg);font:16px/1.5 system-ui,sans-serif;"
     "overflow-wrap:anywhere}\n"
     "h1{font-size:1.25rem;line-height:1.35;margin:.5rem 0}"
-    "h2{font-size:1.05rem;margin:1.8rem 0 .5rem}\n"
+    "h1 code{font-size:.95em}h2{font-size:1.05rem;margin:1.8rem 0 .5rem}\n"
     "code,pre{font:13px/1.45 ui-monospace,monospace}"
     "pre{white-space:pre-wrap;background:var(--soft);border:1px solid "
     "var(--line);border-radius:6px;padding:.6rem;margin:.4rem 0}\n"
@@ -373,8 +373,9 @@ static void add_totals(const plan_view *view, const plan_sum *sum,
     term_duration(out, "9 times of 10", sum->p90_ms);
   }
   const upk_json *inputs = upk_json_get(view->body, "inputs");
-  upk_timestamp_format(
-      upk_json_number(upk_json_get(inputs, "facts"), "taken_at", 0), &moment);
+  int64_t taken_us =
+      upk_json_number(upk_json_get(inputs, "facts"), "taken_at", 0);
+  upk_timestamp_format(taken_us - taken_us % 1000000, &moment);
   term(out, "facts of", upk_buf_view(&moment));
   upk_buf_clear(&moment);
   upk_timestamp_format(upk_json_number(view->body, "expires_at", 0), &moment);

@@ -163,7 +163,13 @@ void plan_svg_graph(const plan_view *view, upk_buf *out) {
 
 /* ---- time line ---- */
 
-enum { LABEL_WIDTH = 260, LINE_WIDTH = 560, ROW = 24, AXIS = 22 };
+enum {
+  LABEL_WIDTH = 260,
+  LINE_WIDTH = 560,
+  ROW = 24,
+  AXIS = 22,
+  LABEL_MAX = 36
+};
 
 static void draw_moment(upk_str zone, int64_t us, size_t x, const char *anchor,
                         upk_buf *out) {
@@ -179,8 +185,8 @@ static size_t along(int64_t us, int64_t from_us, int64_t to_us) {
   return (size_t)((us - from_us) * LINE_WIDTH / (to_us - from_us));
 }
 
-static void draw_bar(const plan_node *node, size_t row, int64_t from_us,
-                     int64_t to_us, upk_buf *out) {
+static void draw_bar(upk_arena *arena, const plan_node *node, size_t row,
+                     int64_t from_us, int64_t to_us, upk_buf *out) {
   size_t x = along(node->start_us, from_us, to_us);
   size_t end = along(node->end_us, from_us, to_us);
   upk_buf_str(out, UPK_STR("<g>"));
@@ -189,7 +195,9 @@ static void draw_bar(const plan_node *node, size_t row, int64_t from_us,
                  AXIS + row * ROW + 16);
   if (node->kind == PLAN_NODE_STEP)
     upk_buf_printf(out, "%zu ", node->number);
-  add_short(out, node->detail.len ? node->detail : node->title, DETAIL_MAX);
+  upk_str words = upk_arena_printf(arena, "%.*s %.*s", UPK_FMT(node->title),
+                                   UPK_FMT(node->detail));
+  add_short(out, words, LABEL_MAX);
   upk_buf_printf(out,
                  "</text><rect class=\"bar %s\" x=\"%zu\" y=\"%zu\" "
                  "width=\"%zu\" height=\"%d\" rx=\"3\"/></g>\n",
@@ -220,6 +228,6 @@ void plan_svg_times(const plan_view *view, upk_buf *out) {
   draw_moment(zone_of(view), from_us, LABEL_WIDTH, "start", out);
   draw_moment(zone_of(view), to_us, LABEL_WIDTH + LINE_WIDTH, "end", out);
   for (size_t i = 0; i < graph.nodes.len; i++)
-    draw_bar(&graph.nodes.items[i], i, from_us, to_us, out);
+    draw_bar(view->arena, &graph.nodes.items[i], i, from_us, to_us, out);
   upk_buf_str(out, UPK_STR("</svg></div>\n"));
 }
