@@ -329,9 +329,12 @@ assert rule["id"] == result["ruleId"] and rule["help"]["text"] and rule["default
 PY
   rm 'policies/é x.yaml'
   # findings of lint, with facts, and without a place in the repository
-  printf 'policies:\n  - { name: none, for: index, where: name = 'x', ensure: size >= 0B }\n' >policies/n.yaml
+  cp -r "$UPKEEP_SOURCE/examples/quickstart/upkeep.yaml" "$UPKEEP_SOURCE/examples/quickstart/policies" .
+  sqlite3 shop.db <"$UPKEEP_SOURCE/examples/quickstart/make_database.sql" >/dev/null
+  rm policies/p.yaml
   upkeep plan --format sarif >"$BATS_TEST_TMPDIR/plan.sarif" 2>/dev/null
-  grep -q '"ruleId":"UPK2011"' "$BATS_TEST_TMPDIR/plan.sarif"
+  jq -e '[.runs[0].results[] | {(.ruleId): .locations[0].physicalLocation.artifactLocation.uri}] | add |
+    .UPK2015 == "db/policies/retention.yaml" and .UPK2011 == "db/upkeep.yaml"' "$BATS_TEST_TMPDIR/plan.sarif"
   (cd "$BATS_TEST_TMPDIR" && mkdir none && cd none && { upkeep validate --format sarif || true; } >../none.sarif 2>/dev/null)
   grep -q '"uri":"upkeep.yaml"' "$BATS_TEST_TMPDIR/none.sarif"
   sarif_schema "$BATS_TEST_TMPDIR"/{validate,plan,none}.sarif || { [ -z "$NPM_WHY" ] || skip "$NPM_WHY"; false; }
