@@ -10,7 +10,7 @@ packages_test="libcmocka-dev clang clang-format clang-tidy cppcheck bats sqlite3
   postgresql-15 postgresql-client-15 libclang-rt-14-dev util-linux procps
   python3 python3-dateutil python3-jsonschema libxml2-utils zstd iproute2 faketime strace mandoc man-db
   bsdextrautils zsh fish openssh-client git cmark-gfm
-  graphviz chromium jq git python3-yaml"
+  graphviz chromium jq python3-yaml"
 
 packages_missing() {
   local name
