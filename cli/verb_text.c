@@ -28,7 +28,7 @@ static upk_status run_schema(cli *c) {
 
 const verb verb_schema = {
     .name = "schema",
-    .arguments = "[project|policies|plan|log]",
+    .arguments = "[project|policies|test|plan|log|facts|...]",
     .summary = "the JSON Schema of a file",
     .max_arguments = 1,
     .run = run_schema,

@@ -30,6 +30,8 @@
   X(VALUES, "a map of values")                    /* node * */                 \
   X(MAP, "a map")                                 /* node * */                 \
   X(FACTS, "a map of attributes")                 /* node * */                 \
+  X(NULL_OR_TEXT, "a text or null")               /* written only */           \
+  X(ROWS_OF_CELLS, "a list of rows")              /* written only */           \
   X(ANY, "a value")                               /* node * */
 
 typedef enum schema_type {
@@ -80,6 +82,7 @@ struct schema_object {
   const schema_field *fields;
   size_t count, size; /* fields; bytes of the struct */
   bool open;          /* JSON Schema only: other keys are allowed */
+  const char *one_of; /* the same: a canonical array of which one must hold */
   /* In the struct, when not 0: an upk_span of the map, a const node * to it.
    * An item of a TABLE takes its key as upk_str at offset 0. */
   size_t span_offset, node_offset;
@@ -93,7 +96,9 @@ enum { SCHEMA_FIELDS = 64 }; /* most of one object: they are marked in bits */
 
 extern const schema_object schema_project, schema_policy, schema_policies;
 extern const schema_object schema_executor;
-extern const schema_object schema_plan, schema_log; /* JSON Schema only */
+/* JSON Schema only */
+extern const schema_object schema_plan, schema_log, schema_facts;
+extern const schema_object schema_check_report, schema_test_report;
 
 /* Struct of a file of policies. */
 typedef struct schema_policies_file {
@@ -111,8 +116,8 @@ typedef struct schema_policy_row {
 bool schema_read(upk_arena *arena, upk_diags *diags,
                  const schema_object *object, const node *map, void *out);
 
-/* JSON Schema of "project", "policy", "policies", "plan" or "log"; false when
- * `word` is none of them (or the sink refuses). */
+/* JSON Schema of the file that `word` names; false when it is none of
+ * schema_word_at (or the sink refuses). */
 bool schema_write_json(upk_str word, upk_sink sink);
 /* The words above; NULL past the end. */
 const char *schema_word_at(size_t index);

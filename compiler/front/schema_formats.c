@@ -79,12 +79,27 @@ static const schema_word row_rules[] = {
 };
 
 static const schema_word events[] = {
-    {"run.begin", 0, false, NULL},      {"session.open", 0, false, NULL},
-    {"step.check", 0, false, NULL},     {"step.begin", 0, false, NULL},
-    {"step.statement", 0, false, NULL}, {"step.retry", 0, false, NULL},
-    {"step.end", 0, false, NULL},       {"step.skip", 0, false, NULL},
-    {"step.undo", 0, false, NULL},      {"run.note", 0, false, NULL},
-    {"run.end", 0, false, NULL},        {0},
+    {"run.begin", 0, false, NULL},
+    {"run.end", 0, false, NULL},
+    {"run.note", 0, false, NULL},
+    {"run.recovered", 0, false, NULL},
+    {"run.resume", 0, false, NULL},
+    {"run.rollback", 0, false, NULL},
+    {"session.open", 0, false, NULL},
+    {"step.batch", 0, false, NULL},
+    {"step.begin", 0, false, NULL},
+    {"step.check", 0, false, NULL},
+    {"step.end", 0, false, NULL},
+    {"step.guard", 0, false, NULL},
+    {"step.program", 0, false, NULL},
+    {"step.progress", 0, false, NULL},
+    {"step.resolve", 0, false, NULL},
+    {"step.retry", 0, false, NULL},
+    {"step.skip", 0, false, NULL},
+    {"step.statement", 0, false, NULL},
+    {"step.undo", 0, false, NULL},
+    {"step.wait", 0, false, NULL},
+    {0},
 };
 
 static const schema_field column_fields[] = {
@@ -210,6 +225,7 @@ static const schema_object undo = {.name = "undo",
                                    .open = false};
 
 static const schema_field lock_fields[] = {
+    {"blocks", SCHEMA_TEXT, 0, NOWHERE, .doc = "whom it keeps waiting"},
     {"mode", SCHEMA_TEXT, REQUIRED, NOWHERE,
      .doc = "mode, in the words of the engine"},
     {"object", SCHEMA_TEXTS, REQUIRED | SCHEMA_LIST, NOWHERE,
@@ -372,6 +388,7 @@ static const schema_object considered = {.name = "considered",
 static const schema_field deferred_fields[] = {
     {"action", SCHEMA_TEXT, REQUIRED, NOWHERE, .doc = "the action"},
     {"because", SCHEMA_TEXT, REQUIRED, NOWHERE, .doc = "what is wrong"},
+    {"detail", SCHEMA_TEXT, 0, NOWHERE, .doc = "what does not fit where"},
     {"object", SCHEMA_TEXTS, REQUIRED | SCHEMA_LIST, NOWHERE,
      .doc = "its name, in parts"},
     {"policy", SCHEMA_TEXT, REQUIRED, NOWHERE, .doc = "the policy"},
@@ -394,7 +411,19 @@ static const schema_object message = {.name = "diagnostic",
                                       SCHEMA_ROWS(message_fields),
                                       .open = false};
 
+static const schema_field blackout_fields[] = {
+    {"from", SCHEMA_INT, REQUIRED, NOWHERE, .doc = "when it begins, us"},
+    {"reason", SCHEMA_TEXT, 0, NOWHERE, .doc = "why nothing may run then"},
+    {"to", SCHEMA_INT, REQUIRED, NOWHERE, .doc = "when it ends, us"},
+};
+static const schema_object blackout = {.name = "blackout",
+                                       .doc = "a time without steps",
+                                       SCHEMA_ROWS(blackout_fields)};
+
 static const schema_field window_fields[] = {
+    {"closes_at", SCHEMA_INT, 0, NOWHERE,
+     .doc = "end of the opening that a step is predicted for, us"},
+    {"opens_at", SCHEMA_INT, 0, NOWHERE, .doc = "its beginning, us"},
     {"duration_ms", SCHEMA_INT, REQUIRED, NOWHERE,
      .doc = "how long it is open"},
     {"name", SCHEMA_TEXT, REQUIRED, NOWHERE, .doc = "its name"},
@@ -435,6 +464,10 @@ static const schema_object totals = {.name = "totals",
 static const schema_field body_fields[] = {
     {"approvals_required", SCHEMA_ANY, REQUIRED, NOWHERE,
      .doc = "rules that must be met"},
+    {"blackouts", SCHEMA_OBJECTS, 0, NOWHERE, .more = &blackout,
+     .doc = "times without steps in the 14 days to come"},
+    {"expires_at", SCHEMA_INT, 0, NOWHERE,
+     .doc = "apply refuses the plan from then on, us"},
     {"considered", SCHEMA_OBJECTS, REQUIRED, NOWHERE, .more = &considered,
      .doc = "what each policy looked at"},
     {"deferred", SCHEMA_OBJECTS, REQUIRED, NOWHERE, .more = &deferred,
@@ -487,7 +520,11 @@ static const schema_field schema_log_fields[] = {
      .doc = "what happened"},
     {"hash", SCHEMA_TEXT, REQUIRED, NOWHERE,
      .doc = "SHA-256 of this record without hash"},
+    {"in", SCHEMA_ANY, 0, NOWHERE,
+     .doc = "what the executor's machine was told, for replay"},
     {"obs", SCHEMA_MAP, REQUIRED, NOWHERE, .doc = "times, counts, messages"},
+    {"out", SCHEMA_TEXT, 0, NOWHERE,
+     .doc = "digest of what the machine commanded"},
     {"prev", SCHEMA_TEXT, REQUIRED, NOWHERE,
      .doc = "hash of the record before"},
     {"seq", SCHEMA_INT, REQUIRED, NOWHERE, .doc = "number in the log"},

@@ -93,6 +93,9 @@ static const schema_field blackout_fields[] = {
 static const schema_object blackout = {
     .name = "blackout",
     .doc = "a time in which no step may run; it wins over windows",
+    .one_of = "[{\"not\":{\"anyOf\":[{\"required\":[\"from\"]},{\"required\":["
+              "\"to\"]}]},\"required\":[\"calendar\"]},{\"not\":{\"required\":["
+              "\"calendar\"]},\"required\":[\"from\",\"to\"]}]",
     SCHEMA_ROWS(blackout_fields)};
 
 #define IN(member) offsetof(ir_approval, member)
