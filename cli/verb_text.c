@@ -28,8 +28,9 @@ static upk_status run_schema(cli *c) {
 
 const verb verb_schema = {
     .name = "schema",
-    .arguments = "[project|policies|policy|test|plan|facts|log|check-report|"
-                 "test-report]",
+    .arguments =
+        "[project|policies|policy|executor|test|plan|facts|log|check-report|"
+        "test-report]",
     .summary = "the JSON Schema of a file",
     .max_arguments = 1,
     .run = run_schema,
