@@ -269,3 +269,23 @@ YAML
   expect_code 4
   expect_text "must be owner of table t"
 }
+
+# Here because a server is: what lint knows of one comes from its facts.
+@test "lint asks the server for the use of an index and for standbys that a commit waits for" {
+  pg_begin r7
+  sql "create index t_id on t (id)"
+  sql "alter system set synchronous_commit = local"
+  sql "alter system set synchronous_standby_names = 'nobody'"
+  sql "select pg_reload_conf()"
+  until_true "select count(*) = 1 from pg_settings where name = 'synchronous_standby_names' and setting = 'nobody'"
+  cat >policies/p.yaml <<'YAML'
+policies:
+  - { name: p, for: index, where: name = 't_id', ensure: size <= 1B, by: drop_index }
+YAML
+  run upkeep plan
+  sql "alter system reset synchronous_standby_names"
+  sql "select pg_reload_conf()"
+  expect_code 0
+  expect_text "UPK2020"
+  expect_text "a commit waits for 1 synchronous standby, and 0 can answer"
+}
