@@ -1,5 +1,6 @@
 /* upkeep init: a project to start from. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,9 +50,21 @@ static upk_str quoted(cli *c, upk_str text) {
   return copy;
 }
 
-static upk_str project_text(cli *c, upk_str engine, upk_str connect) {
-  upk_str name =
-      flag_given(c, FLAG_name) ? flag_text(c, FLAG_name) : UPK_STR("main");
+/* What was seen, and what came of it; all empty without --from. */
+typedef struct suggested {
+  upk_str policies, target, use;
+} suggested;
+
+static upk_str target_name(const cli *c) {
+  return flag_given(c, FLAG_name) ? flag_text(c, FLAG_name) : UPK_STR("main");
+}
+
+static upk_str project_text(cli *c, upk_str engine, upk_str connect,
+                            const suggested *s) {
+  upk_str use = s->use.len
+                    ? s->use
+                    : upk_arena_printf(c->arena, "use: [ std/%.*s-baseline ]\n",
+                                       UPK_FMT(engine));
   return upk_arena_printf(
       c->arena,
       "# yaml-language-server: $schema=.upkeep/project.schema.json\n"
@@ -59,16 +72,23 @@ static upk_str project_text(cli *c, upk_str engine, upk_str connect) {
       "targets:\n"
       "  %.*s:\n"
       "    engine: %.*s\n"
-      "    connect: %.*s     # no password here: a service file, .pgpass, or "
-      "env:NAME\n"
-      "    labels: { env: dev }\n\n"
-      "# Shipped policies; `upkeep check` says what they find. Tune them by\n"
-      "# `- { name: std/%.*s-baseline, override: { POLICY: { KEY: VALUE } } "
-      "}`.\n"
-      "use: [ std/%.*s-baseline ]\n\n"
+      "    connect: %.*s     # never a password: a service file, .pgpass, "
+      "env:NAME or password=env:NAME\n"
+      "    labels: { env: dev }\n"
+      "%.*s\n"
+      "# When steps may run; a policy names one by `window: nightly`.\n"
+      "windows:\n"
+      "  nightly: { rrule: \"FREQ=DAILY;BYHOUR=2\", duration: 3h, timezone: "
+      "UTC }\n\n"
+      "# Shipped policies; `upkeep check` says what they find, `upkeep explain "
+      "std/%.*s-baseline`\n# what they are for. Tune them by `except`, `vars` "
+      "and "
+      "`override`.\n"
+      "%.*s\n"
       "include: [ policies/*.yaml ]     # and policies/*.lua\n",
-      UPK_FMT(quoted(c, name)), UPK_FMT(engine), UPK_FMT(quoted(c, connect)),
-      UPK_FMT(engine), UPK_FMT(engine));
+      UPK_FMT(quoted(c, target_name(c))), UPK_FMT(engine),
+      UPK_FMT(quoted(c, connect)), UPK_FMT(s->target), UPK_FMT(engine),
+      UPK_FMT(use));
 }
 
 static upk_str policy_text(void) {
@@ -82,6 +102,90 @@ static upk_str policy_text(void) {
       "    for: database\n"
       "    ensure: size <= 100GiB\n"
       "    severity: info\n");
+}
+
+/* What a team writes down once, for people and for upkeep. */
+static upk_str requirements_text(void) {
+  return UPK_STR("# Operations\n\n"
+                 "## Database maintenance\n\n"
+                 "- availability target: 99.9%\n"
+                 "- maintenance window: daily 02:00-05:00 UTC\n"
+                 "- max lock wait: 1s\n"
+                 "- max replica lag: 30s\n"
+                 "- contact: the team that is on call\n");
+}
+
+/* ---- looking at a database ---- */
+
+/* A project that is there only while the database is looked at: nothing is
+ * left when that fails. */
+static upk_status begin_looking(cli *c, upk_str engine, upk_str connect,
+                                project *p) {
+  char folder[PATH_MAX], name[] = ".upkeep-init.XXXXXX";
+  int fd = mkstemp(name);
+  if (fd < 0 || !getcwd(folder, sizeof folder)) {
+    upk_diag_add(&c->diags, 4003, UPK_NO_SPAN, "cannot write here: %s",
+                 strerror(errno));
+    if (fd >= 0)
+      close(fd);
+    return UPK_ERROR;
+  }
+  close(fd);
+  *p = (project){.folder = upk_arena_copy(c->arena, upk_str_from(folder)),
+                 .file = upk_arena_copy(c->arena, upk_str_from(name))};
+  return file_write(
+      c, p->file,
+      upk_arena_printf(c->arena,
+                       "version: 1\ntargets: { %.*s: { engine: %.*s, connect: "
+                       "%.*s } }\n",
+                       UPK_FMT(quoted(c, target_name(c))), UPK_FMT(engine),
+                       UPK_FMT(quoted(c, connect))));
+}
+
+static upk_status load_targets(cli *c, project *p) {
+  const char *named = c->flags[FLAG_file];
+  c->flags[FLAG_file] = p->file.data;
+  upk_status status = project_load(c, p);
+  c->flags[FLAG_file] = named;
+  return status;
+}
+
+static upk_status suggest(cli *c, const project *p, upk_str target,
+                          suggested *ret) {
+  upk_buf facts = {0}, out = {0};
+  upk_json_error error;
+  c->flags[FLAG_all] = "";
+  upk_compile_request request = request_new(c, p, UPK_COMPILE_SUGGEST);
+  request.target = target;
+  upk_status status = facts_get(c, p, target, &facts, &request.facts_path);
+  request.facts = upk_buf_view(&facts);
+  if (status == UPK_OK)
+    status = compile(c, p, &request, &out);
+  if (status == UPK_OK) {
+    upk_str bytes = upk_arena_copy(c->arena, upk_buf_view(&out));
+    const upk_json *tree = upk_json_parse(c->arena, bytes, &error);
+    ret->policies = upk_json_text(tree, "policies");
+    ret->target = upk_json_text(tree, "target");
+    ret->use = upk_json_text(tree, "use");
+  }
+  upk_buf_free(&out);
+  upk_buf_free(&facts);
+  return status;
+}
+
+static upk_status look(cli *c, upk_str engine, upk_str connect,
+                       suggested *ret) {
+  project p;
+  upk_status status = begin_looking(c, engine, connect, &p);
+  if (status != UPK_OK)
+    return status;
+  status = load_targets(c, &p);
+  if (status == UPK_OK)
+    status = suggest(c, &p, target_name(c), ret);
+  unlink(upk_arena_printf(c->arena, "%.*s/%.*s", UPK_FMT(p.folder),
+                          UPK_FMT(p.file))
+             .data);
+  return status;
 }
 
 static upk_status write_schema(cli *c, const project *p, const char *word) {
@@ -133,34 +237,97 @@ static upk_status engine_of(cli *c, upk_str connect, upk_str *ret_engine) {
   return UPK_USAGE;
 }
 
+/* A target of the project that is here: its policies, beside the others. */
+static upk_status add_policies(cli *c, const project *p, upk_str target) {
+  suggested s = {0};
+  upk_str path = upk_arena_printf(c->arena, "%.*s/policies/%.*s.yaml",
+                                  UPK_FMT(p->folder), UPK_FMT(target));
+  if (memchr(target.data, '/', target.len) || file_exists(path)) {
+    upk_diag_add(&c->diags, 4007, UPK_NO_SPAN, "%.*s exists", UPK_FMT(path));
+    return UPK_USAGE;
+  }
+  upk_status status = suggest(c, p, target, &s);
+  if (status == UPK_OK && !make_folders(upk_arena_printf(
+                              c->arena, "%.*s/policies", UPK_FMT(p->folder))))
+    status = UPK_ERROR;
+  if (status == UPK_OK)
+    status = file_write(c, path, s.policies);
+  if (status == UPK_OK)
+    say(c,
+        "wrote %.*s\nNext: read it, see that `include` of %.*s has it, then  "
+        "upkeep check %.*s\n",
+        UPK_FMT(path), UPK_FMT(p->file), UPK_FMT(target));
+  return status;
+}
+
+/* Whether --from names a target of the project that is here. */
+static bool is_target(cli *c, project *p) {
+  size_t failures = c->diags.failures, items = c->diags.items.len;
+  bool known = flag_given(c, FLAG_from) && project_load(c, p) == UPK_OK &&
+               project_has(p, flag_text(c, FLAG_from));
+  c->diags.failures = failures;
+  c->diags.items.len = items;
+  return known;
+}
+
+static upk_status write_project(cli *c, upk_str engine, upk_str connect,
+                                const suggested *s) {
+  bool requirements = !file_exists(UPK_STR("CLAUDE.md"));
+  bool ignored = file_exists(UPK_STR(".gitignore"));
+  new_file files[5] = {{"upkeep.yaml", project_text(c, engine, connect, s)}};
+  size_t count = 1;
+  files[count++] = s->policies.len
+                       ? (new_file){"policies/suggested.yaml", s->policies}
+                       : (new_file){"policies/example.yaml", policy_text()};
+  if (requirements)
+    files[count++] = (new_file){"CLAUDE.md", requirements_text()};
+  if (!ignored)
+    files[count++] = (new_file){".gitignore", UPK_STR(".upkeep/\n")};
+  upk_status status = write_files(c, files, count);
+  if (status == UPK_OK && ignored)
+    say(c, "Add .upkeep/ to .gitignore: runs and schemas are kept there\n");
+  if (status == UPK_OK && !requirements)
+    say(c, "CLAUDE.md was left as it is: a section `Database maintenance` "
+           "in it says what the database must keep to\n");
+  return status;
+}
+
 static upk_status run(cli *c) {
-  upk_str connect = flag_given(c, FLAG_from) ? flag_text(c, FLAG_from)
-                                             : UPK_STR("database.db");
-  upk_str engine;
-  upk_status status = engine_of(c, connect, &engine);
-  if (status != UPK_OK)
-    return status;
-  status = refuse_password(c, connect);
-  if (status != UPK_OK)
-    return status;
-  new_file files[] = {
-      {"upkeep.yaml", project_text(c, engine, connect)},
-      {"policies/example.yaml", policy_text()},
-      {".gitignore", UPK_STR(".upkeep/\n")},
-  };
-  size_t count = file_exists(UPK_STR(".gitignore")) ? 2 : 3;
-  status = write_files(c, files, count);
-  project p;
+  upk_str engine, connect = flag_given(c, FLAG_from) ? flag_text(c, FLAG_from)
+                                                     : UPK_STR("database.db");
+  suggested s = {UPK_STR(""), UPK_STR(""), UPK_STR("")};
+  project p = {0};
+  upk_status status = refuse_password(c, connect);
+  if (status == UPK_OK && is_target(c, &p))
+    return add_policies(c, &p, connect);
+  if (status == UPK_OK)
+    status = engine_of(c, connect, &engine);
+  if (status == UPK_OK && file_exists(UPK_STR("upkeep.yaml"))) {
+    upk_diag *diag =
+        upk_diag_add(&c->diags, 4007, UPK_NO_SPAN, "upkeep.yaml exists");
+    upk_diag_help(&c->diags, diag,
+                  "for policies of one more of its targets: upkeep init --from "
+                  "TARGET");
+    return UPK_USAGE;
+  }
+  if (status == UPK_OK && flag_given(c, FLAG_from))
+    status = look(c, engine, connect, &s);
+  if (status == UPK_OK)
+    status = write_project(c, engine, connect, &s);
   if (status == UPK_OK)
     status = project_find(c, &p);
   if (status == UPK_OK)
     status = write_schema(c, &p, "project");
   if (status == UPK_OK)
     status = write_schema(c, &p, "policies");
-  if (status != UPK_OK || !flag_given(c, FLAG_from)) {
-    say(c, "Next: edit upkeep.yaml, then  upkeep check\n");
+  if (status != UPK_OK)
     return status;
-  }
+  say(c, flag_given(c, FLAG_from)
+             ? "Next: read policies/suggested.yaml, then  upkeep plan -o "
+               "plan.json\n"
+             : "Next: edit upkeep.yaml, then  upkeep check\n");
+  if (!flag_given(c, FLAG_from) || flag_given(c, FLAG_facts))
+    return UPK_OK;
   status = verb_find(UPK_STR("check"))->run(c);
   return status == UPK_CHANGES ? UPK_OK : status;
 }
@@ -169,9 +336,13 @@ const verb verb_init = {
     .name = "init",
     .arguments = "",
     .summary = "make a project in this folder",
-    .detail = "With --from, looks at that database, writes a project for it "
-              "and shows what the\nshipped policies find. Nothing is ever "
-              "overwritten.",
-    .flags = FLAG_BIT(from) | FLAG_BIT(engine) | FLAG_BIT(name),
+    .detail =
+        "With --from, looks at that database, read-only, and writes a project "
+        "with policies that fit\nwhat is there, and the figures seen beside "
+        "them; then shows what they find. Of a target of\nthe project that is "
+        "here it writes policies alone. Nothing is ever overwritten.",
+    .flags = FLAG_BIT(from) | FLAG_BIT(engine) | FLAG_BIT(name) |
+             FLAG_BIT(facts) | FLAG_BIT(connect_timeout) |
+             FLAG_BIT(statement_timeout),
     .run = run,
 };

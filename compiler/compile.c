@@ -7,6 +7,7 @@
 #include "pass/pass.h"
 #include "stdlib/stdlib.h"
 #include "step/step.h"
+#include "suggest/suggest.h"
 #include "tree.h"
 
 typedef enum pass_index {
@@ -85,6 +86,12 @@ static upk_status write_schema(ir *ir, upk_sink output) {
   return unknown_word(ir, words.items, words.len);
 }
 
+static upk_status write_suggest(ir *ir, upk_sink output) {
+  size_t failures = ir->diags->failures;
+  bool good = suggest_write(ir, output);
+  return ir->diags->failures > failures ? UPK_DENIED : wrote(good);
+}
+
 static upk_status write_dump(ir *ir, upk_sink output) {
   upk_buf text = {0};
   ir_print(ir, ir->request->dump_after, &text);
@@ -109,6 +116,7 @@ static const struct mode {
     [UPK_COMPILE_SCHEMA] = {0, write_schema},
     [UPK_COMPILE_TESTS] = {0, NULL}, /* compiler.c */
     [UPK_COMPILE_TEST] = {0, NULL},
+    [UPK_COMPILE_SUGGEST] = {PASS_bind + 1, write_suggest},
 };
 
 /* What is wrong in files, names and types is told in one go: of the passes

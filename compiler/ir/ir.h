@@ -139,6 +139,7 @@ typedef struct ir_engine {
   UPK_VEC(ir_kind *) kinds;
   UPK_VEC(ir_collector *) collectors;
   UPK_VEC(ir_action *) actions;
+  UPK_VEC(const node *) suggestions; /* suggest/ */
   struct {
     upk_str name, sql;
   } * capabilities;

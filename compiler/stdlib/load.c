@@ -21,8 +21,8 @@ typedef struct room {
   size_t declared; /* by the file that runs */
 } room;
 
-static const char *const globals[] = {"action", "collector", "engine", "kind",
-                                      NULL};
+static const char *const globals[] = {"action", "collector",  "engine",
+                                      "kind",   "suggestion", NULL};
 
 /* ---- what scripts ask for ---- */
 
@@ -120,7 +120,8 @@ static upk_str engine_folder(upk_str path) {
 }
 
 static bool is_definition(upk_str path, upk_str folder, ir *ir) {
-  static const char *const places[] = {"engine.lua", "facts/", "actions/"};
+  static const char *const places[] = {"engine.lua", "suggest.lua", "facts/",
+                                       "actions/"};
   for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
     upk_str begin = upk_arena_printf(ir->arena, "stdlib/%.*s/%s",
                                      UPK_FMT(folder), places[i]);
@@ -291,6 +292,7 @@ bool stdlib_load(ir *ir) {
   define_collectors(ir, &all);
   define_trends(ir);
   define_all(ir, &all, "action", define_action);
+  define_all(ir, &all, "suggestion", define_suggestion);
   for (size_t i = 0; i < all.len; i++)
     check_references(ir, &all.items[i]);
   if (!ir->engines.len || !good)

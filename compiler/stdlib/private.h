@@ -6,6 +6,7 @@
  *   facts.c    engine, kind, collector
  *   variants.c a collector's queries
  *   action.c   action and its parameters
+ *   suggestion.c what is worth a policy
  *   refer.c    names that declarations use of each other
  */
 #ifndef STDLIB_PRIVATE_H
@@ -101,6 +102,7 @@ void define_collector(ir *ir, const stdlib_declaration *d);
 /* Once all collectors are: NAME_trend for what has a unit. */
 void define_trends(ir *ir);
 void define_action(ir *ir, const stdlib_declaration *d);
+void define_suggestion(ir *ir, const stdlib_declaration *d);
 void define_variants(stdlib_reader *reader, const ir_engine *engine,
                      ir_collector *collector);
 /* The engine a declaration belongs to, or NULL after a diagnostic. */

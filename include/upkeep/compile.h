@@ -51,6 +51,7 @@ typedef enum upk_compile_mode {
   UPK_COMPILE_SCHEMA,   /* output: JSON Schema named by `word` */
   UPK_COMPILE_TESTS,    /* output: the cases of the file of tests `word` */
   UPK_COMPILE_TEST,     /* output: the result of case `test` of that file */
+  UPK_COMPILE_SUGGEST,  /* needs facts; output: suggestions, formats.md */
 } upk_compile_mode;
 
 typedef struct upk_compile_request {

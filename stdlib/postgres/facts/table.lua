@@ -136,6 +136,21 @@ return {
   },
 
   collector {
+    name = "table_pattern", kind = "table", cost = "cheap",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "time_column", "text", "its first date or timestamp, one with an index before others; null: none" },
+      { "inserted_rows", "int", "rows inserted on this server since its counters began" },
+      { "updated_rows", "int", "rows updated since then" },
+      { "deleted_rows", "int", "rows deleted since then" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "table_pattern.sql" } },
+  },
+
+  collector {
     name = "table_column_type", kind = "table", cost = "cheap",
     attributes = {
       { "schema", "text", "its schema" },

@@ -27,6 +27,17 @@ return {
   },
 
   collector {
+    name = "table_pattern", kind = "table", cost = "cheap",
+    attributes = {
+      { "name", "text", "name of the table" },
+      { "time_column", "text", "its first column that looks like a time, by type or name; null: none" },
+    },
+    filter = "and l.name = ?1",
+    filter_keys = { "name" },
+    variants = { { sql = sql_file "table_pattern.sql" } },
+  },
+
+  collector {
     name = "table_rows", kind = "table", cost = "measured",
     attributes = {
       { "name", "text", "name of the table" },
