@@ -54,10 +54,18 @@ static size_t word_bytes(upk_str text, size_t at) {
   return bytes;
 }
 
+/* Where the line that is being written begins. */
+static size_t line_begin(const upk_buf *out) {
+  size_t begin = out->len;
+  while (begin && out->data[begin - 1] != '\n')
+    begin--;
+  return begin;
+}
+
 /* Escapes, with `code` and **strong** in bold; spaces become line ends where a
  * line is long enough. */
 static void add_inline(upk_str text, upk_buf *out) {
-  size_t begin = out->len;
+  size_t begin = line_begin(out);
   bool bold = false, code = false;
   for (size_t i = 0; i < text.len; i++) {
     upk_str label;

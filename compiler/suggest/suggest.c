@@ -105,10 +105,10 @@ static void write_section(ir *ir, ir_scope *scope, const node *map,
     fill_text(&first, why, "  # ", out);
   for (size_t i = 0; seen.data && i < found->len && i < named; i++) {
     filler f = filler_of(ir, scope, map, found, i);
-    fill_text(&f, seen, "  #   ", out);
+    fill_text(&f, seen, "  #     ", out);
   }
   if (seen.data && found->len > named)
-    upk_buf_printf(out, "  #   and %zu more\n", found->len - named);
+    upk_buf_printf(out, "  #     and %zu more\n", found->len - named);
   if (all.data)
     fill_text(&first, all, prefix, out);
   for (size_t i = 0; each.data && i < found->len && i < named; i++) {
