@@ -468,6 +468,34 @@ SH
   upkeep log verify
 }
 
+@test "two people approve; a fact that moves voids nothing, a late commit does" {
+  repository
+  export UPKEEP_EXECUTOR=$PWD/../executor.yaml
+  for name in ann bob; do
+    ssh-keygen -q -t ed25519 -N '' -C $name -f ../$name
+    printf '%s %s\n' $name "$(cut -d ' ' -f 1,2 ../$name.pub)" >>../allowed_signers
+  done
+  printf 'version: 1\napprovals:\n  - { when: "risk <> '"'low'"'", signatures: 2 }\n' | tee "$UPKEEP_EXECUTOR" | sed 1d >>upkeep.yaml
+  sed -i '/    window: nightly/d' policies/p.yaml
+  run ci/review
+  expect_text 'needs 2 approvals'
+  mkdir plans
+  plan plans/shop.json
+  run ci/apply shop
+  expect_code 11
+  for name in ann bob; do upkeep approve plans/shop.json --key ../$name --yes; done
+  sqlite3 t.db 'insert into events values (1)'
+  sed -i 's/run: \[ select 1 \]/run: [ "insert into orders values (2)" ]/' policies/p.yaml
+  run ci/apply shop
+  expect_code 11
+  expect_text 'policy `filled` changed at policies/p.yaml:2:11'
+  sed -i 's/run: \[ .* \] }/run: [ select 1 ] }/' policies/p.yaml
+  run ci/apply shop
+  expect_text "Approvals of the first hold for the second"
+  expect_no_text "UPK33"
+  expect_clean
+}
+
 @test "the files of examples/ci are what the services read" {
   python3 -c 'import yaml' || skip "python3-yaml is not installed"
   npm_get ci @action-validator/core@0.6.0 @action-validator/cli@0.6.0 gitlab-ci-local@4.60.1 || skip "$NPM_WHY"
