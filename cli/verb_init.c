@@ -104,6 +104,21 @@ static upk_str policy_text(void) {
       "    severity: info\n");
 }
 
+static upk_str test_text(void) {
+  return UPK_STR(
+      "# yaml-language-server: $schema=../.upkeep/test.schema.json\n"
+      "# What the policies must do, tried by `upkeep test` without a "
+      "database.\n"
+      "tests:\n"
+      "  - name: a database of 101 GiB is too large\n"
+      "    policies: example-not-too-large\n"
+      "    objects: [ { kind: database, name: main, attributes: { size: 101GiB "
+      "} } ]\n"
+      "    expect:\n"
+      "      verdicts: [ { policy: example-not-too-large, verdict: broken } "
+      "]\n");
+}
+
 /* What a team writes down once, for people and for upkeep. */
 static upk_str requirements_text(void) {
   return UPK_STR("# Operations\n\n"
@@ -207,7 +222,8 @@ static upk_status write_files(cli *c, const new_file *files, size_t count) {
       upk_diag_add(&c->diags, 4007, UPK_NO_SPAN, "%s exists", files[i].path);
       return UPK_USAGE;
     }
-  if (!make_folders(UPK_STR("policies")) || !make_folders(UPK_STR(".upkeep"))) {
+  if (!make_folders(UPK_STR("policies")) || !make_folders(UPK_STR("tests")) ||
+      !make_folders(UPK_STR(".upkeep"))) {
     upk_diag_add(&c->diags, 4003, UPK_NO_SPAN, "cannot make a folder: %s",
                  strerror(errno));
     return UPK_ERROR;
@@ -274,11 +290,13 @@ static upk_status write_project(cli *c, upk_str engine, upk_str connect,
                                 const suggested *s) {
   bool requirements = !file_exists(UPK_STR("CLAUDE.md"));
   bool ignored = file_exists(UPK_STR(".gitignore"));
-  new_file files[5] = {{"upkeep.yaml", project_text(c, engine, connect, s)}};
+  new_file files[6] = {{"upkeep.yaml", project_text(c, engine, connect, s)}};
   size_t count = 1;
   files[count++] = s->policies.len
                        ? (new_file){"policies/suggested.yaml", s->policies}
                        : (new_file){"policies/example.yaml", policy_text()};
+  if (!s->policies.len)
+    files[count++] = (new_file){"tests/example.yaml", test_text()};
   if (requirements)
     files[count++] = (new_file){"CLAUDE.md", requirements_text()};
   if (!ignored)
@@ -320,6 +338,8 @@ static upk_status run(cli *c) {
     status = write_schema(c, &p, "project");
   if (status == UPK_OK)
     status = write_schema(c, &p, "policies");
+  if (status == UPK_OK)
+    status = write_schema(c, &p, "test");
   if (status != UPK_OK)
     return status;
   say(c, flag_given(c, FLAG_from)

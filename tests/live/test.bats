@@ -240,7 +240,8 @@ index='{ kind: index, name: public.orders_pkey, attributes: { size: 2GiB, bloat_
   one <<<"    objects: [ $index ]
     expect: { deferred: [ 'rebuild_index:public.orders_pkey' ] }"
   golden 4116
-  one <<<"    objects: [ $index ]
+  one <<<"    policies: small-enough
+    objects: [ { kind: database, name: shop, attributes: { size: 1GiB } } ]
     expect: { refused: UPK1504, diagnostics: [ UPK2001 ] }"
   golden 4117
   one <<<"    role: replica
