@@ -3,9 +3,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "manual.h"
 #include "secret.h"
 
 typedef struct new_file {
@@ -253,6 +255,69 @@ static upk_status engine_of(cli *c, upk_str connect, upk_str *ret_engine) {
   return UPK_USAGE;
 }
 
+/* ---- continuous integration ---- */
+
+/* Below examples/ci, and where it goes; "" is for both. */
+static const struct {
+  const char *ci, *from, *to;
+} ci_files[] = {
+    {"", "review", "ci/review"},
+    {"", "comment", "ci/comment"},
+    {"", "install", "ci/install"},
+    {"", "apply", "ci/apply"},
+    {"gitlab", "codequality", "ci/codequality"},
+    {"gitlab", "gitlab/gitlab-ci.yml", ".gitlab-ci.yml"},
+    {"github", "github/upkeep-review.yml",
+     ".github/workflows/upkeep-review.yml"},
+    {"github", "github/upkeep-apply.yml", ".github/workflows/upkeep-apply.yml"},
+};
+
+static upk_str ci_text(const char *from) {
+  for (const struct embedded_file *f = manual_files; f->path; f++)
+    if (strncmp(f->path, "examples/ci/", 12) == 0 &&
+        strcmp(f->path + 12, from) == 0)
+      return (upk_str){(const char *)f->bytes, f->len};
+  return UPK_STR("");
+}
+
+static upk_status write_ci_file(cli *c, const char *to, upk_str text) {
+  upk_str path = upk_str_from(to);
+  const char *slash = strrchr(to, '/');
+  if (file_exists(path)) {
+    say(c, "%s was left as it is\n", to);
+    return UPK_OK;
+  }
+  if (slash && !make_folders((upk_str){to, (size_t)(slash - to)}))
+    return UPK_ERROR;
+  upk_status status = file_write(c, path, text);
+  if (status == UPK_OK && upk_str_starts(text, "#!"))
+    chmod(to, 0755);
+  if (status == UPK_OK)
+    say(c, "wrote %s\n", to);
+  return status;
+}
+
+static bool wants_ci(upk_str ci) { return ci.len && !upk_str_is(ci, "none"); }
+
+static bool ci_known(cli *c, upk_str ci) {
+  if (!wants_ci(ci) || upk_str_is(ci, "github") || upk_str_is(ci, "gitlab"))
+    return true;
+  upk_diag *diag = upk_diag_add(&c->diags, 4000, UPK_NO_SPAN,
+                                "--ci does not know `%.*s`", UPK_FMT(ci));
+  upk_diag_help(&c->diags, diag, "write github, gitlab or none");
+  return false;
+}
+
+static upk_status write_ci(cli *c, upk_str ci) {
+  upk_status status = UPK_OK;
+  for (size_t i = 0; wants_ci(ci) && status == UPK_OK &&
+                     i < sizeof ci_files / sizeof *ci_files;
+       i++)
+    if (!*ci_files[i].ci || upk_str_is(ci, ci_files[i].ci))
+      status = write_ci_file(c, ci_files[i].to, ci_text(ci_files[i].from));
+  return status;
+}
+
 /* A target of the project that is here: its policies, beside the others. */
 static upk_status add_policies(cli *c, const project *p, upk_str target) {
   suggested s = {0};
@@ -315,6 +380,8 @@ static upk_status run(cli *c) {
                                                      : UPK_STR("database.db");
   suggested s = {UPK_STR(""), UPK_STR(""), UPK_STR("")};
   project p = {0};
+  if (!ci_known(c, flag_text(c, FLAG_ci)))
+    return UPK_USAGE;
   upk_status status = refuse_password(c, connect);
   if (status == UPK_OK && is_target(c, &p))
     return add_policies(c, &p, connect);
@@ -332,6 +399,8 @@ static upk_status run(cli *c) {
     status = look(c, engine, connect, &s);
   if (status == UPK_OK)
     status = write_project(c, engine, connect, &s);
+  if (status == UPK_OK)
+    status = write_ci(c, flag_text(c, FLAG_ci));
   if (status == UPK_OK)
     status = project_find(c, &p);
   if (status == UPK_OK)
@@ -361,7 +430,7 @@ const verb verb_init = {
         "with policies that fit\nwhat is there, and the figures seen beside "
         "them; then shows what they find. Of a target of\nthe project that is "
         "here it writes policies alone. Nothing is ever overwritten.",
-    .flags = FLAG_BIT(from) | FLAG_BIT(engine) | FLAG_BIT(name) |
+    .flags = FLAG_BIT(from) | FLAG_BIT(engine) | FLAG_BIT(name) | FLAG_BIT(ci) |
              FLAG_BIT(facts) | FLAG_BIT(connect_timeout) |
              FLAG_BIT(statement_timeout),
     .run = run,

@@ -49,6 +49,26 @@ uncomment() { sed -i -E 's/^  # (- name:|  [a-z_]+:)/  \1/' policies/suggested.y
   grep -q '"action":"archive_rows"' plan.json # the retention that was chosen
 }
 
+@test "files for CI, and only those asked for" {
+  run upkeep init --ci github
+  expect_code 0
+  for file in .github/workflows/upkeep-review.yml .github/workflows/upkeep-apply.yml ci/review ci/comment ci/install ci/apply; do
+    [ -s $file ]
+  done
+  [ -x ci/review ]
+  [ ! -e .gitlab-ci.yml ]
+  run upkeep init --ci gitlub
+  expect_code 64
+  mkdir other
+  cd other
+  echo mine >.gitlab-ci.yml
+  run upkeep init --ci gitlab
+  expect_code 0
+  [ "$(cat .gitlab-ci.yml)" = mine ]
+  [ -x ci/codequality ]
+  [ ! -e .github ]
+}
+
 @test "the same facts give the same files" {
   sqlite3 shop.db <"$UPKEEP_SOURCE/examples/quickstart/make_database.sql" >/dev/null
   upkeep init --from shop.db --name shop
