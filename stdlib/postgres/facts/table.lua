@@ -121,6 +121,21 @@ return {
   },
 
   collector {
+    name = "table_updates", kind = "table", cost = "cheap",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "touch_column", "text", "a column, quoted, that an update may set to itself" },
+      { "update_effects", "int", "triggers and rules that an update of its rows sets off" },
+      { "unproved", "int", "constraints that hold for new rows only (NOT VALID)" },
+      { "published", "bool", "its changes are published to subscribers" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "table_updates.sql" } },
+  },
+
+  collector {
     name = "table_columns", kind = "table", cost = "cheap",
     attributes = {
       { "schema", "text", "its schema" },
