@@ -14,6 +14,7 @@ return action {
   reads = { "columns", "has_index", "table.size", "table.is_partitioned" },
   atomicity = "autocommit",
   risk = "low",
+  explain = { undo = "inverse: the index is dropped" },
   locks = function(o, p) return { { mode = "share update exclusive", object = { o.schema, o.table } } } end,
   post = "holds",
   timeouts = { lock = false },

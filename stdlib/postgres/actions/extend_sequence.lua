@@ -10,6 +10,7 @@ return action {
   reads = { "type", "column_type", "max_value", "last_value", "increment" },
   atomicity = "transaction",
   risk = "medium",
+  explain = { undo = "inverse: the sequence gets its old end; refused when it has passed it" },
   locks = function(o, p) return { { mode = "share row exclusive", object = { o.schema, o.name } } } end,
   post = "holds",
   undo = function(o, p)

@@ -18,6 +18,7 @@ return action {
   reads = { "recommended", "context", "auto_value", "may_alter_system" },
   atomicity = "autocommit",
   risk = "high",
+  explain = { undo = "inverse: ALTER SYSTEM puts back what it said before" },
   locks = {},
   post = "own",
   undo = function(o, p)
