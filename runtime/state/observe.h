@@ -9,7 +9,7 @@
 
 /* A trend is told of an object with so many samples over so long; it is the
  * slope through at most so many, evenly spread over the last so long. */
-enum { TREND_SAMPLES_MIN = 5, TREND_SAMPLES_MAX = 32 };
+enum { TREND_SAMPLES_MIN = 5, TREND_SAMPLES_MAX = 24 };
 #define TREND_SPAN_MIN_US (INT64_C(24) * 3600 * 1000000)
 #define TREND_WINDOW_US (INT64_C(90) * 24 * 3600 * 1000000)
 

@@ -153,6 +153,8 @@ static void record_column(sampling *g, const upk_facts_kind *kind,
   bool moment = series_is_moment(column->name, column->values.type);
   if (change_between(&before, &after, moment ? AGE_SLACK_US : 0, &changes))
     write_latest(g->s, of.id, &after);
+  if (!of.at_us) /* nothing is ever read from before the first sample */
+    upk_buf_clear(&changes);
   if (of.at_us && of.at_us / SAMPLE_MINUTE_US == at_us / SAMPLE_MINUTE_US)
     replace_point(g, &of, &changes);
   db_run(g->s, "insert into point (series, at_us, changes) values (?1, ?2, ?3)",

@@ -3,7 +3,12 @@
 #define US_A_DAY (INT64_C(86400) * 1000000)
 __extension__ typedef __int128 wide;
 
+/* Milliseconds are fine enough, and nearly always fit. */
 static int64_t between(int64_t from, int64_t to, int64_t span_us) {
+  int64_t grown, scaled;
+  if (span_us >= 1000 && !__builtin_sub_overflow(to, from, &grown) &&
+      !__builtin_mul_overflow(grown, US_A_DAY / 1000, &scaled))
+    return scaled / (span_us / 1000);
   wide a_day = ((wide)to - from) * US_A_DAY / span_us;
   return a_day > INT64_MAX   ? INT64_MAX
          : a_day < INT64_MIN ? INT64_MIN
