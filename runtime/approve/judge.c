@@ -363,6 +363,14 @@ static bool votes_shown(const court *c, size_t number) {
   return false;
 }
 
+/* What was said of a rule before it, that was not met either. */
+static bool votes_said(const court *c, size_t number) {
+  for (size_t i = 0; i < number; i++)
+    if (!is_met(c, i) && c->votes[i].items == c->votes[number].items)
+      return true;
+  return false;
+}
+
 static upk_status say_verdict(court *c) {
   upk_diags *diags = c->booth.diags;
   upk_status status = UPK_OK;
@@ -385,7 +393,7 @@ static upk_status say_verdict(court *c) {
       continue;
     say_missing(c, i);
     for (size_t k = 0; k < c->votes[i].len; k++) {
-      if (!votes_shown(c, i))
+      if (!votes_said(c, i))
         say_vote(c, &c->votes[i].items[k]);
       say_rule_expired(c, &c->rules.items[i], &c->votes[i].items[k]);
     }

@@ -1,0 +1,393 @@
+# Approvals with real ed25519 keys: who may sign, what counts, what voids it.
+load common
+
+# Three people; ann and bob may approve.
+people() {
+  for name in ann bob eve; do ssh-keygen -q -t ed25519 -N '' -f "$name" -C "$name"; done
+  signers ann bob
+}
+signers() {
+  for name in "$@"; do echo "$name@x $(cut -d' ' -f1,2 "$name.pub")"; done >allowed_signers
+}
+
+# Tables a and b are in need; the rule asks for so many signatures.
+team() { # signatures, what else the rule says
+  people
+  sqlite3 t.db "create table a (x); create table b (x)"
+  sqlite_project t.db <<'YAML'
+policies:
+  - name: p
+    for: table
+    where: name in ('a', 'b')
+    ensure: rows > 0
+    by: run_sql
+    with: { irreversible: a test, checks: [ { sql: select 1 as a, expect: a = 1 } ], run: [ "insert into a values (1)", "insert into b values (1)" ] }
+YAML
+  cat >>upkeep.yaml <<YAML
+approvals:
+  - { when: "action = 'create_ledger'", signatures: 0 }
+  - { when: "risk <> 'low'", signatures: $1${2:+, $2} }
+YAML
+  planned
+}
+planned() { "$UPKEEP" plan -o plan.json >/dev/null 2>&1; }
+sign() { # key, flags
+  local key=$1
+  shift
+  "$UPKEEP" approve plan.json --yes --key "$key" "$@" >/dev/null 2>sign.err
+}
+refused() { # words of the reason
+  run upkeep apply plan.json "${@:2}"
+  expect_clean
+  expect_code 11
+  expect_text "$1"
+  [ "$(sqlite3 t.db "select (select count(*) from a) + (select count(*) from b)")" = "${rows:-0}" ]
+}
+resealed() { # Python over `body` and `step`: digests are made again
+  python3 - "$1" <<'PY'
+import hashlib, json, sys
+plan = json.load(open("plan.json")); body = plan["body"]; step = body["steps"][-1]
+dump = lambda v: json.dumps(v, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+digest = lambda v: "sha256:" + hashlib.sha256(dump(v).encode()).hexdigest()
+exec(sys.argv[1])
+for s in body["steps"]:
+    keys = ("action", "parameters", "risk", "run", "undo") + tuple(k for k in ("settings", "window") if k in s)
+    s["intent"] = digest({**{k: s[k] for k in keys}, "object": {k: s["object"][k] for k in ("kind", "name")}})
+plan["digest"] = digest(body); plan["intent"] = digest(sorted(s["intent"] for s in body["steps"]))
+open("plan.json", "w").write(dump(plan) + "\n")
+PY
+}
+
+@test "a team: two sign, the plan runs once, its log has who" {
+  team 2
+  run upkeep show plan.json
+  expect_text "needs 2 approvals"
+  refused "0 of 2 approvals"
+  sign ann
+  refused "1 of 2 approvals"
+  expect_text "signed by ann@x"
+  sign ann # again: still one person
+  refused "1 of 2 approvals"
+  sign bob
+  run upkeep verify plan.json
+  expect_code 0
+  expect_text "2 of 2 approvals"
+  run upkeep apply plan.json
+  expect_code 0
+  grep -q '"by":\["ann@x"\]' .upkeep/runs/*/log.jsonl
+  run upkeep log verify last
+  expect_code 0
+  run upkeep log replay last
+  expect_code 0
+  run upkeep apply plan.json
+  [ "$status" -ne 0 ]
+}
+
+@test "one person with two names or two keys is one" {
+  team 2
+  cut -d' ' -f1,2 ann.pub | sed 's/^/ann@x,anne@y /' >allowed_signers
+  cut -d' ' -f1,2 bob.pub | sed 's/^/anne@y /' >>allowed_signers
+  sign ann && sign bob
+  refused "1 of 2 approvals"
+}
+
+@test "forged, truncated, of another plan, target or key" {
+  team 1
+  sign eve
+  refused "no allowed signer"
+  rm plan.json.sig
+  sign ann
+  cp plan.json.sig good.sig
+  sed -i 's/"max_uses":1/"max_uses":9/' plan.json.sig # the statement is edited
+  refused "the statement is not what was signed"
+  head -c 500 good.sig >plan.json.sig
+  refused "line 1 of the signatures is no approval"
+  echo '{}' >plan.json.sig
+  refused "line 1 of the signatures"
+  cp good.sig plan.json.sig
+  sed -i 's/insert into b values (1)/insert into b values (2)/' policies/p.yaml
+  planned
+  refused "of step"
+  sed -i 's/^  t: /  u: /' upkeep.yaml
+  planned
+  refused "it is for the target \`t\`"
+}
+
+@test "a plan edited after approval" {
+  team 1
+  sign ann
+  cp plan.json whole.json
+  sed -i 's/insert into a/insert into b/' plan.json
+  run upkeep apply plan.json
+  expect_code 5
+  run upkeep verify plan.json
+  expect_code 5
+  # whoever makes the digests again still has no approval
+  for edit in 'step["run"][0]["sql"] = "delete from a"' 'step["pre"][0]["sql"] = "select 1"; step["pre"][0].pop("queries", None)' \
+    'step["post"] = step["post"][:1]' 'body["engine"]["session"] = ["pragma user_version = 7"]' 'step["risk"] = "low"' \
+    'body["engine"]["ledger"]["present"]["sql"] = "select 0"'; do
+    cp whole.json plan.json
+    resealed "$edit"
+    run upkeep verify plan.json
+    expect_code 11 || { echo "$edit" >&2; return 1; }
+  done
+  # a step that no longer stands for any rule is not approved either: fewer steps are
+  cp whole.json plan.json
+  resealed 'body["diagnostics"] = []; body["approvals_required"] = []'
+  run upkeep verify plan.json
+  expect_code 0
+}
+
+@test "a plan made anew within what was approved keeps the approval" {
+  team 1
+  sign ann
+  sqlite3 t.db "insert into b values (5)" # one object less
+  planned
+  [ "$(grep -o '"id":"run_sql' plan.json | wc -l)" -eq 1 ]
+  run upkeep verify plan.json
+  expect_code 0
+  sqlite3 t.db "delete from b; create table c (x)"
+  sed -i "s/'b')/'b', 'c')/" policies/p.yaml # one more
+  planned
+  refused "was not in the plan"
+}
+
+@test "expired, revoked, not yet valid, of another namespace" {
+  team 1 "expires: 1h"
+  sign ann --expires 1s
+  sleep 1.1
+  refused "it expired at"
+  rm plan.json.sig
+  sign ann --expires 30d
+  run upkeep verify plan.json
+  expect_code 0
+  sed -i 's/expires: 1h/expires: 1s/' upkeep.yaml
+  sleep 1.1
+  refused "not older than 1s"
+  sed -i 's/expires: 1s/expires: 1h/' upkeep.yaml
+  ssh-keygen -q -k -f revoked_keys ann.pub # beside the signers
+  refused "its key was revoked"
+  rm revoked_keys
+  key=$(cut -d' ' -f1,2 ann.pub)
+  for options in 'valid-before="20200101"' 'valid-after="20990101"' 'namespaces="git"'; do
+    echo "ann@x $options $key" >allowed_signers
+    refused "no allowed signer"
+  done
+  echo "ann@x namespaces=\"git,upkeep-*\",valid-before=\"20990101\" $key" >allowed_signers
+  run upkeep verify plan.json
+  expect_code 0
+}
+
+@test "certificates of an authority" {
+  team 1
+  ssh-keygen -q -t ed25519 -N '' -f ca -C ca
+  ssh-keygen -q -s ca -I ann -n ann@x -V -1d:+10d ann.pub
+  echo "*@x cert-authority $(cut -d' ' -f1,2 ca.pub)" >allowed_signers
+  sign ann-cert.pub
+  run upkeep verify plan.json
+  expect_code 0
+  expect_text "ann@x"
+}
+
+@test "allowed signers that are missing, empty or malformed" {
+  team 1
+  sign ann
+  : >allowed_signers
+  refused "are empty"
+  echo '# nobody' >allowed_signers
+  refused "have no key"
+  rm allowed_signers
+  refused "are not there"
+  # each line is judged as ssh-keygen judges it
+  key=$(cut -d' ' -f1,2 ann.pub)
+  python3 - >m <<'PY'
+import json
+line = open("plan.json.sig").read().strip()
+value = json.loads(line)
+open("m.sig", "w").write(value["signature"])
+print(json.dumps(value["statement"], sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+PY
+  while IFS= read -r line; do
+    echo "${line//KEY/$key}" >allowed_signers
+    ssh-keygen -Y verify -f allowed_signers -I ann@x -n upkeep-approve@v1 -s m.sig <m >/dev/null 2>&1 && known=0 || known=11
+    run upkeep verify plan.json
+    [ "$status" -eq "$known" ] || { printf '%s: %s, ssh-keygen %s\n%s\n' "$line" "$status" "$known" "$output" >&2; return 1; }
+  done <<'LINES'
+ann@x KEY
+ann@x KEY a comment
+"ann@x" KEY
+ann@x,bob@x KEY
+  ann@x   KEY
+ann@x namespaces="upkeep-approve@v1" KEY
+ann@x NAMESPACES="upkeep-approve@v1",valid-after="20200101" KEY
+ann@x valid-after="202001011200Z" KEY
+ann@x valid-before="20991231235959" KEY
+ann@x
+KEY
+ann@x ssh-ed25519
+ann@x ssh-ed25519 AAAA
+ann@x ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIC51OmbCSlhRRZl/ZNDUYnbLg/o=
+ann@x valid-after=20200101 KEY
+ann@x valid-after="yesterday" KEY
+ann@x cert-authority=yes KEY
+ann@x what-is-this KEY
+ann@x namespaces=upkeep KEY
+ann@x namespaces="upkeep-approve@v1 KEY
+garbage
+LINES
+  echo "ann@x ssh-ed25519 AAAA" >>allowed_signers
+  refused "line 2 of the allowed signers"
+}
+
+@test "rejected, and taken back" {
+  team 1
+  sign ann
+  sign bob --reject --reason "wait for the release"
+  refused "rejected by bob@x: wait for the release"
+  sign bob
+  run upkeep verify plan.json
+  expect_code 0
+  sign eve --reject --reason "nobody asked me" # no allowed signer
+  run upkeep verify plan.json
+  expect_code 0
+}
+
+@test "the executor's own rules and signers" {
+  team 0
+  mkdir etc
+  printf 'version: 1\napprovals:\n  - { signatures: 1, signers: people }\n' >etc/executor.yaml
+  cp allowed_signers etc/people
+  sign ann
+  rm allowed_signers # the change under review cannot bring its own
+  UPKEEP_EXECUTOR=etc/executor.yaml run upkeep verify plan.json
+  expect_code 0
+  expect_text "etc/executor.yaml"
+  rm plan.json.sig
+  refused "0 of 1 approvals" --executor etc/executor.yaml
+  printf 'version: 1\napprovals:\n  - { when: "risc = 1", signatures: 1 }\n' >etc/executor.yaml
+  run upkeep apply plan.json --executor etc/executor.yaml
+  [ "$status" -ne 0 ]
+  expect_text "did you mean \`risk\`"
+  sed -i 's/signatures: 0 }$/signatures: 1 }/' upkeep.yaml
+  planned
+  printf 'version: 1\n' >etc/executor.yaml # a plan that asks, and nobody to count
+  refused "there are no rules here" --executor etc/executor.yaml
+}
+
+@test "rules are typed where they stand" {
+  team 1
+  sed -i "s/risk <> 'low'/blocking > 10MiB/" upkeep.yaml
+  run upkeep validate
+  expect_code 3
+  expect_text "upkeep.yaml:7:"
+  sed -i "s/blocking > 10MiB/blocking >= 0s and bytes >= 0B and irreversible and steps > 1 and labels.target = 't'/" upkeep.yaml
+  planned
+  run upkeep verify plan.json
+  expect_code 11
+  expect_text "irreversible"
+  # what cannot be told is asked for as well
+  sed -i "s/when: \"blocking.*\", signatures: 1/when: \"labels.nobody = 'x'\", signatures: 1/" upkeep.yaml
+  planned
+  refused "0 of 1 approvals"
+}
+
+@test "the author does not approve" {
+  team 1 "author_may_approve: false"
+  sign ann
+  refused "not a git repository"
+  git init -q .
+  git config user.name ann && git config user.email ann@x
+  git config gpg.format ssh
+  git add upkeep.yaml policies && git commit -q -m policies
+  rm plan.json.sig
+  sign ann
+  refused "is not signed"
+  git config user.signingkey "$PWD/ann"
+  git commit -q --amend -S -m policies
+  refused "the policies are theirs"
+  sign bob
+  run upkeep verify plan.json
+  expect_code 0
+  expect_text "author      ann@x"
+  echo >>policies/p.yaml
+  refused "not committed"
+}
+
+@test "used once, here and by the ledger elsewhere; standing for a while" {
+  team 1
+  sign ann
+  run upkeep apply plan.json
+  expect_code 0
+  sqlite3 t.db "delete from a; delete from b"
+  planned
+  refused "has used it"
+  mv .upkeep elsewhere # another machine
+  refused "was used already, in run"
+  rm plan.json.sig
+  run upkeep approve --standing --when "risk = 'medium'" --until 2099-01-01T00:00Z --max-uses 2 --key bob --yes -o standing.sig
+  expect_code 0
+  echo 'standing_approvals: standing.sig' >>upkeep.yaml
+  for _ in 1 2; do
+    run upkeep apply plan.json
+    expect_code 0
+    sqlite3 t.db "delete from a; delete from b"
+    planned
+  done
+  refused "has used it"
+}
+
+@test "a resume is judged again, a rollback is not" {
+  team 1
+  sign ann
+  run upkeep apply plan.json
+  expect_code 0
+  log=$(echo .upkeep/runs/*/log.jsonl)
+  [ -s "$(dirname "$log")/plan.json.sig" ]
+  sed -i '$d' "$log" # its seal was not written
+  rm allowed_signers
+  run upkeep rollback last --yes
+  [ "$status" -ne 11 ]
+}
+
+@test "PostgreSQL: approved, applied, used" {
+  export PG_NO_TRAP=1
+  . "$UPKEEP_SOURCE/tests/live/postgres.sh"
+  pg_start || return 1
+  export PGHOST PGPORT PGUSER PGDATABASE=postgres
+  psql=$(pg_find_psql)
+  people
+  "$psql" -qc "create table a (x int)"
+  cat >upkeep.yaml <<YAML
+version: 1
+targets:
+  t: { engine: postgres, connect: "dbname=postgres" }
+include: [ policies/* ]
+approvals:
+  - { signatures: 2 }
+YAML
+  mkdir policies
+  cat >policies/p.yaml <<'YAML'
+policies:
+  - name: p
+    for: table
+    where: name = 'a'
+    ensure: name = 'b'
+    by: run_sql
+    with: { irreversible: a test, checks: [ { sql: select 1 as a, expect: a = 1 } ], run: [ insert into public.a values (1) ] }
+YAML
+  planned
+  sign ann
+  run upkeep apply plan.json
+  expect_code 11
+  sign bob
+  run upkeep apply plan.json
+  [ "$status" -ne 11 ]
+  expect_clean
+  [ "$("$psql" -Atc "select count(*) from upkeep.ledger where approvals ~ '^[0-9a-f]{32} [0-9a-f]{32}$'")" -ge 1 ]
+  mv .upkeep elsewhere
+  planned
+  run upkeep apply plan.json
+  expect_code 11
+  expect_text "was used already"
+  pg_stop "$PG_DIR"
+}
