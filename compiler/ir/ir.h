@@ -221,11 +221,11 @@ typedef struct ir_project {
   ir_texts include, actions, facts;
   UPK_VEC(ir_use) use;
   ir_text required_version;
-  ir_texts programs;   /* that steps may run */
+  ir_texts programs; /* that steps may run */
   UPK_VEC(ir_approval) approvals;
   ir_texts standing_approvals; /* files */
-  const node *vars;    /* values for ${name}, or NULL */
-  ir_names vars_known; /* declared by a file, or used: front */
+  const node *vars;            /* values for ${name}, or NULL */
+  ir_names vars_known;         /* declared by a file, or used: front */
   const node *raw; /* keys that later rooms read: blackouts, approvals ... */
 } ir_project;
 
