@@ -197,6 +197,7 @@ static void write_object(const ir *ir, upk_json_writer *w,
                          const ir_object *object) {
   upk_str table[RELATE_KEYS_MAX];
   upk_json_begin_object(w);
+  put_given(w, "fingerprint", object->fingerprint);
   upk_json_put_string(w, "kind", object->kind->name);
   upk_json_key(w, "name");
   emit_strings(w, object->name, object->name_count);

@@ -68,6 +68,7 @@ static const schema_word otherwises[] = {
     {"skip", 0, false, NULL},
     {"fail", 0, false, NULL},
     {"retry", 0, false, NULL},
+    {"drift", 0, false, NULL},
     {0},
 };
 
@@ -241,6 +242,8 @@ static const schema_field object_fields[] = {
     {"name", SCHEMA_TEXTS, REQUIRED | SCHEMA_LIST, NOWHERE,
      .doc = "its name, in parts"},
     {"native_id", SCHEMA_TEXT, 0, NOWHERE, .doc = "number in the catalogue"},
+    {"fingerprint", SCHEMA_TEXT, 0, NOWHERE,
+     .doc = "what it was when the plan was made"},
 };
 static const schema_object object = {.name = "object",
                                      .doc = "what the step works on",

@@ -122,10 +122,11 @@ typedef struct ir_action {
   int64_t min_version, max_version; /* 0: open */
   ir_names needs;                   /* capabilities that facts must show */
   ir_names provides, subsumes,
-      conflicts;           /* "action" on the same object, or "action:parent" /
-                              "action:children" */
-  bool per_policy;         /* run_sql: the step's id ends in #policy */
-  bool destructive;        /* refuses if_unknown: act and auto */
+      conflicts;    /* "action" on the same object, or "action:parent" /
+                       "action:children" */
+  bool per_policy;  /* run_sql: the step's id ends in #policy */
+  bool redefines;   /* changes what its object is: columns, constraints */
+  bool destructive; /* refuses if_unknown: act and auto */
   bool deterministic_post; /* post-check of the invariant: holds (true) or
                               improves */
   const node *definition;  /* the whole table; functions plan, estimate ... */
@@ -281,7 +282,8 @@ typedef struct ir_object {
   const upk_str *name; /* key values */
   size_t name_count;
   upk_str display;
-  upk_str native_id; /* may be absent */
+  upk_str native_id;   /* may be absent */
+  upk_str fingerprint; /* likewise */
 } ir_object;
 
 typedef struct ir_policy {

@@ -39,6 +39,16 @@ static upk_str cell_text(upk_arena *arena, const upk_column *column,
                           (long long)ir_cell_integer(column, row));
 }
 
+/* Absent when the facts do not say. */
+static upk_str text_at(const ir *ir, const upk_facts_kind *facts, upk_str name,
+                       size_t row) {
+  const upk_facts_column *column =
+      facts ? upk_facts_column_find(facts, name) : NULL;
+  return column && !ir_cell_null(&column->values, row)
+             ? cell_text(ir->arena, &column->values, row)
+             : UPK_NO_STR;
+}
+
 ir_object ir_object_at(ir *ir, ir_kind *kind, size_t row) {
   const upk_facts_kind *facts = upk_facts_kind_find(&ir->facts, kind->name);
   upk_str *name = UPK_NEW_ARRAY(ir->arena, upk_str, kind->keys.len + 1);
@@ -57,10 +67,8 @@ ir_object ir_object_at(ir *ir, ir_kind *kind, size_t row) {
     object.display = upk_arena_copy(ir->arena, upk_buf_view(&buf));
     upk_buf_free(&buf);
   }
-  const upk_facts_column *id =
-      facts ? upk_facts_column_find(facts, UPK_STR("native_id")) : NULL;
-  if (id && !ir_cell_null(&id->values, row))
-    object.native_id = cell_text(ir->arena, &id->values, row);
+  object.native_id = text_at(ir, facts, UPK_STR("native_id"), row);
+  object.fingerprint = text_at(ir, facts, UPK_STR("fingerprint"), row);
   return object;
 }
 

@@ -320,5 +320,6 @@ upk_status pass_lower(ir *ir) {
   }
   ir->makes_ledger = own > 0;
   tell_apart(ir);
+  drift_settle(ir);
   return ir->diags->failures ? UPK_DENIED : UPK_OK;
 }

@@ -33,6 +33,7 @@ static const field_rule action_rules[] = {
     {"on_replica", TYPE(BOOL)},
     {"per_policy", TYPE(BOOL)},
     {"destructive", TYPE(BOOL)},
+    {"redefines", TYPE(BOOL)},
     {"post", TYPE(TEXT) | TYPE(FUNCTION)},
     {"post_within", TYPE(TEXT)},
     {"timeouts", TYPE(MAP)},
@@ -238,6 +239,7 @@ void define_action(ir *ir, const stdlib_declaration *d) {
   action->conflicts = field_names(&reader, d->map, "conflicts");
   action->per_policy = field_flag(d->map, "per_policy");
   action->destructive = field_flag(d->map, "destructive");
+  action->redefines = field_flag(d->map, "redefines");
   const node *parameters = field_map(d->map, "parameters");
   for (size_t i = 0; parameters && i < parameters->map.count; i++)
     define_parameter(&reader, action, &parameters->map.members[i]);

@@ -189,12 +189,15 @@ static void add_remedy(request *r, const ir_policy *policy,
     if (!kind)
       continue;
     add_rows(r, kind);
+    add_if_there(r, kind, UPK_STR("fingerprint"));
     add_action(r, kind, next, NULL);
   }
 }
 
 static void add_policy(request *r, const ir_policy *policy) {
   add_rows(r, policy->kind);
+  if (policy->by.len)
+    add_if_there(r, policy->kind, UPK_STR("fingerprint"));
   add_expression(r, policy, &policy->where);
   add_expression(r, policy, &policy->ensure);
   add_expression(r, policy, &policy->warn);

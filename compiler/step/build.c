@@ -290,6 +290,8 @@ ir_step *step_build(ir *ir, ir_policy *policy, ir_remedy *remedy,
   if (!m.convert.failed)
     invariant_add(ir, recipe, object, &m.step);
   if (!m.convert.failed)
+    drift_add(ir, recipe, object, &m.step);
+  if (!m.convert.failed)
     check_whole(&m);
   if (!m.convert.failed)
     check_work(&m);

@@ -82,9 +82,7 @@ upk_str step_collector_sql(const ir *ir, const ir_collector *collector) {
   return variant ? filtered(ir->arena, variant->sql, UPK_STR("")) : UPK_NO_STR;
 }
 
-/* The query's name in the plan, added to ir->query_texts at first use; absent
- * when the collector has no query for this server. */
-static upk_str query_of(ir *ir, const ir_collector *collector, upk_str column) {
+upk_str invariant_query(ir *ir, const ir_collector *collector, upk_str column) {
   upk_map *known = &step_recipes_of(ir)->queries;
   upk_str argument = stdlib_argument(column);
   upk_str name = collector->name;
@@ -122,7 +120,7 @@ static bool add_query(ir *ir, step_recipe *recipe,
                       const ir_collector *collector, upk_str column,
                       bool *ret_differ) {
   step_invariant *invariant = &recipe->invariant;
-  upk_str name = query_of(ir, collector, column);
+  upk_str name = invariant_query(ir, collector, column);
   if (!name.data)
     return false;
   for (size_t i = 0; i < invariant->check.queries.len; i++)
@@ -138,7 +136,7 @@ static bool add_query(ir *ir, step_recipe *recipe,
   return true;
 }
 
-static void add_column(ir *ir, ir_check *check, upk_str name, upk_type type) {
+void invariant_column(ir *ir, ir_check *check, upk_str name, upk_type type) {
   for (size_t i = 0; i < check->columns.len; i++)
     if (upk_str_equal(check->columns.items[i].name, name))
       return;
@@ -158,7 +156,7 @@ static void add_names(ir *ir, step_recipe *recipe, bool *ret_differ) {
         add_query(ir, recipe, slot->attribute->collector, slot->column,
                   ret_differ)) {
       read[i] = 1;
-      add_column(ir, &invariant->check, slot->column, slot->type);
+      invariant_column(ir, &invariant->check, slot->column, slot->type);
     } else {
       invariant->bound = true;
     }
@@ -279,9 +277,8 @@ bool invariant_prepare(ir *ir, step_recipe *recipe) {
 }
 
 /* Values of the keys: as the facts have them, integers as integers. */
-static void add_params(ir *ir, const step_recipe *recipe,
-                       const ir_object *object, ir_check *check) {
-  const ir_names *keys = &recipe->invariant.keys;
+void invariant_params(ir *ir, const step_recipe *recipe, const ir_names *keys,
+                      const ir_object *object, ir_check *check) {
   if (!keys->len)
     return;
   check->params.items = UPK_NEW_ARRAY(ir->arena, const node *, keys->len);
@@ -337,7 +334,7 @@ void invariant_add(ir *ir, step_recipe *recipe, const ir_object *object,
     invariant->post = post;
   }
   ir_check check = invariant->check;
-  add_params(ir, recipe, object, &check);
+  invariant_params(ir, recipe, &invariant->keys, object, &check);
   check.expect = pre;
   check.otherwise = UPK_STR("skip");
   put_first(ir->arena, step, &check);

@@ -4,6 +4,7 @@
  *   recipe.c     finds or makes a recipe
  *   object.c     the object as the action's functions see it
  *   invariant.c  checks that the policy's invariant is broken, and then holds
+ *   drift.c      the check that the object is still the one of the plan
  *   better.c     which way an attribute gets better
  *   build.c      one step
  */
@@ -101,6 +102,21 @@ bool invariant_prepare(ir *ir, step_recipe *recipe);
 /* Adds the checks of an invariant before and after the step's own. */
 void invariant_add(ir *ir, step_recipe *recipe, const ir_object *object,
                    ir_step *step);
+
+/* The name in the plan of a collector's query, added to
+ * ir->query_texts at first use; absent when it has no query
+ * for this server. `column` is the attribute as it is
+ * written, for its argument; may be absent. */
+upk_str invariant_query(ir *ir, const ir_collector *collector, upk_str column);
+/* A column of the check's queries, once. */
+void invariant_column(ir *ir, ir_check *check, upk_str name, upk_type type);
+/* The values of `keys` of the object, as the check's parameters. */
+void invariant_params(ir *ir, const step_recipe *recipe, const ir_names *keys,
+                      const ir_object *object, ir_check *check);
+
+/* Adds the check of the object's fingerprint, where it has one. */
+void drift_add(ir *ir, step_recipe *recipe, const ir_object *object,
+               ir_step *step);
 
 /* "a <= before.a and b >= before.b" of the attributes whose values decide
  * `ensure` in a row; absent when none does. */

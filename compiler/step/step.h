@@ -49,4 +49,10 @@ void step_badness(ir *ir, const ir_policy *policy, const size_t *rows,
 /* Frees what the making of steps kept outside the arena. Steps stay. */
 void step_recipes_free(ir *ir);
 
+/* The kind's attribute `fingerprint`, or NULL. */
+const ir_attribute *drift_attribute(const ir_kind *kind);
+/* Once all steps are made: a fingerprint that the plan itself changes is not
+ * checked. */
+void drift_settle(ir *ir);
+
 #endif

@@ -287,6 +287,8 @@ void fail_step(machine *m, step *s, int code, upk_str text) {
   s->why = (verdict){.code = code, .text = upk_arena_copy(s->arena, text)};
   if (reply && event->fault.hint.len)
     s->why.help = upk_arena_copy(s->arena, event->fault.hint);
+  if (code == 3207)
+    s->why.help = UPK_STR("make the plan again, and look at what it would do");
   guard_explain(m, s);
   disk_explain(m, s);
   rehearse_note(m, s);

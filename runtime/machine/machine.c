@@ -142,6 +142,17 @@ static bool left_behind(const machine *m) {
   return false;
 }
 
+/* Whether a step of a policy has done anything; making the ledger is none. */
+static bool worked(const machine *m) {
+  for (size_t i = 0; i < m->plan->step_count; i++) {
+    const step *s = &m->steps[i];
+    if (s->plan->policy != PLAN_NO_POLICY &&
+        (s->was_applied || s->effect || s->state == MACHINE_UNDONE))
+      return true;
+  }
+  return false;
+}
+
 static upk_status verdict_of_rollback(const machine *m) {
   if (m->stop && m->undo_next < m->undo_count)
     return UPK_CANCELLED;
@@ -173,6 +184,8 @@ static upk_status verdict_of(const machine *m) {
   if (m->config.goal == MACHINE_ROLLBACK)
     return verdict_of_rollback(m);
   if (counts.failed || counts.undone) {
+    if (m->drifted && !worked(m))
+      return UPK_STALE;
     if (!m->executed_any)
       return UPK_PRECHECK;
     return left_behind(m) ? UPK_PARTIAL : UPK_ROLLED_BACK;

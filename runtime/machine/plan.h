@@ -54,6 +54,7 @@ typedef enum plan_otherwise {
   PLAN_FAIL, /* the default */
   PLAN_SKIP,
   PLAN_RETRY,
+  PLAN_DRIFT, /* it is another object than the plan's: refused */
 } plan_otherwise;
 
 typedef struct plan_column {

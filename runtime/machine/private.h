@@ -272,6 +272,7 @@ struct machine {
   size_t undo_count, undo_next;
   bool undo_listed;
   bool executed_any;
+  bool drifted; /* an object is not the plan's */
   upk_buf log_head;
   uint64_t run_log; /* id of run.begin or run.end under way */
   step *steps;

@@ -240,10 +240,29 @@ static bool own_work(const step *s, const plan_check *check) {
          !s->unknown;
 }
 
+/* Another object behind the same name; one that is gone is skipped. */
+static void drifted(machine *m, step *s) {
+  if (s->rows == 0 && !s->partly) {
+    step_skip(m, s);
+    return;
+  }
+  m->drifted = true;
+  fail_step(m, s, 3207,
+            command_text(m,
+                         "%.*s `%.*s` is not what it was when the plan was "
+                         "made: %.*s",
+                         UPK_FMT(s->plan->kind), UPK_FMT(s->plan->object),
+                         UPK_FMT(s->seen)));
+}
+
 static void pre_failed(machine *m, step *s, const plan_check *check) {
   /* A batch that has treated rows is not skipped. */
   if (check->otherwise == PLAN_SKIP && !s->partly) {
     step_skip(m, s);
+    return;
+  }
+  if (check->otherwise == PLAN_DRIFT) {
+    drifted(m, s);
     return;
   }
   s->retry = check->otherwise == PLAN_RETRY;

@@ -189,11 +189,11 @@ static bool read_expect(plan_reader *rd, const upk_json *value,
 bool plan_read_check(plan_reader *rd, const upk_json *value, const char *what,
                      plan_check *ret_check) {
   static const char *const rows[] = {"first", "every", "none"};
-  static const char *const otherwise[] = {"fail", "skip", "retry"};
+  static const char *const otherwise[] = {"fail", "skip", "retry", "drift"};
   unsigned rows_choice = PLAN_FIRST, otherwise_choice = PLAN_FAIL;
   if (!PLAN_SHAPE(rd, value, what, check_fields) ||
       !read_choice(rd, value, "rows", rows, 3, &rows_choice) ||
-      !read_choice(rd, value, "otherwise", otherwise, 3, &otherwise_choice))
+      !read_choice(rd, value, "otherwise", otherwise, 4, &otherwise_choice))
     return false;
   ret_check->name = upk_json_text(value, "name");
   ret_check->rows = (plan_rows)rows_choice;

@@ -34,6 +34,7 @@ static const plan_field step_fields[] = {
 };
 
 static const plan_field object_fields[] = {
+    {"fingerprint", UPK_JSON_STRING, false},
     {"kind", UPK_JSON_STRING, true},
     {"name", UPK_JSON_ARRAY, true},
     {"native_id", UPK_JSON_STRING, false},

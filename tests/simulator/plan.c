@@ -121,7 +121,7 @@ static void fill_step(sim_plan *p, upk_arena *arena, sim_random *random,
   s->pre.items =
       memcpy(UPK_NEW(arena, plan_check), s->pre.items, sizeof(plan_check));
   ((plan_check *)(uintptr_t)s->pre.items)->otherwise =
-      (plan_otherwise)sim_below(random, 3);
+      (plan_otherwise)sim_below(random, 4);
   s->post = one_check(arena, make_check(arena, "post", i));
   s->run = make_statements(arena, "run", i, p->statements[i], p->looks[i]);
   s->can_undo = sim_chance(random, 600);

@@ -8,6 +8,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "digest.h"
+
 static const char *file_of(sqlite3_context *context) {
   const char *path =
       sqlite3_db_filename(sqlite3_context_db_handle(context), "main");
@@ -115,6 +117,20 @@ out:
   sqlite3_finalize(statement);
 }
 
+/* upkeep_digest(text): 16 hex digits of its SHA-256. */
+static void digest(sqlite3_context *context, int count, sqlite3_value **args) {
+  enum { DIGITS = 16 };
+  const char *text = (const char *)sqlite3_value_text(args[0]);
+  (void)count;
+  if (!text)
+    return;
+  upk_digest all =
+      upk_digest_of((upk_str){text, (size_t)sqlite3_value_bytes(args[0])});
+  upk_str hex = upk_digest_view(&all);
+  sqlite3_result_text(context, hex.data + hex.len - DIGITS, DIGITS,
+                      SQLITE_TRANSIENT);
+}
+
 int sqlite_functions_add(sqlite_session *session, sqlite3 *db) {
   static char whole;
   const struct {
@@ -131,6 +147,7 @@ int sqlite_functions_add(sqlite_session *session, sqlite3 *db) {
       {"upkeep_temp_free", 0, NULL, sqlite_temp_free},
       {"upkeep_check_copy", 1, session, sqlite_check_copy},
       {"upkeep_value", 1, NULL, value},
+      {"upkeep_digest", 1, NULL, digest},
   };
   int code = SQLITE_OK;
   for (size_t i = 0; i < sizeof functions / sizeof *functions && !code; i++)

@@ -22,7 +22,7 @@ return action {
     done = { type = "checks", doc = "without a transaction: one check that tells, after a crash, whether it was done" },
     risk = { type = "text", default = "medium", choices = { "low", "medium", "high" }, doc = "how dangerous it is" },
   },
-  per_policy = true,
+  per_policy = true, redefines = true,
   atomicity = function(o, p)
     if p.transaction then return "transaction" end
     return "autocommit"

@@ -42,6 +42,18 @@ return {
   },
 
   collector {
+    name = "index_identity", kind = "index", cost = "cheap",
+    attributes = {
+      { "schema", "text", "schema of the index and of its table" },
+      { "name", "text", "name of the index" },
+      { "fingerprint", "text", "digest of its table and definition: rebuilt it stays, made otherwise or on another table not" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "index_identity.sql" } },
+  },
+
+  collector {
     name = "index_redundancy", kind = "index", cost = "cheap",
     attributes = {
       { "schema", "text", "schema of the index and of its table" },

@@ -39,6 +39,18 @@ return {
   },
 
   collector {
+    name = "table_identity", kind = "table", cost = "cheap",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "fingerprint", "text", "digest of what it is: another table of its name, or with other columns, has another one" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "table_identity.sql" } },
+  },
+
+  collector {
     name = "table_activity", kind = "table", cost = "cheap",
     attributes = {
       { "schema", "text", "its schema" },

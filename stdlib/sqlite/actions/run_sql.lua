@@ -9,7 +9,7 @@ return action {
     irreversible = { type = "text", doc = "in place of undo: why it cannot be taken back" },
     risk = { type = "text", default = "medium", choices = { "low", "medium", "high" }, doc = "how dangerous it is" },
   },
-  per_policy = true,
+  per_policy = true, redefines = true,
   atomicity = "transaction",
   risk = function(o, p) return p.risk end,
   explain = {

@@ -29,6 +29,17 @@ return {
   },
 
   collector {
+    name = "index_identity", kind = "index", cost = "cheap",
+    attributes = {
+      { "name", "text", "name of the index" },
+      { "fingerprint", "text", "digest of its table and definition: rebuilt it stays, made otherwise or on another table not" },
+    },
+    filter = "and s.name = ?1",
+    filter_keys = { "name" },
+    variants = { { sql = sql_file "index_identity.sql" } },
+  },
+
+  collector {
     name = "index_size", kind = "index", cost = "measured",
     attributes = {
       { "name", "text", "name of the index" },

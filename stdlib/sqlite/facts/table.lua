@@ -38,6 +38,17 @@ return {
   },
 
   collector {
+    name = "table_identity", kind = "table", cost = "cheap",
+    attributes = {
+      { "name", "text", "name of the table" },
+      { "fingerprint", "text", "digest of the statement that makes it: with other columns it has another one" },
+    },
+    filter = "and s.name = ?1",
+    filter_keys = { "name" },
+    variants = { { sql = sql_file "table_identity.sql" } },
+  },
+
+  collector {
     name = "table_rows", kind = "table", cost = "measured",
     attributes = {
       { "name", "text", "name of the table" },
