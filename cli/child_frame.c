@@ -105,6 +105,7 @@ void request_encode(const upk_compile_request *request, bool with_facts,
   char at_us[24]; /* as text: it may exceed what canonical JSON counts */
   snprintf(at_us, sizeof at_us, "%lld", (long long)request->at_us);
   upk_json_begin_object(w);
+  upk_json_put_string(w, "act", request->act);
   upk_json_put_bool(w, "all_attributes", request->all_attributes);
   upk_json_put_string(w, "at_us", upk_str_from(at_us));
   upk_json_put_string(w, "dump_after", request->dump_after);
@@ -121,6 +122,7 @@ void request_encode(const upk_compile_request *request, bool with_facts,
   upk_json_put_int(w, "test", (int64_t)request->test);
   if (request->windows.data)
     upk_json_put_string(w, "windows", request->windows);
+  upk_json_put_string(w, "with", request->with);
   upk_json_put_bool(w, "with_facts", with_facts);
   upk_json_put_string(w, "word", request->word);
   if (request->words.data)
@@ -145,6 +147,8 @@ bool request_decode(upk_arena *arena, upk_str bytes,
       .target = upk_json_text(tree, "target"),
       .facts_path = upk_json_text(tree, "facts_path"),
       .at_us = strtoll(upk_arena_copy(arena, at_us).data, NULL, 10),
+      .act = upk_json_text(tree, "act"),
+      .with = upk_json_text(tree, "with"),
       .only = upk_json_text(tree, "only"),
       .except = upk_json_text(tree, "except"),
       .windows = upk_json_text(tree, "windows"),

@@ -88,7 +88,11 @@ static upk_status read_long(cli *c, const verb *v, char **argv, int *at) {
   }
   if (!value.data && !argv[*at + 1])
     return wrong(c, rows[id].name, "needs an argument");
-  c->flags[id] = value.data ? value.data : argv[++*at];
+  const char *given = value.data ? value.data : argv[++*at];
+  bool more = id == FLAG_with && c->flags[id];
+  c->flags[id] =
+      more ? upk_arena_printf(c->arena, "%s\n%s", c->flags[id], given).data
+           : given;
   return UPK_OK;
 }
 

@@ -215,9 +215,9 @@ const verb verb_plan = {
               "rolled back;\nexit code 4 when one failed.",
     .formats = "text,json,markdown,html,sql,mermaid,gantt,dot,sarif",
     .flags = FLAG_BIT(max_bytes) | FLAG_BIT(output) | FLAG_BIT(format) |
-             FLAG_BIT(detailed_exitcode) | FLAG_BIT(rehearse) |
-             FLAG_BIT(rehearse_all) | FLAGS_FACTS | FLAGS_POLICIES |
-             FLAGS_RECORD,
+             FLAG_BIT(act) | FLAG_BIT(with) | FLAG_BIT(detailed_exitcode) |
+             FLAG_BIT(rehearse) | FLAG_BIT(rehearse_all) | FLAGS_FACTS |
+             FLAGS_POLICIES | FLAGS_RECORD,
     .max_arguments = 1,
     .run = run_plan,
 };

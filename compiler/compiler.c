@@ -107,7 +107,8 @@ static bool same_question(const upk_compile_request *a,
                           const upk_compile_request *b) {
   return a->mode == b->mode && upk_str_equal(a->project, b->project) &&
          upk_str_equal(a->only, b->only) &&
-         upk_str_equal(a->except, b->except) &&
+         upk_str_equal(a->except, b->except) && upk_str_equal(a->act, b->act) &&
+         upk_str_equal(a->with, b->with) &&
          a->all_attributes == b->all_attributes &&
          a->stdlib_from_source == b->stdlib_from_source;
 }
@@ -128,7 +129,8 @@ static upk_compile_request copied(upk_arena *arena,
   upk_compile_request copy = *request;
   upk_str *texts[] = {&copy.project, &copy.target,     &copy.facts_path,
                       &copy.only,    &copy.except,     &copy.windows,
-                      &copy.word,    &copy.dump_after, &copy.history};
+                      &copy.word,    &copy.dump_after, &copy.history,
+                      &copy.act,     &copy.with};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (texts[i]->data)
       *texts[i] = upk_arena_copy(arena, *texts[i]);

@@ -1,5 +1,7 @@
 #include "bind/verdict.h"
 
+#include "bind/asked.h"
+
 #include <string.h>
 
 #include "ir/trend.h"
@@ -151,6 +153,10 @@ bool verdict_fill(ir *ir, ir_policy *policy, upk_arena *scratch) {
   for (size_t i = 0; i < w.rows; i++)
     policy->verdicts[i] =
         (uint8_t)judge(where[i], ensure[i], warn[i], policy->if_unknown);
+  if (policy->asked.data) {
+    asked_judge(ir, policy);
+    return true;
+  }
   if (policy->ahead_us)
     predict(&w);
   if (policy->exempt)

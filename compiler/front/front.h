@@ -37,6 +37,8 @@ void front_approvals(ir *ir);
 /* Reads every file that `use` and `include` name, in that order. */
 void front_files(ir *ir);
 /* One file of policies in YAML. */
+/* Instead of all policies: those that `--do` means. */
+void front_act(ir *ir);
 void front_yaml(ir *ir, upk_str path, upk_str text);
 /* One policy: reads, checks and adds it to ir->policies. `name` is what Lua
  * gives as first argument, or absent. Of one that lacks a required key only

@@ -313,6 +313,7 @@ typedef struct ir_policy {
 
   /* front. Either ends the compilation after check. */
   bool damaged;   /* some key could not be read: parameters may be lost */
+  upk_str asked;  /* `plan --do`: the object, whatever it is like */
   bool name_only; /* so it is with a required one: known by its name alone */
 
   /* resolve, for the target being compiled */

@@ -202,6 +202,8 @@ upk_str ir_because(ir *ir, const ir_policy *policy, size_t row) {
   const ir_scope *scope = policy->kind->scope;
   const upk_column *columns = scope->columns.items;
   const ir_expression *expression = decider(policy, row, columns);
+  if (policy->asked.data)
+    return UPK_STR("asked for, with --do");
   if (!expression->compiled)
     return policy->verdicts[row] == IR_UNKNOWN_VERDICT
                ? UPK_STR("its function gives nil")

@@ -1,6 +1,7 @@
 /* Pass bind: reads the facts and judges every object by every policy. */
 #include <upkeep/compile.h>
 
+#include "bind/asked.h"
 #include "bind/verdict.h"
 #include "digest.h"
 #include "pass/pass.h"
@@ -90,5 +91,6 @@ upk_status pass_bind(ir *ir) {
     upk_arena_reset(scratch);
   }
   upk_arena_free(scratch);
+  good = good && asked_found(ir);
   return good ? UPK_OK : UPK_DENIED;
 }

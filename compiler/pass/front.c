@@ -37,6 +37,8 @@ static bool has_engine(const ir *ir) {
 
 static void read_policies(ir *ir, bool loaded) {
   front_files(ir);
+  if (ir->request->act.len && loaded)
+    front_act(ir);
   front_policies_sort(ir);
   if (ir->files.len > 1)
     qsort(ir->files.items, ir->files.len, sizeof *ir->files.items,

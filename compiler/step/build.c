@@ -235,12 +235,21 @@ static void check_work(making *m) {
                    "`cleanup` holds plain SQL: no batch and no program");
 }
 
+/* No invariant says what must hold then; what is done by the probe, is. */
+static void check_asked(making *m) {
+  ir_step *step = &m->step;
+  if (step->post.len || !step->has_probe)
+    return;
+  *UPK_PUSH(m->ir->arena, &step->post) = step->probe_done;
+}
+
 /* What no step may lack. */
 static void check_whole(making *m) {
   const ir_step *step = &m->step;
   if (!step->run.len)
     incomplete(m, "it gives no statement to run");
-  if (!step->post.len)
+  bool asked = step->policy && step->policy->asked.data;
+  if (!step->post.len && !asked) /* of --do: that its statements went well */
     incomplete(m, "it gives no post-check, and none follows from an invariant");
   if (!step->undo_class.data)
     incomplete(m, "it gives no class of undo");
@@ -291,6 +300,8 @@ ir_step *step_build(ir *ir, ir_policy *policy, ir_remedy *remedy,
     invariant_add(ir, recipe, object, &m.step);
   if (!m.convert.failed)
     drift_add(ir, recipe, object, &m.step);
+  if (!m.convert.failed && policy && policy->asked.data)
+    check_asked(&m);
   if (!m.convert.failed)
     check_whole(&m);
   if (!m.convert.failed)

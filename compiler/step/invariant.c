@@ -247,7 +247,8 @@ static upk_str post_text(upk_arena *arena, const step_invariant *invariant,
 bool invariant_prepare(ir *ir, step_recipe *recipe) {
   step_invariant *invariant = &recipe->invariant;
   const ir_policy *policy = recipe->policy;
-  if (!policy->ensure.compiled || policy->kind != recipe->kind)
+  if (!policy->ensure.compiled || policy->asked.data ||
+      policy->kind != recipe->kind)
     return true;
   invariant->ensure = policy->ensure.compiled;
   invariant->if_unknown = policy->if_unknown == IR_UNKNOWN_ACT;

@@ -69,6 +69,8 @@ typedef struct upk_compile_request {
   upk_str history;
   upk_str only;       /* selectors: comma-separated globs on policy names, or */
   upk_str except;     /*   action:object */
+  upk_str act;        /* INSPECT, PLAN: "action:object", instead of policies */
+  upk_str with;       /*   its parameters: "key=value", one a line */
   upk_str word;       /* EXPLAIN, SCHEMA, TESTS, TEST */
   size_t test;        /* TEST: number of the case, from 0 */
   upk_str format;     /* EXPLAIN: text, json or markdown; "" is text */
