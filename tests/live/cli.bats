@@ -237,7 +237,7 @@ YAML
 policies:
   - { name: p, for: table, ensure: rows >= 0 }
 YAML
-  printf 'approvals: [ { when: "true", signatures: 2 } ]\n' >>upkeep.yaml
+  sed -i 's/connect: "database.db"/&, accept_timeline_change: true/' upkeep.yaml
   run upkeep plan
   expect_code 0
   [ "$(grep -c 'warning.UPK1053' <<<"$output")" -eq 1 ]
