@@ -237,7 +237,7 @@ YAML
 policies:
   - { name: p, for: table, ensure: rows >= 0 }
 YAML
-  sed -i 's/connect: "database.db"/&, accept_timeline_change: true/' upkeep.yaml
+  echo 'requirements: CLAUDE.md' >>upkeep.yaml
   run upkeep plan
   expect_code 0
   [ "$(grep -c 'warning.UPK1053' <<<"$output")" -eq 1 ]
