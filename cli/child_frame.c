@@ -117,6 +117,8 @@ void request_encode(const upk_compile_request *request, bool with_facts,
   upk_json_put_int(w, "mode", request->mode);
   upk_json_put_string(w, "only", request->only);
   upk_json_put_string(w, "project", request->project);
+  if (request->spent.data)
+    upk_json_put_string(w, "spent", request->spent);
   upk_json_put_bool(w, "stdlib_from_source", request->stdlib_from_source);
   upk_json_put_string(w, "target", request->target);
   upk_json_put_int(w, "test", (int64_t)request->test);
@@ -138,7 +140,7 @@ bool request_decode(upk_arena *arena, upk_str bytes,
   const upk_json *tree = upk_json_parse(arena, bytes, &error);
   int64_t mode = upk_json_number(tree, "mode", -1);
   upk_str at_us = upk_json_text(tree, "at_us");
-  if (!tree || mode < 0 || mode > UPK_COMPILE_SUGGEST || !at_us.data)
+  if (!tree || mode < 0 || mode > UPK_COMPILE_REQUIREMENTS || !at_us.data)
     return false;
   *ret_with_facts = upk_json_flag(tree, "with_facts", false);
   *ret_request = (upk_compile_request){
@@ -153,6 +155,7 @@ bool request_decode(upk_arena *arena, upk_str bytes,
       .except = upk_json_text(tree, "except"),
       .windows = upk_json_text(tree, "windows"),
       .history = upk_json_text(tree, "history"),
+      .spent = upk_json_text(tree, "spent"),
       .word = upk_json_text(tree, "word"),
       .format = upk_json_text(tree, "format"),
       .words = upk_json_text(tree, "words"),

@@ -117,6 +117,7 @@ typedef struct project {
   upk_str folder; /* absolute, of upkeep.yaml */
   upk_str file;   /* its name there */
   const upk_json *targets, *programs;
+  upk_str requirements;                /* path of the document; absent: none */
   const upk_json *windows, *blackouts; /* formats.md, "Project" */
   upk_str state; /* as the project says it; absent: the default */
 } project;
@@ -191,6 +192,13 @@ upk_status fleet_run(cli *c, const project *p, const fleet_request *request);
 /* The targets that the command line names, or all; in the order of the project
  * file. The count, or SIZE_MAX after a diagnostic. */
 size_t fleet_targets(cli *c, const project *p, upk_str **ret_names);
+
+/* requirements.c: "upkeep.requirements/1" as text. */
+void requirements_text(upk_str bytes, upk_arena *arena, upk_buf *out);
+/* What the document filled in (provenance.requirements.fills): a line a value,
+ * each with `before` in front. */
+void requirements_fills_text(const upk_json *fills, const char *before,
+                             upk_buf *out);
 
 /* A plan or report in one of the formats. */
 /* `findings`: of lint; not wanted where they are rendered as diagnostics. */

@@ -104,6 +104,20 @@ int64_t plan_view_moment(const plan_view *view) {
              : upk_json_number(upk_json_get(inputs, "facts"), "taken_at", 0);
 }
 
+/* "0.9 s", "4 m 23 s", "1 h 5 m": two units, for sums that are compared. */
+static void duration_exact(int64_t ms, upk_buf *out) {
+  int64_t s = (ms + 500) / 1000;
+  if (ms < 10000)
+    upk_buf_printf(out, "%" PRId64 ".%" PRId64 " s", (ms + 50) / 1000,
+                   (ms + 50) / 100 % 10);
+  else if (s < 60)
+    upk_buf_printf(out, "%" PRId64 " s", s);
+  else if (s < 3600)
+    upk_buf_printf(out, "%" PRId64 " m %" PRId64 " s", s / 60, s % 60);
+  else
+    upk_buf_printf(out, "%" PRId64 " h %" PRId64 " m", s / 3600, s / 60 % 60);
+}
+
 #define DAY_US (INT64_C(24) * 3600 * 1000000)
 
 /* "02:00", or with its day "2026-11-24 02:00". */
@@ -397,6 +411,45 @@ static void summary_text(painter *p) {
   details_text(p);
 }
 
+static const char *period_name(upk_str period) {
+  static const char *const names[][2] = {
+      {"day", "today"},          {"week", "this week"},
+      {"month", "this month"},   {"quarter", "this quarter"},
+      {"year", "this year"},     {"7 days", "in 7 days"},
+      {"28 days", "in 28 days"}, {"30 days", "in 30 days"},
+      {"90 days", "in 90 days"}, {"365 days", "in 365 days"}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (upk_str_is(period, names[i][0]))
+      return names[i][1];
+  return "in the period";
+}
+
+/* "Blocking expected 0.9 s of 4 m 23 s left this month (availability 99.99%)."
+ */
+void plan_view_budget(const plan_view *view, upk_buf *out) {
+  const upk_json *b = upk_json_get(view->body, "budget");
+  int64_t left_ms =
+      upk_json_number(b, "allowed_ms", 0) - upk_json_number(b, "spent_ms", 0);
+  int64_t ppm = upk_json_number(b, "availability", -1);
+  int64_t unmeasured = upk_json_number(b, "unmeasured", 0);
+  if (!upk_json_count(b))
+    return;
+  upk_buf_str(out, UPK_STR("Blocking expected "));
+  duration_exact(upk_json_number(b, "expected_ms", 0), out);
+  upk_buf_str(out, UPK_STR(" of "));
+  duration_exact(left_ms > 0 ? left_ms : 0, out);
+  upk_buf_printf(out, " left %s", period_name(upk_json_text(b, "period")));
+  if (ppm >= 0) {
+    upk_buf_str(out, UPK_STR(" (availability "));
+    upk_ratio_format(ppm, out);
+    upk_buf_char(out, ')');
+  }
+  if (unmeasured)
+    upk_buf_printf(out, "; %" PRId64 " earlier run%s not measured", unmeasured,
+                   unmeasured == 1 ? " was" : "s were");
+  upk_buf_str(out, UPK_STR(".\n"));
+}
+
 /* All of them; or only what is waived, which is no warning and still said. */
 static void findings_text(painter *p, bool all) {
   enum { WAIVED = 2090 };
@@ -429,6 +482,12 @@ void plan_text(const upk_json *plan, bool color, bool verbose, bool findings,
     upk_buf_str(out, UPK_STR("Nothing to do: every invariant that can be "
                              "remedied holds.\n"));
   summary_text(&p);
+  requirements_fills_text(
+      upk_json_get(
+          upk_json_get(upk_json_get(plan, "provenance"), "requirements"),
+          "fills"),
+      "  required  ", out);
+  plan_view_budget(&view, out);
   findings_text(&p, findings);
   upk_arena_free(arena);
 }

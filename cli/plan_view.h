@@ -21,6 +21,8 @@ int64_t plan_view_moment(const plan_view *view);
 void plan_view_title(const plan_view *view, upk_buf *out);
 void plan_view_blocking(const upk_json *step, upk_buf *out);
 const char *plan_view_engine(const plan_view *view); /* "PostgreSQL" */
+/* The line about the error budget; nothing when the plan has none. */
+void plan_view_budget(const plan_view *view, upk_buf *out);
 const char *plan_view_reversible(const upk_json *step);
 size_t plan_view_needs(const plan_view *view, upk_str id); /* approvals */
 upk_str plan_view_place(const plan_view *view, const upk_json *step);

@@ -16,6 +16,11 @@ void runs_list(cli *c, upk_str folder, run_vec *runs);
 upk_status runs_find(cli *c, upk_str folder, upk_str wanted,
                      upk_str *ret_folder, upk_str *ret_name);
 
+/* spent.c: what the target's runs of the last year have blocked, as bytes for
+ * the compiler ("upkeep.spent/1"); in c->arena. Blocks: reads two pieces of
+ * each log. */
+upk_str spent_load(cli *c, const project *p, upk_str target, int64_t now_us);
+
 /* A run with the plan that it executes. The caller frees `bytes`. */
 typedef struct taken_run {
   upk_str name, folder, plan_path;

@@ -110,6 +110,15 @@ static int64_t moment_of(upk_str facts, const upk_compile_request *request) {
   return us;
 }
 
+/* The target's name as far as it is known when there is no plan. */
+static upk_str target_name(const cli *c, const project *p) {
+  if (c->argument_count)
+    return upk_str_from(c->arguments[0]);
+  const upk_json *only = upk_json_at(p->targets, 0);
+  return upk_json_count(p->targets) == 1 ? upk_json_text(only, "name")
+                                         : UPK_STR("");
+}
+
 static upk_status make_plan(cli *c, const project *p, upk_buf *plan) {
   upk_buf facts = {0};
   upk_compile_request request = request_new(c, p, UPK_COMPILE_PLAN);
@@ -121,6 +130,9 @@ static upk_status make_plan(cli *c, const project *p, upk_buf *plan) {
     status = windows_for_plan(c, p, moment_of(request.facts, &request),
                               &request.windows);
   }
+  if (status == UPK_OK && p->requirements.data)
+    request.spent =
+        spent_load(c, p, target_name(c, p), moment_of(request.facts, &request));
   if (status == UPK_OK)
     request.history = history_for_plan(c, p, request.target);
   if (status == UPK_OK)
@@ -139,15 +151,6 @@ static upk_status show_made(cli *c, upk_str bytes) {
   if (!format_is(c, "json", "text"))
     plan = upk_json_parse(c->arena, bytes, &error);
   return print_plan(c, plan, bytes, false);
-}
-
-/* The target's name as far as it is known when there is no plan. */
-static upk_str target_name(const cli *c, const project *p) {
-  if (c->argument_count)
-    return upk_str_from(c->arguments[0]);
-  const upk_json *only = upk_json_at(p->targets, 0);
-  return upk_json_count(p->targets) == 1 ? upk_json_text(only, "name")
-                                         : UPK_STR("");
 }
 
 /* What code scanning and a pull request are told of a plan that was refused. */

@@ -11,16 +11,21 @@ typedef struct loading {
   uint32_t source; /* of the project file, in the diagnostics */
 } loading;
 
-/* A place as the compiler wrote it: [line, column, end line, end column]. */
+static uint32_t source_of(const loading *l, upk_str path);
+
+/* A place as the compiler wrote it: [line, column, end line, end column]; in
+ * the project file, or in the requirements document that `source` names. */
 static upk_span place_of(const loading *l, const upk_json *map,
                          const char *key) {
   const upk_json *at = upk_json_get(map, key);
+  upk_str path = upk_json_text(map, "source");
+  uint32_t source = path.data ? source_of(l, path) : l->source;
   uint32_t numbers[4];
   if (upk_json_count(at) != 4)
     return UPK_NO_SPAN;
   for (size_t i = 0; i < 4; i++)
     numbers[i] = (uint32_t)upk_json_at(at, i)->integer;
-  return (upk_span){l->source, numbers[0], numbers[1], numbers[2], numbers[3]};
+  return (upk_span){source, numbers[0], numbers[1], numbers[2], numbers[3]};
 }
 
 static upk_str project_path(const loading *l, upk_str below) {
@@ -29,15 +34,22 @@ static upk_str project_path(const loading *l, upk_str below) {
 }
 
 /* The lines that diagnostics show. */
-static void load_source(loading *l) {
+static uint32_t source_of(const loading *l, upk_str path) {
+  upk_diags *diags = &l->c->diags;
+  for (uint32_t i = 1; i < diags->sources.len; i++)
+    if (upk_str_equal(diags->sources.items[i].path, path))
+      return i;
   upk_buf text = {0};
   upk_str shown = UPK_NO_STR;
-  if (file_read_short(l->c, project_path(l, l->p->file), CALENDAR_BYTES_MAX,
-                      &text) == UPK_OK)
+  if (file_read_short(l->c, project_path(l, path), CALENDAR_BYTES_MAX, &text) ==
+      UPK_OK)
     shown = upk_arena_copy(l->c->arena, upk_buf_view(&text));
-  l->source = upk_diags_source(&l->c->diags, l->p->file, shown);
+  uint32_t source = upk_diags_source(diags, path, shown);
   upk_buf_free(&text);
+  return source;
 }
+
+static void load_source(loading *l) { l->source = source_of(l, l->p->file); }
 
 static void read_windows(const loading *l, upk_windows_request *request) {
   size_t count = upk_json_count(l->p->windows);
@@ -99,6 +111,10 @@ static bool read_blackouts(const loading *l, upk_windows_request *request) {
         .at = place_of(l, blackout, "at"),
         .timezone_at = place_of(l, blackout, "timezone_at"),
     };
+    if (upk_json_text(blackout, "events").data) { /* of the requirements */
+      rules[i].calendar = upk_json_text(blackout, "events");
+      rules[i].path = upk_json_text(blackout, "source");
+    }
     if (upk_json_text(blackout, "calendar").data)
       good = read_calendar(l, blackout, &rules[i]) && good;
   }

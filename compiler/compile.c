@@ -2,6 +2,7 @@
 #include <upkeep/compile.h>
 
 #include "emit/check_report.h"
+#include "emit/requirements.h"
 #include "front/front.h"
 #include "front/schema.h"
 #include "pass/pass.h"
@@ -61,6 +62,15 @@ static upk_status write_check(ir *ir, upk_sink output) {
   return wrote(check_report_write(ir, output));
 }
 
+/* A project without a document has nothing to say. */
+static upk_status write_requirements(ir *ir, upk_sink output) {
+  if (ir->requirements.path.data)
+    return wrote(requirements_write(ir, output));
+  upk_diag_add(ir->diags, 1600, UPK_NO_SPAN,
+               "the project names no requirements document");
+  return UPK_DENIED;
+}
+
 static upk_status unknown_word(ir *ir, const upk_str *words, size_t count) {
   upk_str word = ir->request->word;
   upk_diag *diag = upk_diag_add(ir->diags, 1214, UPK_NO_SPAN,
@@ -117,6 +127,7 @@ static const struct mode {
     [UPK_COMPILE_TESTS] = {0, NULL}, /* compiler.c */
     [UPK_COMPILE_TEST] = {0, NULL},
     [UPK_COMPILE_SUGGEST] = {PASS_bind + 1, write_suggest},
+    [UPK_COMPILE_REQUIREMENTS] = {PASS_check + 1, write_requirements},
 };
 
 /* What is wrong in files, names and types is told in one go: of the passes
@@ -189,10 +200,11 @@ static upk_status compile(ir *ir, upk_sink output) {
     mode.write = write_dump;
     ir->output = (upk_sink){swallow, NULL};
   }
-  upk_status status =
-      request->mode == UPK_COMPILE_VALIDATE && !request->dump_after.len
-          ? validate(ir)
-          : run_passes(ir, 0, mode.passes);
+  upk_status status = (request->mode == UPK_COMPILE_VALIDATE ||
+                       request->mode == UPK_COMPILE_REQUIREMENTS) &&
+                              !request->dump_after.len
+                          ? validate(ir)
+                          : run_passes(ir, 0, mode.passes);
   return status == UPK_OK && mode.write ? mode.write(ir, output) : status;
 }
 

@@ -15,6 +15,7 @@ static const upk_code codes[] = {
 #include "codes/1300-lua.def"
 #include "codes/1400-check.def"
 #include "codes/1500-plan.def"
+#include "codes/1600-requirements.def"
 #include "codes/2000-lint.def"
 #include "codes/3000-input.def"
 #include "codes/3100-runtime.def"

@@ -110,6 +110,14 @@ static void write_history_input(const ir *ir, upk_json_writer *w) {
   upk_json_end_object(w);
 }
 
+static void put_stdlib(const ir *ir, upk_json_writer *w) {
+  upk_json_key(w, "stdlib");
+  upk_json_begin_object(w);
+  upk_json_put_string(w, "sha256", ir->stdlib_sha256);
+  upk_json_put_string(w, "version", ir->stdlib_version);
+  upk_json_end_object(w);
+}
+
 void emit_inputs(ir *ir, upk_json_writer *w) {
   upk_digest policies = emit_policies_digest(ir);
   upk_json_begin_object(w);
@@ -123,11 +131,13 @@ void emit_inputs(ir *ir, upk_json_writer *w) {
   upk_json_key(w, "options");
   write_options(w, ir->request);
   upk_json_put_string(w, "policies", upk_digest_view(&policies));
-  upk_json_key(w, "stdlib");
-  upk_json_begin_object(w);
-  upk_json_put_string(w, "sha256", ir->stdlib_sha256);
-  upk_json_put_string(w, "version", ir->stdlib_version);
-  upk_json_end_object(w);
+  if (ir->requirements.path.data) {
+    upk_json_key(w, "requirements");
+    upk_json_begin_object(w);
+    upk_json_put_string(w, "sha256", ir->requirements.sha256);
+    upk_json_end_object(w);
+  }
+  put_stdlib(ir, w);
   if (ir->request && ir->request->windows.data)
     write_windows_input(ir, w);
   upk_json_end_object(w);
@@ -235,6 +245,37 @@ void emit_blackouts(ir *ir, upk_json_writer *w) {
     upk_json_end_object(w);
   }
   upk_json_end_array(w);
+}
+
+static void write_costs(const ir *ir, upk_json_writer *w) {
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < ir->plan_order.len; i++) {
+    const ir_step *step = &ir->steps.items[ir->plan_order.items[i]];
+    if (!step->estimate.blocking_ms)
+      continue;
+    upk_json_begin_object(w);
+    upk_json_put_int(w, "blocking_ms", step->estimate.blocking_ms);
+    upk_json_put_string(w, "step", step->id);
+    upk_json_end_object(w);
+  }
+  upk_json_end_array(w);
+}
+
+void emit_budget(ir *ir, upk_json_writer *w) {
+  const ir_budget *b = &ir->budget;
+  upk_json_begin_object(w);
+  upk_json_put_int(w, "allowed_ms", b->allowed_ms);
+  if (b->availability_ppm >= 0)
+    upk_json_put_int(w, "availability", b->availability_ppm);
+  upk_json_put_int(w, "expected_ms", b->expected_ms);
+  upk_json_put_int(w, "from", b->from_us);
+  upk_json_put_string(w, "period", b->period);
+  upk_json_put_int(w, "spent_ms", b->spent_ms);
+  upk_json_key(w, "steps");
+  write_costs(ir, w);
+  upk_json_put_int(w, "to", b->to_us);
+  upk_json_put_int(w, "unmeasured", b->unmeasured);
+  upk_json_end_object(w);
 }
 
 void emit_expires(ir *ir, upk_json_writer *w) {

@@ -33,6 +33,7 @@ upk_digest emit_policy_digest(const ir *ir, const ir_policy *policy);
 
 /* What the project asks for: of each rule that fits steps of the plan. */
 void emit_approvals(ir *ir, upk_json_writer *w);
+void emit_budget(ir *ir, upk_json_writer *w);
 void emit_considered(ir *ir, upk_json_writer *w);
 void emit_deferred(ir *ir, upk_json_writer *w);
 void emit_diagnostics(ir *ir, upk_json_writer *w);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "emit/plan.h"
+#include "emit/requirements.h"
 
 static void add_place(const ir *ir, upk_span span, upk_buf *out) {
   if (!span.line || span.source >= ir->diags->sources.len)
@@ -123,6 +124,10 @@ void emit_provenance(ir *ir, upk_json_writer *w) {
   write_edges(ir, w, &place);
   upk_json_key(w, "policies");
   write_files(ir, w);
+  if (ir->requirements.path.data) {
+    upk_json_key(w, "requirements");
+    requirements_fills_write(ir, w);
+  }
   upk_json_key(w, "rules");
   write_policies(ir, w, &place);
   upk_json_key(w, "spans");

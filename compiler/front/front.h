@@ -6,6 +6,7 @@
  *   executor.c approval rules, of a project or of an executor's own file
  *   policy.c   one policy, whichever front end made its node
  *   overlay.c  what `use` changes in a file: except, override, vars
+ *   requirements/  the document that the project names, by markdown/
  *   schema.h   the tables that say what is allowed, and the reader of them
  */
 #ifndef COMPILER_FRONT_H
@@ -33,6 +34,9 @@ bool front_executor(ir *ir);
 bool front_project_text(ir *ir, upk_str *ret_text);
 /* Types the `when` of approval rules. */
 void front_approvals(ir *ir);
+/* The requirements document, if the project names one: its values, windows and
+ * blackouts. */
+void front_requirements(ir *ir);
 
 /* Reads every file that `use` and `include` name, in that order. */
 void front_files(ir *ir);

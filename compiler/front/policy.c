@@ -74,6 +74,22 @@ static const node *as_list(ir *ir, const node *value) {
   return list;
 }
 
+/* Which limits it gives: the requirements fill in the others. */
+static void note_limits(const node *policy, ir_policy *p) {
+  static const struct {
+    const char *key;
+    unsigned bit;
+  } rows[] = {{"lock_timeout", IR_GIVEN_LOCK_TIMEOUT},
+              {"statement_timeout", IR_GIVEN_STATEMENT_TIMEOUT},
+              {"max_duration", IR_GIVEN_MAX_DURATION},
+              {"max_blocking", IR_GIVEN_MAX_BLOCKING}};
+  const node *limits = node_find(policy, "limits");
+  p->written_limits = p->limits;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    if (limits && node_find(limits, rows[i].key))
+      p->limits_given |= rows[i].bit;
+}
+
 void front_policy(ir *ir, const node *policy, upk_str name) {
   schema_policy_row row = {0};
   if (policy->type != NODE_MAP) {
@@ -92,6 +108,7 @@ void front_policy(ir *ir, const node *policy, upk_str name) {
   bool good = schema_read(ir->arena, ir->diags, &schema_policy, policy, &row);
   ir_policy *p = &row.policy;
   p->damaged = !good;
+  note_limits(policy, p);
   spread_with(ir, policy, &row);
   p->waive = as_list(ir, node_find(policy, "waive"));
   p->exempt = as_list(ir, node_find(policy, "exempt"));

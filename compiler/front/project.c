@@ -54,31 +54,16 @@ static void check_blackouts(ir *ir) {
       check_blackout(ir, list->list.items[i]);
 }
 
-/* Keys that hold people or things back, and that no pass of this version
- * obeys: nobody shall rely on them in silence. */
-static void say_idle(ir *ir) {
-  static const struct {
-    const char *key, *help;
-  } rows[] = {
-      {"requirements", "The document is not read yet: write limits and windows "
-                       "into the policies."},
-  };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    const node *value = node_find(ir->project.raw, rows[i].key);
-    if (value == NULL)
-      continue;
-    upk_diag *diag =
-        upk_diag_add(ir->diags, 1053, value->span,
-                     "`%s` is not in force in this version", rows[i].key);
-    upk_diag_help(ir->diags, diag, "%s", rows[i].help);
-  }
-}
-
 static void say_idle_targets(ir *ir) {
   for (size_t i = 0; i < ir->project.targets.len; i++) {
     const node *value =
         node_find(ir->project.targets.items[i].raw, "accept_timeline_change");
-    if (value == NULL || value->type != NODE_BOOL || !value->boolean)
+    bool given = value != NULL &&
+                 (value->type == NODE_BOOL
+                      ? value->boolean
+                      : value->type == NODE_PLAIN &&
+                            upk_str_is(value->text, "true"));
+    if (!given)
       continue;
     upk_diag *diag = upk_diag_add(
         ir->diags, 1053, value->span,
@@ -191,7 +176,7 @@ bool front_project(ir *ir) {
   check_blackouts(ir);
   check_expressions(ir);
   front_approvals(ir);
-  say_idle(ir);
   say_idle_targets(ir);
+  front_requirements(ir);
   return true;
 }

@@ -27,16 +27,8 @@ static void write_target(upk_json_writer *w, const ir_target *target) {
 
 /* ---- windows and blackouts ---- */
 
-/* Where a member's value stands: [line, column, end line, end column]. */
-static void put_place(upk_json_writer *w, const char *key, const node *map,
-                      const char *member) {
-  const node *value = member ? node_find(map, member) : map;
-  if (!value || !value->span.line)
-    return;
-  upk_span at = value->span;
-  if ((value->type == NODE_TEXT || value->type == NODE_PLAIN) &&
-      value->text_span.line == at.line)
-    at.column = value->text_span.column;
+/* [line, column, end line, end column] */
+static void put_span(upk_json_writer *w, const char *key, upk_span at) {
   upk_json_key(w, key);
   upk_json_begin_array(w);
   upk_json_int(w, at.line);
@@ -46,13 +38,59 @@ static void put_place(upk_json_writer *w, const char *key, const node *map,
   upk_json_end_array(w);
 }
 
+/* Where a member's value stands. */
+static void put_place(upk_json_writer *w, const char *key, const node *map,
+                      const char *member) {
+  const node *value = member ? node_find(map, member) : map;
+  if (!value || !value->span.line)
+    return;
+  upk_span at = value->span;
+  if ((value->type == NODE_TEXT || value->type == NODE_PLAIN) &&
+      value->text_span.line == at.line)
+    at.column = value->text_span.column;
+  put_span(w, key, at);
+}
+
 static void put_given(upk_json_writer *w, const char *key, upk_str value) {
   if (value.data)
     upk_json_put_string(w, key, value);
 }
 
+/* One of the requirements document: `source` is its path. */
+static void write_required_window(upk_json_writer *w, const ir *ir,
+                                  const ir_window *window) {
+  upk_json_begin_object(w);
+  upk_json_put_int(w, "duration_us", window->duration_us);
+  upk_json_put_string(w, "name", window->name);
+  upk_json_put_string(w, "rrule", window->rrule);
+  put_span(w, "rrule_at", window->span);
+  upk_json_put_string(w, "source", ir->requirements.path);
+  upk_json_put_string(w, "timezone", window->timezone);
+  put_span(w, "timezone_at", window->span);
+  upk_json_end_object(w);
+}
+
+static void write_required_blackout(upk_json_writer *w, const ir *ir,
+                                    const ir_required_blackout *blackout) {
+  upk_json_begin_object(w);
+  put_span(w, "at", blackout->span);
+  put_given(w, "calendar", blackout->calendar);
+  put_span(w, "calendar_at", blackout->span);
+  put_given(w, "events", blackout->events);
+  if (blackout->reason.len)
+    upk_json_put_string(w, "reason", blackout->reason);
+  upk_json_put_string(w, "source", ir->requirements.path);
+  put_given(w, "timezone", blackout->timezone);
+  put_span(w, "timezone_at", blackout->span);
+  upk_json_end_object(w);
+}
+
 static void write_window(upk_json_writer *w, const ir *ir,
                          const ir_window *window) {
+  if (window->required) {
+    write_required_window(w, ir, window);
+    return;
+  }
   const node_member *member =
       node_member_find(node_find(ir->project.raw, "windows"), window->name);
   const node *map = member ? member->value : NULL;
@@ -99,6 +137,8 @@ static void write_blackouts(upk_json_writer *w, const ir *ir) {
        i++)
     if (list->list.items[i]->type == NODE_MAP)
       write_blackout(w, list->list.items[i]);
+  for (size_t i = 0; i < ir->requirements.blackouts.len; i++)
+    write_required_blackout(w, ir, &ir->requirements.blackouts.items[i]);
   upk_json_end_array(w);
 }
 
@@ -113,6 +153,8 @@ bool project_write(const ir *ir, upk_sink sink) {
   for (size_t i = 0; i < ir->project.programs.len; i++)
     upk_json_string(w, ir->project.programs.items[i].text);
   upk_json_end_array(w);
+  if (ir->requirements.path.data)
+    upk_json_put_string(w, "requirements", ir->requirements.path);
   upk_json_put_string(w, "state", ir->project.state);
   upk_json_key(w, "targets");
   upk_json_begin_array(w);

@@ -269,6 +269,88 @@ static upk_column version_column(const ir *ir) {
       .type = UPK_TYPE_VERSION, .constant = true, .integers = version};
 }
 
+/* ---- requirements ---- */
+
+static upk_column list_column(const ir *ir, ir_requirement_key key) {
+  ir_names texts = {0};
+  const ir_requirements *all = &ir->requirements;
+  for (size_t i = 0; i < all->items.len; i++)
+    if (all->items.items[i].key == key &&
+        ir_requirement_is_for(&all->items.items[i], ir->target->name))
+      *UPK_PUSH(ir->arena, &texts) = all->items.items[i].text;
+  if (!texts.len)
+    return null_column(ir->arena, UPK_TYPE_LIST);
+  upk_list *list = UPK_NEW(ir->arena, upk_list);
+  *list = (upk_list){texts.items, texts.len};
+  return (upk_column){.type = UPK_TYPE_LIST, .constant = true, .lists = list};
+}
+
+static upk_column one_column(const ir *ir, const ir_requirement *item,
+                             upk_type type) {
+  if (!item)
+    return null_column(ir->arena, type);
+  if (type == UPK_TYPE_TEXT)
+    return text_column(ir->arena, item->text);
+  int64_t *value = UPK_NEW(ir->arena, int64_t);
+  *value = item->integer;
+  return (upk_column){.type = type, .constant = true, .integers = value};
+}
+
+/* The name of the table that each row is, or belongs to; NULL: of no table. */
+static const upk_column *table_names(ir_scope *scope) {
+  static const char *const texts[] = {"table.name", "name"};
+  bool table = upk_str_is(scope->kind->name, "table");
+  const ir_slot *slot = ir_scope_slot(scope, upk_str_from(texts[table]));
+  if (!slot || slot->type != UPK_TYPE_TEXT)
+    return NULL;
+  upk_column *column = UPK_NEW(scope->ir->arena, upk_column);
+  return attribute_column(scope, slot, column) ? column : NULL;
+}
+
+/* How long the rows of each table are kept. */
+static upk_column retention_column(ir_scope *scope) {
+  const ir *ir = scope->ir;
+  size_t rows = scope->kind ? ir_kind_rows(ir, scope->kind) : 0;
+  const upk_column *names = rows ? table_names(scope) : NULL;
+  if (!names)
+    return one_column(ir,
+                      ir_requirement_of(&ir->requirements,
+                                        IR_REQUIREMENT_retention,
+                                        ir->target->name, UPK_NO_STR),
+                      UPK_TYPE_DURATION);
+  int64_t *values = UPK_NEW_ARRAY(ir->arena, int64_t, rows);
+  uint8_t *null = UPK_NEW_ARRAY(ir->arena, uint8_t, rows);
+  for (size_t row = 0; row < rows; row++) {
+    upk_str name = ir_cell_null(names, row)
+                       ? UPK_NO_STR
+                       : names->texts[names->constant ? 0 : row];
+    const ir_requirement *item = ir_requirement_of(
+        &ir->requirements, IR_REQUIREMENT_retention, ir->target->name, name);
+    null[row] = !item;
+    values[row] = item ? item->integer : 0;
+  }
+  return (upk_column){
+      .type = UPK_TYPE_DURATION, .integers = values, .null = null};
+}
+
+static upk_column requirement_column(ir_scope *scope, const ir_slot *slot) {
+  const ir *ir = scope->ir;
+  ir_requirement_key key = IR_REQUIREMENT_COUNT;
+  upk_str argument;
+  upk_str name = upk_str_split(slot->column, '(', &argument);
+  if (!ir_requirement_find(name, &key))
+    return null_column(ir->arena, slot->type);
+  if (slot->type == UPK_TYPE_LIST)
+    return list_column(ir, key);
+  if (argument.data)
+    argument.len--;
+  if (key == IR_REQUIREMENT_retention && !argument.data)
+    return retention_column(scope);
+  return one_column(
+      ir, ir_requirement_of(&ir->requirements, key, ir->target->name, argument),
+      slot->type);
+}
+
 static bool slot_column(ir_scope *scope, const ir_slot *slot,
                         upk_column *ret_column) {
   ir *ir = scope->ir;
@@ -287,6 +369,8 @@ static bool slot_column(ir_scope *scope, const ir_slot *slot,
     *ret_column = version_column(ir);
     return true;
   case IR_SLOT_REQUIREMENT:
+    *ret_column = requirement_column(scope, slot);
+    return true;
   case IR_SLOT_LIVE:
     break;
   }

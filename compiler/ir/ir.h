@@ -20,6 +20,7 @@
 #include "expr.h"
 #include "facts.h"
 #include "front/node.h"
+#include "ir/requirement.h"
 #include "map.h"
 #include "quote.h"
 #include "script/script.h"
@@ -184,6 +185,8 @@ typedef struct ir_window {
   ir_openings open;
   ir_interval first; /* the first opening that a step of the plan goes to */
   bool used;         /* a step of the plan has it */
+  bool required;     /* of the requirements document: span is in there */
+  upk_str target;    /* of that document, for one target only; or absent */
 } ir_window;
 
 typedef struct ir_blackout {
@@ -276,6 +279,14 @@ typedef struct ir_limits {
   int pace;                     /* ir_pace */
 } ir_limits;
 
+/* Which limits a policy gives itself. */
+enum {
+  IR_GIVEN_LOCK_TIMEOUT = 1,
+  IR_GIVEN_STATEMENT_TIMEOUT = 2,
+  IR_GIVEN_MAX_DURATION = 4,
+  IR_GIVEN_MAX_BLOCKING = 8,
+};
+
 typedef struct ir_object {
   ir_kind *kind;
   size_t row;          /* in the kind's facts */
@@ -299,10 +310,12 @@ typedef struct ir_policy {
   ir_texts after;
   ir_text window;
   int64_t priority;
-  ir_limits limits;
-  ir_texts throttle;       /* broken: work pauses */
-  bool throttle_of_target; /* check: it has none of its own */
-  ir_texts abort;          /* broken: work is cancelled */
+  ir_limits limits, written_limits; /* check: with what the requirements fill */
+  unsigned limits_given;            /* IR_GIVEN_* */
+  ir_texts throttle;                /* broken: work pauses */
+  bool throttle_of_target;          /* check: it has none of its own */
+  bool throttle_required;           /* check: the last is of the requirements */
+  ir_texts abort;                   /* broken: work is cancelled */
   ir_on_failure on_failure;
   bool atomic, auto_run;
   upk_str on_window_end; /* finish | cancel */
@@ -324,6 +337,7 @@ typedef struct ir_policy {
   /* Policies by number, one for each of `after`; SIZE_MAX: unknown, said. */
   UPK_VEC(size_t) after_index;
   ir_window *window_resolved;
+  bool window_required; /* schedule: it names none, and has this one */
 
   /* bind: one byte an object of the kind, or NULL */
   uint8_t *verdicts; /* ir_verdict */
@@ -449,6 +463,16 @@ typedef struct ir_deferred {
   bool too_long;  /* window: no opening that is known is long enough */
 } ir_deferred;
 
+/* What blocking may still cost; schedule. All 0 without an availability. */
+typedef struct ir_budget {
+  bool given;
+  int64_t availability_ppm; /* -1: only a downtime is given */
+  upk_str period;           /* month, 30 days */
+  int64_t from_us, to_us;   /* that the plan's moment is in */
+  int64_t allowed_ms, spent_ms, expected_ms;
+  int64_t unmeasured; /* runs of the period whose blocking is not known */
+} ir_budget;
+
 /* ---- the whole ---- */
 
 struct ir {
@@ -459,6 +483,7 @@ struct ir {
   const struct test_case *test; /* a policy test is run; else NULL */
 
   ir_project project;
+  ir_requirements requirements;  /* front */
   struct front_overlay *overlay; /* front: of the file being read, or NULL */
   bool policies_lost; /* front: there are policies whose names are not known */
   UPK_VEC(ir_policy) policies; /* sorted by name after front */
@@ -488,6 +513,7 @@ struct ir {
   ir_openings free; /* outside blackouts */
   UPK_VEC(ir_blackout) blackouts;
   upk_str tzdata;
+  ir_budget budget;
   int64_t expires_us; /* nothing may begin from then on */
   upk_sink output;    /* what emit writes to */
   UPK_VEC(struct {

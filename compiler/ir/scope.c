@@ -115,9 +115,24 @@ static bool live_slot(ir_scope *scope, const upk_name *name, ir_slot *slot) {
   return false;
 }
 
+/* Of the requirements document; retention may be that of one table. */
+static bool requirement_slot(ir_scope *scope, const upk_name *name,
+                             ir_slot *slot) {
+  ir_requirement_key key;
+  if (!ir_requirement_find(name->name, &key) || name->argument_count > 1 ||
+      (name->argument_count && key != IR_REQUIREMENT_retention))
+    return false;
+  slot->source = IR_SLOT_REQUIREMENT;
+  slot->type = ir_requirement_rows[key].type;
+  slot->column = written(scope->ir->arena, name, false);
+  return true;
+}
+
 /* Names before the dot that are no kinds. */
 static bool special_slot(ir_scope *scope, const upk_name *name, ir_slot *slot) {
   upk_str qualifier = name->qualifier;
+  if (upk_str_is(qualifier, "requirement"))
+    return requirement_slot(scope, name, slot);
   if (name->argument_count)
     return false;
   slot->column = name->name;
@@ -129,11 +144,6 @@ static bool special_slot(ir_scope *scope, const upk_name *name, ir_slot *slot) {
   if (upk_str_is(qualifier, "setting")) {
     slot->source = IR_SLOT_SETTING;
     return ir_kind_find(scope->engine, UPK_STR("setting")) != NULL;
-  }
-  if (upk_str_is(qualifier, "requirement")) {
-    slot->source = IR_SLOT_REQUIREMENT;
-    slot->type = UPK_TYPE_NULL;
-    return true;
   }
   slot->source = IR_SLOT_VERSION;
   slot->type = UPK_TYPE_VERSION;
@@ -210,6 +220,9 @@ static size_t candidates(void *ctx, upk_arena *arena, upk_str **ret_names) {
       *UPK_PUSH(arena, &names) = upk_arena_printf(
           arena, "labels.%.*s", UPK_FMT(target->labels.items[j].key));
   }
+  for (int i = 0; i < IR_REQUIREMENT_COUNT; i++)
+    *UPK_PUSH(arena, &names) =
+        upk_arena_printf(arena, "requirement.%s", ir_requirement_rows[i].name);
   *ret_names = names.items;
   return names.len;
 }

@@ -7,7 +7,9 @@
  *   database.size             of a single object, from anywhere
  *   labels.env                a label of the target (text)
  *   setting.work_mem          the value of a row of kind `setting` (text)
- *   requirement.x             not known yet: always NULL
+ *   requirement.rpo           of the requirements document; NULL when it says
+ *                             nothing of it. requirement.retention is that of
+ *                             the table, or requirement.retention(orders)
  *   instance.version          of the server, when no collector gives it
  *
  * All policies of a kind share one scope: each name is one slot, and its

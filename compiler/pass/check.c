@@ -1,7 +1,10 @@
 /* Pass check: types expressions and parameters, refuses what cannot be meant
  * and circles of `after`. */
+#include <upkeep/compile.h>
+
 #include "check/argument.h"
 #include "check/cycle.h"
+#include "check/require.h"
 #include "ir/scope.h"
 #include "pass/pass.h"
 #include "step/step.h"
@@ -200,7 +203,12 @@ static void say_without_effect(ir *ir, const ir_policy *policy) {
 }
 
 static void check_policy(ir *ir, ir_policy *policy) {
+  require_begin(ir, policy);
   inherit_throttle(ir, policy);
+  require_limits(ir, policy);
+  require_throttle(ir, policy);
+  if (ir->request->mode != UPK_COMPILE_PLAN) /* else schedule knows which */
+    require_windows(ir, policy);
   check_expressions(ir, policy);
   for (size_t i = 0; i < policy->by.len; i++) {
     ir_remedy *remedy = &policy->by.items[i];

@@ -44,6 +44,7 @@ static const struct {
 } sections[] = {
     {"approvals_required", emit_approvals},
     {"blackouts", emit_blackouts},
+    {"budget", emit_budget},
     {"considered", emit_considered},
     {"deferred", emit_deferred},
     {"diagnostics", emit_diagnostics},
@@ -63,6 +64,8 @@ static upk_digest write_body(ir *ir, upk_digest *intents, bool *ret_ok) {
   upk_json_writer *w = upk_json_writer_new((upk_sink){write_tee, &to});
   upk_json_begin_object(w);
   for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+    if (sections[i].write == emit_budget && !ir->budget.given)
+      continue;
     upk_json_key(w, sections[i].key);
     if (sections[i].write)
       sections[i].write(ir, w);

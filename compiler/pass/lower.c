@@ -90,40 +90,84 @@ static void unsupported(ir *ir, ir_policy *policy, const row_list *rows,
 
 /* ---- protected ---- */
 
-static bool is_protected_name(const ir *ir, upk_str display) {
-  const node *list = node_find(ir->project.raw, "protected");
-  if (!list || list->type != NODE_LIST)
-    return list && upk_glob(display, list->text);
-  for (size_t i = 0; i < list->list.count; i++)
-    if (upk_glob(display, list->list.items[i]->text))
-      return true;
+/* "orders" of the document is orders in any schema. */
+static bool glob_fits(upk_str display, upk_str pattern) {
+  if (upk_glob(display, pattern))
+    return true;
+  if (memchr(pattern.data, '.', pattern.len))
+    return false;
+  upk_str last = display;
+  for (size_t i = 0; i < display.len; i++)
+    if (display.data[i] == '.')
+      last = (upk_str){display.data + i + 1, display.len - i - 1};
+  return upk_glob(last, pattern);
+}
+
+/* Of the requirements document; *ret_place is where it says so. */
+static bool is_required_name(ir *ir, upk_str display, upk_str *ret_place) {
+  const ir_requirements *all = &ir->requirements;
+  for (size_t i = 0; i < all->items.len; i++) {
+    const ir_requirement *item = &all->items.items[i];
+    if (item->key != IR_REQUIREMENT_protected ||
+        !ir_requirement_is_for(item, ir->target->name) ||
+        !glob_fits(display, item->text))
+      continue;
+    upk_buf place = {0};
+    ir_requirement_place(all, item->span, &place);
+    *ret_place = upk_arena_copy(ir->arena, upk_buf_view(&place));
+    upk_buf_free(&place);
+    return true;
+  }
   return false;
 }
 
-static bool is_protected_table(ir *ir, const ir_object *object) {
+static bool is_protected_name(ir *ir, upk_str display, upk_str *ret_place) {
+  const node *list = node_find(ir->project.raw, "protected");
+  if (list && list->type != NODE_LIST && upk_glob(display, list->text))
+    return true;
+  for (size_t i = 0; list && list->type == NODE_LIST && i < list->list.count;
+       i++)
+    if (upk_glob(display, list->list.items[i]->text))
+      return true;
+  return is_required_name(ir, display, ret_place);
+}
+
+static bool is_protected_table(ir *ir, const ir_object *object,
+                               upk_str *ret_place) {
   upk_str table[RELATE_KEYS_MAX];
   size_t count = relate_parent(ir, object, UPK_STR("table"), table);
   upk_buf display = {0};
   upk_display_name(table, count, &display);
-  bool found = count && is_protected_name(ir, upk_buf_view(&display));
+  bool found =
+      count && is_protected_name(ir, upk_buf_view(&display), ret_place);
   upk_buf_free(&display);
   return found;
 }
 
-/* What upkeep.yaml names under `protected`, and what belongs to such a table.
- */
+static bool has_protection(const ir *ir) {
+  bool found = node_find(ir->project.raw, "protected") != NULL;
+  for (size_t i = 0; i < ir->requirements.items.len && !found; i++)
+    found = ir->requirements.items.items[i].key == IR_REQUIREMENT_protected;
+  return found;
+}
+
+/* What upkeep.yaml names under `protected`, and the requirements; and what
+ * belongs to such a table. */
 static void protect(ir *ir, ir_policy *policy, const ir_action *action,
                     row_list *rows) {
   size_t kept = 0;
-  if (!node_find(ir->project.raw, "protected"))
+  if (!has_protection(ir))
     return;
   for (size_t i = 0; i < rows->len; i++) {
     ir_object object = ir_object_at(ir, policy->kind, rows->items[i]);
-    if (is_protected_name(ir, object.display) ||
-        is_protected_table(ir, &object))
-      defer(ir, policy, rows->items[i], action->name, "protected", UPK_NO_STR);
-    else
+    upk_str place = UPK_NO_STR;
+    if (!is_protected_name(ir, object.display, &place) &&
+        !is_protected_table(ir, &object, &place)) {
       rows->items[kept++] = rows->items[i];
+      continue;
+    }
+    defer(ir, policy, rows->items[i], action->name, "protected", UPK_NO_STR);
+    ir->deferred.items[ir->deferred.len - 1].detail = place;
   }
   rows->len = kept;
 }

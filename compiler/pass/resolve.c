@@ -259,9 +259,14 @@ static void resolve_actions(ir *ir, ir_policy *policy) {
                UPK_FMT(ir->engine->name));
 }
 
+static bool is_validating(const ir *ir) {
+  return ir->request->mode == UPK_COMPILE_VALIDATE ||
+         ir->request->mode == UPK_COMPILE_REQUIREMENTS;
+}
+
 /* Validating, a policy is looked at when any target of the engine is meant. */
 static bool applies(const ir *ir, const ir_policy *policy) {
-  if (ir->request->mode != UPK_COMPILE_VALIDATE)
+  if (!is_validating(ir))
     return selector_applies(ir, policy, ir->target);
   for (size_t i = 0; i < ir->project.targets.len; i++) {
     const ir_target *target = &ir->project.targets.items[i];
@@ -273,7 +278,7 @@ static bool applies(const ir *ir, const ir_policy *policy) {
 }
 
 upk_status pass_resolve(ir *ir) {
-  bool validating = ir->request->mode == UPK_COMPILE_VALIDATE && ir->target;
+  bool validating = is_validating(ir) && ir->target;
   upk_status status = validating ? UPK_OK : choose_target(ir);
   if (status == UPK_OK)
     status = choose_engine(ir);

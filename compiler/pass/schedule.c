@@ -14,7 +14,9 @@
  */
 #include <stdlib.h>
 
+#include "order/budget.h"
 #include "order/openings.h"
+#include "order/required.h"
 #include "order/timing.h"
 #include "pass/pass.h"
 #include "step/locks.h"
@@ -166,7 +168,8 @@ static void find_conflicts(ir *ir) {
 
 static bool was_cut(const ir *ir, const ir_step *step) {
   const ir_limits *limits = &step->policy->limits;
-  if (limits->lock_timeout_us <= limits->max_blocking_us || !step->lock_ms ||
+  if (!(step->policy->limits_given & IR_GIVEN_LOCK_TIMEOUT) ||
+      limits->lock_timeout_us <= limits->max_blocking_us || !step->lock_ms ||
       step->lock_ms >= limits->lock_timeout_us / 1000)
     return false;
   for (size_t i = 0; i < step->locks.len; i++)
@@ -218,6 +221,7 @@ static void say_shut(ir *ir) {
 upk_status pass_schedule(ir *ir) {
   if (!openings_read(ir))
     return UPK_DENIED;
+  required_windows(ir);
   say_shut(ir);
   say_cut_timeouts(ir);
   find_conflicts(ir);
@@ -225,5 +229,5 @@ upk_status pass_schedule(ir *ir) {
   for (size_t i = 0; i < ir->plan_order.len; i++)
     ir->totals.blocking_ms +=
         ir->steps.items[ir->plan_order.items[i]].estimate.blocking_ms;
-  return UPK_OK;
+  return budget_account(ir) ? UPK_OK : UPK_DENIED;
 }

@@ -151,7 +151,8 @@ bool selector_applies(const ir *ir, const ir_policy *policy,
 bool selector_same(const ir *ir, const ir_target *other) {
   if (!other->engine_name.data ||
       !upk_str_equal(ir->target->engine_name, other->engine_name) ||
-      !upk_str_equal(ir->target->ledger, other->ledger))
+      !upk_str_equal(ir->target->ledger, other->ledger) ||
+      (ir->requirements.scoped && other != ir->target))
     return false;
   for (size_t i = 0; i < ir->policies.len; i++) {
     const ir_policy *policy = &ir->policies.items[i];

@@ -52,6 +52,7 @@ typedef enum upk_compile_mode {
   UPK_COMPILE_TESTS,    /* output: the cases of the file of tests `word` */
   UPK_COMPILE_TEST,     /* output: the result of case `test` of that file */
   UPK_COMPILE_SUGGEST,  /* needs facts; output: suggestions, formats.md */
+  UPK_COMPILE_REQUIREMENTS, /* output: what the requirements document says */
 } upk_compile_mode;
 
 typedef struct upk_compile_request {
@@ -67,6 +68,9 @@ typedef struct upk_compile_request {
   /* PLAN: how long steps took before, what upk_state_history wrote. Absent:
    * estimates are priors. */
   upk_str history;
+  /* PLAN: what the target's past runs have blocked, "upkeep.spent/1" of
+   * docs/formats.md. Absent: nothing. */
+  upk_str spent;
   upk_str only;       /* selectors: comma-separated globs on policy names, or */
   upk_str except;     /*   action:object */
   upk_str act;        /* INSPECT, PLAN: "action:object", instead of policies */

@@ -103,7 +103,7 @@ static void names_outside_facts_have_values(void **state) {
           "\"holds\":1");
   reports(ONE("database", "    ensure: setting.none = 'wal'\n"),
           "\"unknown\":1");
-  reports(ONE("database", "    ensure: requirement.x is null\n"),
+  reports(ONE("database", "    ensure: requirement.rpo is null\n"),
           "\"holds\":1");
 }
 

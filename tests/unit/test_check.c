@@ -64,7 +64,7 @@ static void names_of_all_scopes_are_known(void **state) {
       "    for: index\n"
       "    where: index.size > 1MB and table.rows > 5 and labels.env = 'prod'\n"
       "    ensure: size < database.size and setting.journal_mode = 'wal'\n"
-      "      and instance.version >= v3.38 and requirement.x is null\n"
+      "      and instance.version >= v3.38 and requirement.rpo is null\n"
       "  - name: q\n"
       "    for: table\n"
       "    ensure: oldest_row_age(created_at) <= 90d\n"

@@ -360,7 +360,7 @@ static void paths_stay_inside(void **state) {
 static const char all_of_a_project[] =
     "version: 1\n"
     "required_version: '>= 0.1, < 9'\n"
-    "requirements: CLAUDE.md\n"
+    "# a line\n"
     "state: state/upkeep.db\n"
     "targets:\n"
     "  shop:\n"
