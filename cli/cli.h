@@ -194,11 +194,11 @@ upk_status fleet_run(cli *c, const project *p, const fleet_request *request);
 size_t fleet_targets(cli *c, const project *p, upk_str **ret_names);
 
 /* requirements.c: "upkeep.requirements/1" as text. */
-void requirements_text(upk_str bytes, upk_arena *arena, upk_buf *out);
+void requirements_show(upk_str bytes, upk_arena *arena, upk_buf *out);
 /* What the document filled in (provenance.requirements.fills): a line a value,
  * each with `before` in front. */
-void requirements_fills_text(const upk_json *fills, const char *before,
-                             upk_buf *out);
+void requirements_fills(const upk_json *fills, const char *before,
+                        upk_buf *out);
 
 /* A plan or report in one of the formats. */
 /* `findings`: of lint; not wanted where they are rendered as diagnostics. */

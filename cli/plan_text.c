@@ -482,11 +482,10 @@ void plan_text(const upk_json *plan, bool color, bool verbose, bool findings,
     upk_buf_str(out, UPK_STR("Nothing to do: every invariant that can be "
                              "remedied holds.\n"));
   summary_text(&p);
-  requirements_fills_text(
-      upk_json_get(
-          upk_json_get(upk_json_get(plan, "provenance"), "requirements"),
-          "fills"),
-      "  required  ", out);
+  requirements_fills(upk_json_get(upk_json_get(upk_json_get(plan, "provenance"),
+                                               "requirements"),
+                                  "fills"),
+                     "  required  ", out);
   plan_view_budget(&view, out);
   findings_text(&p, findings);
   upk_arena_free(arena);

@@ -31,8 +31,8 @@ static bool same_fill(const upk_json *a, const upk_json *b) {
          upk_str_equal(upk_json_text(a, "key"), upk_json_text(b, "key"));
 }
 
-void requirements_fills_text(const upk_json *fills, const char *before,
-                             upk_buf *out) {
+void requirements_fills(const upk_json *fills, const char *before,
+                        upk_buf *out) {
   enum { NAMED = 4 };
   size_t count = upk_json_count(fills);
   for (size_t i = 0; i < count; i++) {
@@ -56,7 +56,7 @@ void requirements_fills_text(const upk_json *fills, const char *before,
   }
 }
 
-void requirements_text(upk_str bytes, upk_arena *arena, upk_buf *out) {
+void requirements_show(upk_str bytes, upk_arena *arena, upk_buf *out) {
   upk_json_error error;
   const upk_json *tree = upk_json_parse(arena, bytes, &error);
   const upk_json *values = upk_json_get(tree, "values");
@@ -68,5 +68,5 @@ void requirements_text(upk_str bytes, upk_arena *arena, upk_buf *out) {
     value_line(upk_json_at(values, i), out);
   if (upk_json_count(upk_json_get(tree, "fills")))
     upk_buf_str(out, UPK_STR("\nFilled in where policies leave it open:\n"));
-  requirements_fills_text(upk_json_get(tree, "fills"), "  ", out);
+  requirements_fills(upk_json_get(tree, "fills"), "  ", out);
 }

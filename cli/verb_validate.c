@@ -13,7 +13,7 @@ static void render_requirements(cli *c, upk_str read) {
       upk_buf_add(&out, read.data + 1, read.len - 1);
     print_bytes(c, upk_buf_view(&out));
   } else if (read.len) {
-    requirements_text(read, c->arena, &out);
+    requirements_show(read, c->arena, &out);
     print_text(c, upk_buf_view(&out));
   }
   upk_buf_free(&out);
