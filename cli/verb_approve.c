@@ -52,9 +52,10 @@ static void required_text(const upk_json *body, upk_buf *out) {
   for (size_t i = 0; i < upk_json_count(list); i++) {
     const upk_json *rule = upk_json_at(list, i);
     upk_str when = upk_json_text(rule, "when");
-    upk_buf_printf(out, "Needs %" PRId64 " approvals for %zu steps%s%.*s.\n",
-                   upk_json_number(rule, "signatures", 0),
-                   upk_json_count(upk_json_get(rule, "steps")),
+    int64_t wanted = upk_json_number(rule, "signatures", 0);
+    size_t steps = upk_json_count(upk_json_get(rule, "steps"));
+    upk_buf_printf(out, "Needs %" PRId64 " approval%s for %zu step%s%s%.*s.\n",
+                   wanted, wanted == 1 ? "" : "s", steps, steps == 1 ? "" : "s",
                    when.len ? " where " : "", UPK_FMT(when));
   }
 }

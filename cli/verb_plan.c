@@ -71,24 +71,29 @@ static upk_status print_plan(cli *c, const upk_json *plan, upk_str bytes,
   return UPK_OK;
 }
 
-/* body.totals.steps: a large plan that is not shown needs no tree. */
-static int64_t count_steps(cli *c, upk_str bytes) {
+/* A member of a plan's body, without what comes before it; NULL: it has none.
+ */
+static const upk_json *read_member(cli *c, upk_str bytes, const char *name) {
   upk_json_reader r;
   upk_json_reader_init(&r, bytes, c->arena);
   upk_json_token token = upk_json_next(&r);
   while (token == UPK_TOKEN_BEGIN_OBJECT &&
          upk_json_next(&r) == UPK_TOKEN_KEY) {
-    while (!upk_str_is(r.string, "body") && !upk_str_is(r.string, "totals"))
+    while (!upk_str_is(r.string, "body") && !upk_str_is(r.string, name))
       if (!upk_json_skip(&r, upk_json_next(&r)) ||
           upk_json_next(&r) != UPK_TOKEN_KEY)
-        return 0;
-    bool found = upk_str_is(r.string, "totals");
+        return NULL;
+    bool found = upk_str_is(r.string, name);
     token = upk_json_next(&r);
     if (found)
-      return upk_json_number(upk_json_read_value(&r, token, c->arena), "steps",
-                             0);
+      return upk_json_read_value(&r, token, c->arena);
   }
-  return 0;
+  return NULL;
+}
+
+static int64_t count_steps(cli *c, upk_str bytes) {
+  const upk_json *totals = read_member(c, bytes, "totals");
+  return totals ? upk_json_number(totals, "steps", 0) : 0;
 }
 
 /* The moment that the plan is made for: --at, or when the facts were taken. In
@@ -180,6 +185,14 @@ static bool wants_rehearsal(const cli *c) {
   return flag_given(c, FLAG_rehearse) || flag_given(c, FLAG_rehearse_all);
 }
 
+static void say_next(cli *c, upk_str plan) {
+  const char *path = flag_text(c, FLAG_output).data;
+  if (upk_json_count(read_member(c, plan, "approvals_required")))
+    say(c, "Next:  upkeep approve %s   then   upkeep apply %s\n", path, path);
+  else
+    say(c, "Next:  upkeep apply %s\n", path);
+}
+
 static upk_status run_plan(cli *c) {
   project p = {.folder = UPK_NO_STR};
   upk_buf bytes = {0};
@@ -197,7 +210,7 @@ static upk_status run_plan(cli *c) {
     if (status != UPK_OK)
       ; /* the rehearsal has said what to do */
     else if (flag_given(c, FLAG_output) && steps)
-      say(c, "Next:  upkeep apply %s\n", flag_text(c, FLAG_output).data);
+      say_next(c, upk_buf_view(&bytes));
     else if (steps && !flag_given(c, FLAG_format))
       say(c, "Next:  upkeep plan -o plan.json   saves it for review\n");
     if (status == UPK_OK && steps && flag_given(c, FLAG_detailed_exitcode))
