@@ -41,9 +41,18 @@ static bool equal(const upk_json *a, const upk_json *b) {
   }
 }
 
+/* Several policies can ask for one attribute: has `name` been shown? */
+static bool is_among(const upk_str *names, size_t count, upk_str name) {
+  for (size_t i = 0; i < count; i++)
+    if (upk_str_equal(names[i], name))
+      return true;
+  return false;
+}
+
 void effect_text(const upk_json *step, const upk_json *before,
                  const upk_json *after, upk_buf *out) {
   const upk_json *checks = upk_json_get(step, "post");
+  upk_str names[SHOWN_MAX];
   size_t shown = 0;
   for (size_t i = 0; i < upk_json_count(checks); i++) {
     const upk_json *columns = upk_json_get(upk_json_at(checks, i), "columns");
@@ -53,10 +62,11 @@ void effect_text(const upk_json *step, const upk_json *before,
       const upk_json *old = upk_json_get_str(before, name);
       const upk_json *new = upk_json_get_str(after, name);
       if (upk_str_ends(name, ".reason") || new->type == UPK_JSON_NULL ||
-          equal(old, new) || shown == SHOWN_MAX)
+          equal(old, new) || shown == SHOWN_MAX || is_among(names, shown, name))
         continue;
       upk_type_find(upk_json_text(upk_json_at(columns, j), "type"), &type);
-      upk_buf_printf(out, "%s%.*s ", shown++ ? ", " : "", UPK_FMT(name));
+      upk_buf_printf(out, "%s%.*s ", shown ? ", " : "", UPK_FMT(name));
+      names[shown++] = name;
       value_text(type, old, out);
       upk_buf_str(out, UPK_STR(" -> "));
       value_text(type, new, out);
