@@ -106,19 +106,25 @@ static upk_str policy_text(void) {
       "    severity: info\n");
 }
 
-static upk_str test_text(void) {
-  return UPK_STR(
+/* Every engine's suggestions begin with a bound on the size of databases. */
+static upk_str test_text(cli *c, upk_str engine, bool suggested) {
+  bool listed = upk_str_is(engine, "postgres");
+  const char *policy = suggested ? "size-as-expected" : "example-not-too-large";
+  return upk_arena_printf(
+      c->arena,
       "# yaml-language-server: $schema=../.upkeep/test.schema.json\n"
       "# What the policies must do, tried by `upkeep test` without a "
       "database.\n"
       "tests:\n"
-      "  - name: a database of 101 GiB is too large\n"
-      "    policies: example-not-too-large\n"
-      "    objects: [ { kind: database, name: main, attributes: { size: 101GiB "
+      "  - name: a database of 1 PiB is too large\n"
+      "    policies: %s\n"
+      "    objects: [ { kind: database, name: %s, attributes: { size: "
+      "1024TiB%s "
       "} } ]\n"
       "    expect:\n"
-      "      verdicts: [ { policy: example-not-too-large, verdict: broken } "
-      "]\n");
+      "      verdicts: [ { policy: %s, verdict: broken } ]\n",
+      policy, listed ? "shop" : "main",
+      listed ? ", allows_connections: true" : "", policy);
 }
 
 /* What a team writes down once, for people and for upkeep. */
@@ -360,8 +366,8 @@ static upk_status write_project(cli *c, upk_str engine, upk_str connect,
   files[count++] = s->policies.len
                        ? (new_file){"policies/suggested.yaml", s->policies}
                        : (new_file){"policies/example.yaml", policy_text()};
-  if (!s->policies.len)
-    files[count++] = (new_file){"tests/example.yaml", test_text()};
+  files[count++] = (new_file){"tests/example.yaml",
+                              test_text(c, engine, s->policies.len > 0)};
   if (requirements)
     files[count++] = (new_file){"CLAUDE.md", requirements_text()};
   if (!ignored)

@@ -8,6 +8,8 @@ valid_and_planned() {
   upkeep plan -o plan.json >/dev/null
   # nothing that takes rows, indexes or tables away
   refute grep -qE '"action":"(drop_index|archive_rows|expire_rows|end_session|purge_logs)"' plan.json
+  run upkeep test
+  expect_code 0
 }
 
 # Takes the comment signs off every suggested policy: it must be valid too.
@@ -24,6 +26,8 @@ uncomment() { sed -i -E 's/^  # (- name:|  [a-z_]+:)/  \1/' policies/suggested.y
   head -n 1 upkeep.yaml | grep -q '\$schema=.upkeep/project.schema.json'
   [ -f .upkeep/project.schema.json ]
   run upkeep validate
+  expect_code 0
+  run upkeep test
   expect_code 0
   cp upkeep.yaml before
   run upkeep init
