@@ -84,10 +84,10 @@ upk_status execute(cli *c, const project *p, const upk_json *plan,
   status = blackouts_load(c, p, &request->blackouts, &request->blackout_count);
   if (status != UPK_OK)
     return status;
-  upk_approvals approvals;
   if (request->goal != UPK_ROLLBACK) {
-    status = executor_load(c, p, request->plan_path, &approvals);
-    request->approvals = &approvals;
+    upk_approvals *approvals = upk_arena_alloc(c->arena, sizeof *approvals);
+    status = executor_load(c, p, request->plan_path, approvals);
+    request->approvals = approvals;
   }
   if (status != UPK_OK)
     return status;

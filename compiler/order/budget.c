@@ -47,7 +47,7 @@ static int64_t floor_days(int64_t us) {
 static void find_period(ir_budget *b, int64_t now_us) {
   int64_t today = floor_days(now_us), from = today, to = today + 1;
   civil c = civil_of(today);
-  int64_t rolling = atoll(b->period.data);
+  int64_t rolling = strtoll(b->period.data, NULL, 10);
   if (rolling > 0) {
     b->from_us = now_us - rolling * DAY_US;
     b->to_us = now_us;

@@ -107,14 +107,14 @@ static char *entry_of(tool_box *box, const char *name) {
     return NULL;
   upk_str text = upk_arena_printf(box->arena, "%s=%s", name, value.data);
   char *copy = upk_arena_alloc(box->arena, text.len + 1);
-  memcpy(copy, text.data, text.len);
+  memcpy(copy, text.data, text.len + 1);
   return copy;
 }
 
 static char *literal(tool_box *box, const char *text) {
   size_t len = strlen(text);
   char *copy = upk_arena_alloc(box->arena, len + 1);
-  memcpy(copy, text, len);
+  memcpy(copy, text, len + 1);
   return copy;
 }
 

@@ -186,7 +186,7 @@ static char *make_copy(const md_document *d, upk_arena *arena,
   upk_str copy = upk_arena_copy(arena, d->text);
   char *out = UPK_NEW_ARRAY(arena, char, copy.len + 1);
   bounds b = {0};
-  memcpy(out, copy.data, copy.len);
+  memcpy(out, copy.data, copy.len + 1);
   if (upk_str_starts(copy, "\xef\xbb\xbf"))
     memcpy(out, "   ", 3);
   for (size_t i = 0; i < d->line_count; i++) {

@@ -27,7 +27,7 @@ static bool day_exists(const day_date *d) {
   text[len++] = '-';
   text[len++] = (char)('0' + d->day / 10 % 10);
   text[len++] = (char)('0' + d->day % 10);
-  memcpy(text + len, "T00:00Z", 7);
+  memcpy(text + len, "T00:00Z", sizeof "T00:00Z");
   return d->month < 100 && d->day < 100 &&
          upk_timestamp_parse((upk_str){text, (size_t)len + 7}, &us);
 }
@@ -69,8 +69,7 @@ static bool find_dates(reader *r, cursor *c, range *s) {
     if (!take_date(&copy, &s->from))
       continue;
     s->start = start;
-    if (take_zone(&copy, r->ir->arena, &s->zone))
-      s->zone = s->zone;
+    take_zone(&copy, r->ir->arena, &s->zone);
     cursor more = copy;
     for (size_t i = 0; i < sizeof separators / sizeof *separators; i++)
       if (cursor_take(&more, separators[i]))

@@ -296,7 +296,7 @@ int part_find(reader *r, upk_str phrase) {
   upk_str normal = key_normal(r, phrase);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     if (upk_str_is(normal, rows[i].word))
-      return rows[i].part;
+      return (int)rows[i].part;
   return -1;
 }
 
@@ -322,6 +322,6 @@ bool read_parts(reader *r, ir_requirement_key key, const setting *at,
     inner.name = parts[PART_NAME].text;
   piece whole = piece_whole(piece_join(r, pieces, count));
   if (!read_value(r, key, &inner, whole))
-    unread(r, whole, key, NULL);
+    unread(r, whole, (int)key, NULL);
   return true;
 }
