@@ -130,8 +130,7 @@ static upk_compile_request copied(upk_arena *arena,
   upk_str *texts[] = {&copy.project, &copy.target,     &copy.facts_path,
                       &copy.only,    &copy.except,     &copy.windows,
                       &copy.word,    &copy.dump_after, &copy.history,
-                      &copy.act,     &copy.with,
-                      &copy.spent};
+                      &copy.act,     &copy.with,       &copy.spent};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (texts[i]->data)
       *texts[i] = upk_arena_copy(arena, *texts[i]);

@@ -168,8 +168,11 @@ static void find_conflicts(ir *ir) {
 
 static bool was_cut(const ir *ir, const ir_step *step) {
   const ir_limits *limits = &step->policy->limits;
-  if (!(step->policy->limits_given & IR_GIVEN_LOCK_TIMEOUT) ||
-      limits->lock_timeout_us <= limits->max_blocking_us || !step->lock_ms ||
+  const ir_limits *written = &step->policy->written_limits;
+  if (limits->lock_timeout_us != written->lock_timeout_us ||
+      limits->max_blocking_us != written->max_blocking_us)
+    return false; /* filled in by the requirements, whose bounds both are */
+  if (limits->lock_timeout_us <= limits->max_blocking_us || !step->lock_ms ||
       step->lock_ms >= limits->lock_timeout_us / 1000)
     return false;
   for (size_t i = 0; i < step->locks.len; i++)

@@ -89,7 +89,9 @@ static void read_member(reader *r, const setting *at, const node_member *member,
   int both = key_find_both(r, at->phrase, member->key);
   int key = both >= 0 ? both : named ? -1 : key_find(r, member->key);
   upk_str target = target_named(r, member->key);
-  if (key >= 0 && key != KEY_IGNORED) {
+  if (key == KEY_GROUP) {
+    inner.phrase = member->key;
+  } else if (key >= 0 && key != KEY_IGNORED) {
     inner.key = key;
     inner.phrase = member->key;
   } else if (target.data && !named) {
@@ -171,16 +173,16 @@ static void read_node(reader *r, const setting *at, const node *value,
 
 void read_block(reader *r, const md_block *fence) {
   setting at = {.key = -1};
-  upk_str text = lonely(r, fence);
-  if (!upk_str_trim((upk_str){r->doc.text.data + fence->start,
-                              fence->end - fence->start})
-           .len)
+  upk_str inside = {r->doc.text.data + fence->start, fence->end - fence->start};
+  if (!upk_str_trim(inside).len)
     return;
   if (r->blocks++ >= BLOCKS_MAX) {
+    r->full = true;
     upk_diag_add(r->ir->diags, 1606, md_span(&r->doc, fence->start, fence->end),
                  "the document has more than %d blocks for upkeep", BLOCKS_MAX);
     return;
   }
+  upk_str text = lonely(r, fence);
   const node *tree = yaml_read(r->ir->arena, r->ir->diags, r->out->path, text);
   if (!tree)
     return;

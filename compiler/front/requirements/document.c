@@ -48,7 +48,10 @@ static setting below(reader *r, const setting *outer, upk_str phrase) {
               outer->key == IR_REQUIREMENT_blackouts;
   if (target.data)
     inner.target = target;
-  else if (key >= 0) {
+  else if (key == KEY_GROUP) {
+    inner.key = -1;
+    inner.phrase = phrase;
+  } else if (key >= 0) {
     inner.key = key;
     inner.phrase = phrase;
     inner.name = UPK_NO_STR;
@@ -180,7 +183,9 @@ static void gather_parts(walk *w, size_t first, size_t parent,
     if (found < 2)
       return;
   }
-  (void)read_parts(w->r, (ir_requirement_key)at->key, at, parts);
+  setting one = *at;
+  one.several = false;
+  (void)read_parts(w->r, (ir_requirement_key)at->key, &one, parts);
 }
 
 /* The item's own words: a key without a value, with what belongs to it below.

@@ -112,7 +112,7 @@ int key_in(reader *r, upk_str text, upk_str *ret_phrase) {
       upk_str phrase = {text.data + words[i].start,
                         words[i + len - 1].end - words[i].start};
       int key = look_up(r, key_normal(r, phrase));
-      if (key < 0 || key == KEY_IGNORED)
+      if (key < 0 || key >= KEY_IGNORED)
         continue;
       *ret_phrase = phrase;
       return key;

@@ -26,6 +26,9 @@ enum { ITEMS_MAX = 10000, PROSE_BYTES_MAX = 400, WORDS_MAX = 200 };
 
 /* A key that says something about the document, and asks for nothing. */
 #define KEY_IGNORED IR_REQUIREMENT_COUNT
+/* A key that only says what kind of thing its value is: "Performance: p99 ..".
+ */
+#define KEY_GROUP (IR_REQUIREMENT_COUNT + 1)
 
 typedef struct reader {
   ir *ir;

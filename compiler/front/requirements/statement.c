@@ -158,6 +158,11 @@ static bool read_keyed(reader *r, const setting *at, piece text, piece key,
   int found = find_key(r, at, key, &inner);
   if (found == KEY_IGNORED)
     return true;
+  if (found == KEY_GROUP) {
+    inner.phrase = key.text;
+    inner.key = -1;
+    return !value.text.len || read_statement(r, &inner, value, true);
+  }
   if (found < 0)
     return read_in_context(r, at, text, key, value);
   inner.key = found;

@@ -79,7 +79,7 @@ static void read_header(table *t) {
     upk_str text = t->header->cells[i].text;
     t->columns[i] = (column){role_of(t->r, text), key_find(t->r, text),
                              part_find(t->r, text)};
-    if (t->columns[i].key == KEY_IGNORED)
+    if (t->columns[i].key >= KEY_IGNORED)
       t->columns[i].key = -1;
   }
 }
