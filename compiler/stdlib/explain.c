@@ -248,6 +248,7 @@ static void engine_words(ir *ir, const ir_engine *engine, word_list *list) {
 /* Those that stand in tables, for lists and for suggestions. */
 static void each_of_tables(ir *ir, explain_seen *seen, void *ctx) {
   explain_each_given(ir, seen, ctx);
+  explain_each_requirement(ir->arena, seen, ctx);
   explain_each_key(ir->arena, seen, ctx);
   explain_each_language(seen, ctx);
   explain_each_metric(ir, seen, ctx);
@@ -312,6 +313,7 @@ static void add_meanings(ir *ir, upk_str word, page *page) {
   explain_language(word, page);
   explain_metric(ir, word, page);
   explain_shipped(ir, word, page);
+  explain_requirement(ir, word, page);
   explain_pass(word, page);
   explain_exit(word, page);
 }

@@ -5,6 +5,10 @@
 #include "stdlib/page.h"
 #include "stdlib/private.h"
 
+/* Called for each word. */
+typedef void explain_seen(void *ctx, const char *group, upk_str name,
+                          upk_str doc);
+
 /* Each adds what it knows about the word, or nothing. */
 void explain_code(upk_str word, page *page);
 void explain_pass(upk_str word, page *page);
@@ -22,9 +26,11 @@ void explain_given(ir *ir, upk_str word, page *page);
 /* explain_keys.c: keys of the project file and of policies. */
 void explain_key(upk_str word, page *page);
 
+/* explain_requirement.c: what a requirements document may say. */
+void explain_requirement(const ir *ir, upk_str word, page *page);
+void explain_each_requirement(upk_arena *arena, explain_seen *seen, void *ctx);
+
 /* All the words of each, for lists and suggestions. */
-typedef void explain_seen(void *ctx, const char *group, upk_str name,
-                          upk_str doc);
 void explain_each_language(explain_seen *seen, void *ctx);
 void explain_each_metric(const ir *ir, explain_seen *seen, void *ctx);
 void explain_each_shipped(ir *ir, explain_seen *seen, void *ctx);

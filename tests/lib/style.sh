@@ -18,6 +18,8 @@ report_run "wall: Lua only in compiler/script" \
   sh -c '! grep -rlE "#include[ \t]*<(lua|lauxlib|lualib)\.h>" core compiler runtime cli include | grep -v "^compiler/script/"'
 report_run "wall: YAML only in compiler/front/yaml" \
   sh -c '! grep -rlE "#include[ \t]*<yaml\.h>" core compiler runtime cli include | grep -v "^compiler/front/yaml/"'
+report_run "wall: cmark only in compiler/front/markdown" \
+  sh -c '! grep -rlE "#include[ \t]*<cmark" core compiler runtime cli include | grep -v "^compiler/front/markdown/"'
 report_run "wall: libical only in runtime/window" \
   sh -c '! grep -rlE "#include[ \t]*<libical/" core compiler runtime cli include | grep -v "^runtime/window/"'
 report_run "wall: cmark only in compiler/front/markdown" \

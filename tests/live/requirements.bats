@@ -1,0 +1,92 @@
+# The requirements document, end to end on SQLite: the example's, and a budget.
+load common
+bats_require_minimum_version 1.5.0
+
+shop() {
+  cp -r "$UPKEEP_SOURCE"/examples/requirements/. .
+  sqlite3 shop.db "create table payments (id integer primary key, a);
+    create table orders (id integer primary key, a); create index orders_a on orders (a);
+    create index payments_a on payments (a);
+    insert into orders (a) select value from generate_series(1, 2000);
+    insert into payments (a) select value from generate_series(1, 2000);"
+}
+
+@test "what was read, with its places, as text and as JSON" {
+  shop
+  run -0 "$UPKEEP" validate --requirements
+  [[ $output == *"CLAUDE.md asks for"* && $output == *"p99"*"50ms"*"CLAUDE.md:12"* ]]
+  [[ $output == *"limits.lock_timeout 2s"*"fresh-statistics"* ]]
+  "$UPKEEP" validate --requirements --format json >said.json
+  python3 - <<'PY'
+import json
+said = json.load(open("said.json"))
+values = {v["key"]: v for v in said["values"]}
+assert said["format"] == "upkeep.requirements/1" and said["diagnostics"] == [], said["diagnostics"]
+assert values["availability"]["value"] == "99.95%" and values["availability"]["at"].startswith("CLAUDE.md:7:")
+assert any(f["key"] == "window" and f["value"] == "maintenance" for f in said["fills"])
+PY
+}
+
+@test "a plan has the window, the limits, the protected table and the budget" {
+  shop
+  "$UPKEEP" plan -o plan.json --at 2026-11-23T12:00Z >text
+  grep -q "deferred  refresh_statistics  payments  (protected: CLAUDE.md:16:" text
+  grep -q "required  window maintenance  (CLAUDE.md:9:" text
+  grep -q "Blocking expected .* left this month (availability 99.95%)" text
+  python3 - <<'PY'
+import json
+plan = json.load(open("plan.json"))
+body = plan["body"]
+assert body["inputs"]["requirements"]["sha256"].startswith("sha256:")
+assert body["budget"]["allowed_ms"] == 30 * 86400 * 1000 * 500 // 1000000, body["budget"]
+assert [w["name"] for w in body["windows"]] == ["maintenance"]
+steps = [s for s in body["steps"] if s.get("policy")]
+assert steps and all(s["window"] == "maintenance" and s["timeouts"]["blocking_ms"] == 1000 for s in steps)
+assert not any(s["object"]["name"][-1] == "payments" for s in steps)
+# Black Friday ends on Tuesday: the first Sunday after it
+assert body["windows"][0]["opens_at"] == 1796518800000000, body["windows"]
+assert {f["key"] for f in plan["provenance"]["requirements"]["fills"]} >= {"window", "limits.lock_timeout"}
+PY
+}
+
+@test "equal inputs give equal plans" {
+  shop
+  "$UPKEEP" inspect >facts.json
+  "$UPKEEP" plan --facts facts.json --at 2026-11-23T12:00Z -o a.json >/dev/null
+  "$UPKEEP" plan --facts facts.json --at 2026-11-23T12:00Z -o b.json >/dev/null
+  cmp a.json b.json
+}
+
+@test "over the budget nothing is planned, and what fits is said" {
+  shop
+  sed -i 's/^We promise.*/- Allowed downtime: 1 ms per day/' CLAUDE.md
+  run -3 "$UPKEEP" plan -o plan.json --at 2026-11-23T12:00Z
+  [[ $output == *"UPK1570"* && $output == *"blocks for"* ]]
+  [ ! -e plan.json ]
+}
+
+@test "what past runs blocked is spent: of a seal, of this target, in this period" {
+  shop
+  run=.upkeep/runs/20261110T020000Z-abcdef
+  mkdir -p "$run"
+  printf '%s\n' '{"event":"run.begin","obs":{"target":"shop"}}' '{"event":"run.end","obs":{"blocked_ms":1000}}' >"$run/log.jsonl"
+  cp -r "$run" .upkeep/runs/20261010T020000Z-abcdef
+  sed 's/"shop"/"crm"/' "$run/log.jsonl" >other
+  mkdir .upkeep/runs/20261111T020000Z-abcdef && mv other .upkeep/runs/20261111T020000Z-abcdef/log.jsonl
+  "$UPKEEP" plan -o plan.json --at 2026-11-23T12:00Z >/dev/null
+  [ "$(python3 -c 'import json; print(json.load(open("plan.json"))["body"]["budget"]["spent_ms"])')" = 1000 ]
+}
+
+@test "a zone that does not exist is an error in the document" {
+  shop
+  sed -i 's,Europe/Berlin,Mars/Phobos,' CLAUDE.md
+  run -3 "$UPKEEP" validate
+  [[ $output == *"UPK1563"*"CLAUDE.md:9:"* ]]
+}
+
+@test "5 MB are refused at once" {
+  shop
+  head -c 5000000 /dev/zero | tr '\0' '[' >>CLAUDE.md
+  run -3 timeout 10 "$UPKEEP" validate
+  [[ $output == *"UPK1601"* ]]
+}
