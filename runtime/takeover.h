@@ -11,7 +11,7 @@ typedef struct takeover {
   upk_arena *arena;
   const plan *plan;
   machine_history *history;
-  upk_str plan_file;        /* digest, of run.begin */
+  upk_str plan_file; /* digest, of run.begin */
 } takeover;
 
 /* Reads the log of a run into the history, which the caller frees, also after a

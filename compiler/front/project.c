@@ -58,11 +58,10 @@ static void say_idle_targets(ir *ir) {
   for (size_t i = 0; i < ir->project.targets.len; i++) {
     const node *value =
         node_find(ir->project.targets.items[i].raw, "accept_timeline_change");
-    bool given = value != NULL &&
-                 (value->type == NODE_BOOL
-                      ? value->boolean
-                      : value->type == NODE_PLAIN &&
-                            upk_str_is(value->text, "true"));
+    bool given = value != NULL && (value->type == NODE_BOOL
+                                       ? value->boolean
+                                       : value->type == NODE_PLAIN &&
+                                             upk_str_is(value->text, "true"));
     if (!given)
       continue;
     upk_diag *diag = upk_diag_add(

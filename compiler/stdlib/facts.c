@@ -83,12 +83,10 @@ static void check_guard(stdlib_reader *reader) {
 
 /* How each live metric is asked for; without `sql` it never is known. */
 static void check_metrics(stdlib_reader *reader) {
-  static const field_rule rules[] = {{"sql", TYPE(TEXT)},
-                                     {"params", TYPE(LIST)},
-                                     {"needs", TYPE(TEXT)},
-                                     {"capability", TYPE(TEXT)},
-                                     {"measure", TYPE(TEXT)},
-                                     {"unavailable", TYPE(TEXT)}};
+  static const field_rule rules[] = {
+      {"sql", TYPE(TEXT)},     {"params", TYPE(LIST)},
+      {"needs", TYPE(TEXT)},   {"capability", TYPE(TEXT)},
+      {"measure", TYPE(TEXT)}, {"unavailable", TYPE(TEXT)}};
   static const char *const measures[] = {"value", "rate", "latency", NULL};
   const node *metrics = field_map(reader->from->map, "metrics");
   for (size_t i = 0; metrics && i < metrics->map.count; i++) {

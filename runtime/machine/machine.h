@@ -268,9 +268,9 @@ typedef struct machine_config {
   const machine_approval *approvals;
   size_t approval_count;
   upk_str approvals_text; /* a canonical array for run.begin; or absent */
-  unsigned jobs;      /* 1 to MACHINE_JOBS_MAX */
-  unsigned slots;     /* of the executor's lock, >= jobs */
-  bool dry_run;       /* pre-checks only; nothing is changed or locked */
+  unsigned jobs;          /* 1 to MACHINE_JOBS_MAX */
+  unsigned slots;         /* of the executor's lock, >= jobs */
+  bool dry_run;           /* pre-checks only; nothing is changed or locked */
   machine_rehearsal rehearse;
   uint64_t seed;      /* of jitter */
   upk_str run;        /* the run's id */

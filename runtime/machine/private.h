@@ -196,7 +196,7 @@ typedef enum session_state {
   SESSION_POLLING,  /* waits until an orphan of this run has ended */
   SESSION_PRESENT,
   SESSION_RUNS,
-  SESSION_USES, /* of the approvals, by other runs */
+  SESSION_USES,   /* of the approvals, by other runs */
   SESSION_ROWS,   /* the run's own rows in the ledger */
   SESSION_TAKING, /* the lease in the ledger */
   SESSION_FREE,

@@ -188,7 +188,7 @@ static char *make_copy(const md_document *d, upk_arena *arena,
   bounds b = {0};
   memcpy(out, copy.data, copy.len + 1);
   if (upk_str_starts(copy, "\xef\xbb\xbf"))
-    memcpy(out, "   ", 3);
+    out[0] = out[1] = out[2] = ' ';
   for (size_t i = 0; i < d->line_count; i++) {
     size_t start = d->lines[i];
     size_t end = i + 1 < d->line_count ? d->lines[i + 1] - 1 : copy.len;
