@@ -134,9 +134,7 @@ bool state_end(upk_state *s, upk_diags *diags, const char *doing) {
   if (!sqlite3_get_autocommit(s->db))
     sqlite3_exec(s->db, "rollback", NULL, NULL, NULL);
   s->useless = true;
-  if (state_is_damage(s->code))
-    state_move_aside(s, diags);
-  else
+  if (!state_is_damage(s->code) || state_move_aside(s, diags) == ASIDE_BEFORE)
     say_failure(s, diags, doing);
   return false;
 }

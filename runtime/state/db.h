@@ -3,6 +3,7 @@
 #define RUNTIME_STATE_DB_H
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <upkeep/state.h>
 
@@ -12,7 +13,8 @@ enum { STATE_BUSY_MS = 2000 };
 
 struct upk_state {
   sqlite3 *db;
-  upk_str path; /* NUL-terminated; in `arena` */
+  upk_str path;     /* NUL-terminated; in `arena` */
+  struct stat file; /* what `path` named when it was opened */
   const upk_clock *clock;
   upk_arena *arena;
   int code;     /* of the first failure; SQLITE_OK: none */
@@ -44,9 +46,14 @@ bool state_begin(upk_state *s, bool write, upk_diags *diags, const char *doing);
 bool state_end(upk_state *s, upk_diags *diags, const char *doing);
 
 /* open.c: whether an error of SQLite says that the file is damaged, or is no
- * database; closes it and moves it aside, and says so. False: it stays. */
+ * database; closes it and moves it aside, and says so. */
+typedef enum aside {
+  ASIDE_MOVED,
+  ASIDE_BEFORE, /* by another process: what stands there now is a new one */
+  ASIDE_STAYS,
+} aside;
 bool state_is_damage(int code);
-bool state_move_aside(upk_state *s, upk_diags *diags);
+aside state_move_aside(upk_state *s, upk_diags *diags);
 
 /* migrate.c: brings the database to STATE_VERSION. SQLITE_OK, an error of
  * SQLite, or SQLITE_MISMATCH after a diagnostic: it is newer, or not ours. */

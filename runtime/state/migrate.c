@@ -77,6 +77,7 @@ static int refuse(upk_state *s, upk_diags *diags, int64_t version) {
   return SQLITE_MISMATCH;
 }
 
+/* Within a transaction, or it would see another process's half. */
 static int check_version(upk_state *s, upk_diags *diags, int64_t *ret_version) {
   int code;
   *ret_version = pragma(s, "pragma user_version", &code);
@@ -103,7 +104,10 @@ static int run(upk_state *s, const char *sql) {
 int state_migrate(upk_state *s, upk_diags *diags) {
   char mark[96];
   int64_t version;
+  if (run(s, "begin") != SQLITE_OK)
+    return s->code;
   int code = check_version(s, diags, &version);
+  sqlite3_exec(s->db, "rollback", NULL, NULL, NULL);
   if (code != SQLITE_OK || version == STATE_VERSION)
     return code;
   /* Before the first table: it cannot be changed later. */

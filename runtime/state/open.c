@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,19 +45,10 @@ static bool move_one(const char *from, const char *to) {
   return stat(from, &info) != 0 || rename(from, to) == 0;
 }
 
-/* The file with its log, under names that say when. */
-bool state_move_aside(upk_state *s, upk_diags *diags) {
-  static const char *const suffixes[] = {"", "-wal", "-shm"};
-  upk_buf when = {0};
-  upk_timestamp_format(s->clock->wall_us(s->clock->ctx) / 1000000 * 1000000,
-                       &when);
-  upk_str aside =
-      upk_arena_printf(s->arena, "%.*s.damaged-%.*s", UPK_FMT(s->path),
-                       UPK_FMT(upk_buf_view(&when)));
+/* Its log goes first: a new database must not find it. */
+static bool move_all(upk_state *s, upk_str aside) {
+  static const char *const suffixes[] = {"-wal", "-shm", ""};
   bool moved = true;
-  upk_buf_free(&when);
-  sqlite3_close(s->db);
-  s->db = NULL;
   for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
     upk_str from =
         upk_arena_printf(s->arena, "%.*s%s", UPK_FMT(s->path), suffixes[i]);
@@ -64,6 +56,21 @@ bool state_move_aside(upk_state *s, upk_diags *diags) {
         upk_arena_printf(s->arena, "%.*s%s", UPK_FMT(aside), suffixes[i]);
     moved = moved && move_one(from.data, to.data);
   }
+  return moved;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b) {
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Whether `path` still names the file that was opened. */
+static bool is_there(const upk_state *s) {
+  struct stat info;
+  return stat(s->path.data, &info) == 0 && same_file(&info, &s->file);
+}
+
+static void say_damage(upk_state *s, upk_diags *diags, upk_str aside,
+                       bool moved) {
   upk_diag *diag = upk_diag_add(diags, 3153, UPK_NO_SPAN,
                                 "the state store `%.*s` is damaged: %.*s",
                                 UPK_FMT(s->path), UPK_FMT(s->why));
@@ -76,7 +83,32 @@ bool state_move_aside(upk_state *s, upk_diags *diags) {
                 moved ? "samples begin anew; keep the old file if you want to "
                         "look for the cause"
                       : "move it away by hand");
-  return moved;
+}
+
+/* The file with its log, under names that say when. Of several processes that
+ * find the damage one moves the file: its lock is the file's own, and the
+ * others see that the path names another by then. */
+aside state_move_aside(upk_state *s, upk_diags *diags) {
+  upk_buf when = {0};
+  upk_timestamp_format(s->clock->wall_us(s->clock->ctx) / 1000000 * 1000000,
+                       &when);
+  upk_str name =
+      upk_arena_printf(s->arena, "%.*s.damaged-%.*s", UPK_FMT(s->path),
+                       UPK_FMT(upk_buf_view(&when)));
+  upk_buf_free(&when);
+  sqlite3_close(s->db);
+  s->db = NULL;
+  int fd = open(s->path.data, O_RDONLY | O_CLOEXEC);
+  if (fd >= 0)
+    flock(fd, LOCK_EX);
+  aside done = ASIDE_BEFORE;
+  if (is_there(s)) {
+    done = move_all(s, name) ? ASIDE_MOVED : ASIDE_STAYS;
+    say_damage(s, diags, name, done == ASIDE_MOVED);
+  }
+  if (fd >= 0)
+    close(fd);
+  return done;
 }
 
 bool state_is_damage(int code) {
@@ -121,21 +153,37 @@ static void say_not_opened(upk_state *s, upk_diags *diags, int code) {
                     : "look at its rights and its disk, or give --no-record");
 }
 
+/* Whether the next try may go better: the damage was moved out of the way, by
+ * us or by another process that found it at the same time. */
+static bool moved_meanwhile(upk_state *s, upk_diags *diags, int code) {
+  if (state_is_damage(code))
+    return state_move_aside(s, diags) != ASIDE_STAYS;
+  if (code == SQLITE_MISMATCH || is_there(s))
+    return false;
+  sqlite3_close(s->db);
+  s->db = NULL;
+  return true;
+}
+
 /* Whether it can be used. */
 static bool open_file(upk_state *s, upk_diags *diags) {
-  if (!make_folder(s) || !make_file(s)) {
-    say_no_file(s, diags);
-    return false;
-  }
-  int code = connect_file(s, diags);
-  if (state_is_damage(code)) {
-    if (!state_move_aside(s, diags) || !make_file(s))
+  int code = SQLITE_OK;
+  for (int tries = 0; tries < 5; tries++) {
+    if (!make_folder(s) || !make_file(s)) {
+      say_no_file(s, diags);
       return false;
+    }
+    if (stat(s->path.data, &s->file) != 0)
+      s->file = (struct stat){0};
     code = connect_file(s, diags);
+    if (code == SQLITE_OK)
+      return true;
+    if (!moved_meanwhile(s, diags, code))
+      break;
   }
-  if (code != SQLITE_OK)
+  if (!state_is_damage(code))
     say_not_opened(s, diags, code);
-  return code == SQLITE_OK;
+  return false;
 }
 
 upk_state *upk_state_open(upk_str path, const upk_clock *clock,

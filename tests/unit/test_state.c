@@ -429,6 +429,32 @@ static void two_processes_write_at_once(void **state) {
                    120);
 }
 
+/* One store after another, which others make at the same time: nobody takes
+ * what another has half made for foreign. */
+static void open_many(fixture *f, int count) {
+  for (int i = 0; i < count; i++) {
+    upk_str path = upk_arena_printf(f->arena, "%s/s/%d.db", f->root, i);
+    upk_state_close(upk_state_open(path, &f->clock, &f->diags));
+  }
+  _exit(f->diags.items.len ? 1 : 0);
+}
+
+static void the_first_open_is_shared(void **state) {
+  fixture *f = *state;
+  pid_t children[4];
+  for (int i = 0; i < 4; i++) {
+    children[i] = fork();
+    assert_true(children[i] >= 0);
+    if (!children[i])
+      open_many(f, 50);
+  }
+  for (int i = 0; i < 4; i++) {
+    int status;
+    assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  }
+}
+
 /* ---- files ---- */
 
 static void the_file_is_its_owners(void **state) {
@@ -516,6 +542,34 @@ static void damage_within_stops_nobody(void **state) {
   assert_non_null(f->state);
   observe(f, START + DAY, "[\"a\",1,null]", true);
   assert_int_equal(number(f, "select count(*) from target"), 1);
+}
+
+/* Two have it open; what the first began anew is not the second's to move. */
+static void damage_is_moved_once(void **state) {
+  fixture *f = *state;
+  fixture second = *f;
+  char zeros[4096];
+  struct stat fresh, info;
+  memset(zeros, 0xee, sizeof zeros);
+  observe(f, START, "[\"a\",1,null]", true);
+  upk_state_close(f->state);
+  int64_t pages = number(f, "pragma page_count");
+  for (int64_t page = 1; page < pages; page++)
+    write_file(f, zeros, sizeof zeros, (long)(page * 4096));
+  open_store(f);
+  open_store(&second);
+  assert_non_null(second.state);
+  observe(f, START + DAY, "[\"a\",1,null]", true);
+  assert_true(said(f, 3153));
+  reopen(f);
+  assert_int_equal(stat(f->path.data, &fresh), 0);
+  second.diags.items.len = 0;
+  observe(&second, START + DAY, "[\"a\",1,null]", true);
+  assert_int_equal(second.diags.items.len, 1);
+  assert_false(said(&second, 3153));
+  assert_int_equal(stat(f->path.data, &info), 0);
+  assert_int_equal(info.st_ino, fresh.st_ino);
+  upk_state_close(second.state);
 }
 
 static void samples_that_make_no_sense_are_damage(void **state) {
@@ -686,11 +740,13 @@ int main(void) {
       TEST(samples_thin_out),
       TEST(gone_objects_do_not_pile_up),
       TEST(two_processes_write_at_once),
+      TEST(the_first_open_is_shared),
       TEST(the_file_is_its_owners),
       TEST(an_older_one_is_brought_up_to_date),
       TEST(a_newer_one_is_left_alone),
       TEST(no_database_is_moved_aside),
       TEST(damage_within_stops_nobody),
+      TEST(damage_is_moved_once),
       TEST(samples_that_make_no_sense_are_damage),
       TEST(without_a_store_trends_are_unknown),
       TEST(runs_come_from_their_logs),
