@@ -34,16 +34,6 @@ void allow_programs(cli *c, const project *p, upk_apply_request *request) {
   request->environment = environ;
 }
 
-/* Others can see who works on the target; what keeps them off is the lock in
- * it. */
-static int64_t take_lease(cli *c, upk_state *state,
-                          const upk_apply_request *request) {
-  if (request->dry_run)
-    return 0;
-  return upk_state_lease(state, request->target.name, request->host,
-                         request->pid, &c->diags, NULL);
-}
-
 static void keep_run(cli *c, upk_state *state, const upk_apply_request *request,
                      const upk_outcome *outcome) {
   upk_str run = request->goal == UPK_APPLY ? outcome->run : request->run;
@@ -93,9 +83,7 @@ upk_status execute(cli *c, const project *p, const upk_json *plan,
     return status;
   upk_state *state =
       flag_given(c, FLAG_no_record) ? NULL : project_state(c, p, true);
-  int64_t epoch = take_lease(c, state, request);
   status = upk_apply(request, &clock, &c->diags, &outcome);
-  upk_state_release(state, request->target.name, epoch, &c->diags);
   keep_run(c, state, request, &outcome);
   progress_end(shown, &outcome, status, request->dry_run);
   if (outcome.over)

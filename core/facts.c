@@ -217,13 +217,26 @@ static bool read_text(reader *r, const char *key, upk_str *ret) {
   return true;
 }
 
+/* `counters_since` may be there, before `engine`. */
+static bool read_engine(reader *r, upk_facts *facts) {
+  if (!next_is(r, UPK_TOKEN_KEY, "engine"))
+    return false;
+  if (!upk_str_is(r->json.string, "counters_since"))
+    return expect(r, upk_str_is(r->json.string, "engine"), "engine") &&
+           next_is(r, UPK_TOKEN_STRING, "a text") &&
+           (facts->engine = r->json.string, true);
+  if (!next_is(r, UPK_TOKEN_INT, "microseconds since 1970"))
+    return false;
+  facts->counters_us = r->json.integer;
+  return read_text(r, "engine", &facts->engine);
+}
+
 static bool read_file(reader *r, upk_facts *facts) {
   upk_str format;
   if (!next_is(r, UPK_TOKEN_BEGIN_OBJECT, "a facts file") ||
       !read_object(r, "capabilities", &facts->capabilities) ||
       !read_object(r, "collectors", &facts->collectors) ||
-      !read_text(r, "engine", &facts->engine) ||
-      !read_text(r, "format", &format) ||
+      !read_engine(r, facts) || !read_text(r, "format", &format) ||
       !expect(r, upk_str_is(format, "upkeep.facts/1"), "upkeep.facts/1") ||
       !read_object(r, "identity", &facts->identity) || !read_key(r, "kinds") ||
       !read_kinds(r, facts) || !read_text(r, "role", &facts->role) ||
@@ -329,6 +342,8 @@ bool upk_facts_write(const upk_facts *facts, upk_sink sink) {
   upk_json_write(w, facts->capabilities);
   upk_json_key(w, "collectors");
   upk_json_write(w, facts->collectors);
+  if (facts->counters_us)
+    upk_json_put_int(w, "counters_since", facts->counters_us);
   upk_json_put_string(w, "engine", facts->engine);
   upk_json_put_string(w, "format", UPK_STR("upkeep.facts/1"));
   upk_json_key(w, "identity");

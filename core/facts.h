@@ -23,6 +23,7 @@ typedef struct upk_facts {
   upk_str version;               /* "15.18" */
   upk_str role;                  /* "primary", "replica", "standalone" */
   int64_t taken_at;              /* microseconds since 1970 */
+  int64_t counters_us;           /* since when counters count; 0: not known */
   const upk_json *identity;      /* object of strings */
   const upk_json *capabilities;  /* object name -> bool */
   const upk_json *collectors;    /* object collector -> variant number */

@@ -31,6 +31,8 @@ static const schema_field facts_fields[] = {
      .doc = "what the role may do and the server has, by name"},
     {"collectors", SCHEMA_MAP, REQUIRED, NOWHERE,
      .doc = "number of the variant that each collector used"},
+    {"counters_since", SCHEMA_INT, 0, NOWHERE,
+     .doc = "since when the server's counters count; microseconds since 1970"},
     {"engine", SCHEMA_TEXT, REQUIRED, NOWHERE, .doc = "the database system"},
     {"format", SCHEMA_TEXT, REQUIRED, NOWHERE, .doc = "upkeep.facts/1"},
     {"identity", SCHEMA_MAP, REQUIRED, NOWHERE,

@@ -39,6 +39,13 @@ typedef UPK_VEC(ir_text) ir_texts;
 
 /* ---- stdlib ---- */
 
+/* What a reset of the server's counters does to an attribute. */
+typedef enum ir_counter {
+  IR_COUNTER_NO,
+  IR_COUNTER_TOTAL, /* it only grows until then */
+  IR_COUNTER_LEVEL, /* it falls at other times too: rows that wait for work */
+} ir_counter;
+
 typedef struct ir_attribute {
   upk_str name; /* "oldest_row_age" when parametric */
   upk_type type;
@@ -47,6 +54,7 @@ typedef struct ir_attribute {
   bool parametric;   /* written name(argument) */
   /* NAME_trend of another attribute: only the state store knows it. */
   bool history;
+  ir_counter counter;
   struct ir_collector *collector;
 } ir_attribute;
 
@@ -147,7 +155,8 @@ typedef struct ir_engine {
   } * capabilities;
   size_t capability_count;
   upk_str identity_sql;
-  ir_names session; /* statements that begin each connection */
+  upk_str counters_sql; /* since when counters count; absent: it has none */
+  ir_names session;     /* statements that begin each connection */
 } ir_engine;
 
 /* ---- project ---- */

@@ -183,6 +183,10 @@ static void add_attribute(const ir_engine *engine, const ir_kind *kind,
            upk_arena_printf(page->arena, "%s: %s", upk_type_name(a->type),
                             upk_type_doc(a->type)));
   page_put(page, UPK_STR("unit"), a->unit_note);
+  if (a->counter)
+    page_put(page, UPK_STR("counted"),
+             UPK_STR("since the server's counters began; unknown while they "
+                     "were reset after the last sample of the state store"));
   page_put(page, UPK_STR("cost"),
            c->measured ? UPK_STR("measured: reads data")
                        : UPK_STR("cheap: reads the catalogue"));

@@ -113,6 +113,7 @@ void define_engine(ir *ir, const stdlib_declaration *d) {
   static const field_rule rules[] = {{"name", TYPE(TEXT) | FIELD_NEEDED},
                                      {"capabilities", TYPE(MAP)},
                                      {"identity", TYPE(TEXT) | FIELD_NEEDED},
+                                     {"counters", TYPE(TEXT)},
                                      {"session", TYPE(LIST)},
                                      {"ledger", TYPE(MAP) | FIELD_NEEDED},
                                      {"lock_conflicts", TYPE(MAP)},
@@ -143,6 +144,7 @@ void define_engine(ir *ir, const stdlib_declaration *d) {
   engine->name = reader.name;
   engine->definition = d->map;
   engine->identity_sql = field_text(d->map, "identity");
+  engine->counters_sql = field_text(d->map, "counters");
   engine->session = field_names(&reader, d->map, "session");
   field_names(&reader, d->map, "settings"); /* texts: step/build.c reads it */
   define_capabilities(&reader, engine);
@@ -215,12 +217,18 @@ void define_kind(ir *ir, const stdlib_declaration *d) {
 static const field_rule attribute_rules[] = {
     {"1", TYPE(TEXT) | FIELD_NEEDED}, {"2", TYPE(TEXT) | FIELD_NEEDED},
     {"3", TYPE(TEXT) | FIELD_NEEDED}, {"reason", TYPE(BOOL)},
-    {"parameter", TYPE(TEXT)},        {"unit", TYPE(TEXT)}};
+    {"parameter", TYPE(TEXT)},        {"unit", TYPE(TEXT)},
+    {"counter", TYPE(TEXT)}};
 
 static void add_column(ir *ir, ir_collector *collector, upk_type **types,
                        upk_str name, upk_type type) {
   (*types)[collector->columns.len] = type;
   *UPK_PUSH(ir->arena, &collector->columns) = name;
+}
+
+static ir_counter counter_of(stdlib_reader *reader, const node *row) {
+  static const char *const words[] = {"no", "total", "level", NULL};
+  return (ir_counter)field_word(reader, row, "counter", words, IR_COUNTER_NO);
 }
 
 static void add_attribute(stdlib_reader *reader, ir_collector *collector,
@@ -241,6 +249,7 @@ static void add_attribute(stdlib_reader *reader, ir_collector *collector,
       .doc = field_text(row, "3"),
       .unit_note = field_text(row, "unit"),
       .parametric = node_find(row, "parameter") != NULL,
+      .counter = counter_of(reader, row),
       .collector = collector,
   };
 }

@@ -286,12 +286,26 @@ static upk_str column_name(const request *r, const use *u, size_t column) {
                           UPK_FMT(u->argument), UPK_FMT(end));
 }
 
+static ir_counter counter_of(const use *u, upk_str column) {
+  const ir_kind *kind = u->collector->kind;
+  for (size_t i = 0; i < kind->attributes.len; i++)
+    if (kind->attributes.items[i].collector == u->collector &&
+        upk_str_equal(kind->attributes.items[i].name, column))
+      return kind->attributes.items[i].counter;
+  return IR_COUNTER_NO;
+}
+
 static void put_columns(upk_json_writer *w, const request *r, const use *u) {
   const ir_collector *c = u->collector;
   upk_json_key(w, "columns");
   upk_json_begin_array(w);
   for (size_t i = 0; i < c->columns.len; i++) {
+    ir_counter counter = counter_of(u, c->columns.items[i]);
     upk_json_begin_object(w);
+    if (counter)
+      upk_json_put_string(w, "counter",
+                          counter == IR_COUNTER_TOTAL ? UPK_STR("total")
+                                                      : UPK_STR("level"));
     upk_json_put_string(w, "name", column_name(r, u, i));
     upk_json_put_string(w, "type",
                         upk_str_from(upk_type_name(c->column_types[i])));
@@ -368,6 +382,25 @@ static void put_collectors(upk_json_writer *w, const request *r) {
   upk_json_end_array(w);
 }
 
+static bool has_counters(const request *r) {
+  for (size_t i = 0; i < r->uses.len; i++)
+    for (size_t j = 0; j < r->uses.items[i].collector->columns.len; j++)
+      if (counter_of(&r->uses.items[i],
+                     r->uses.items[i].collector->columns.items[j]))
+        return true;
+  return false;
+}
+
+/* Since when counters count, where one of them is asked for. */
+static void put_counters(upk_json_writer *w, const request *r) {
+  if (!r->engine->counters_sql.data || !has_counters(r))
+    return;
+  upk_json_key(w, "counters");
+  upk_json_begin_object(w);
+  upk_json_put_string(w, "sql", r->engine->counters_sql);
+  upk_json_end_object(w);
+}
+
 static int by_trend(const void *a, const void *b) {
   const ir_attribute *x = *(ir_attribute *const *)a;
   const ir_attribute *y = *(ir_attribute *const *)b;
@@ -411,6 +444,7 @@ bool inspect_request_write(ir *ir, upk_sink sink) {
   upk_json_begin_object(w);
   put_capabilities(w, r.engine);
   put_collectors(w, &r);
+  put_counters(w, &r);
   upk_json_put_string(w, "engine", r.engine->name);
   upk_json_put_string(w, "format", UPK_STR("upkeep.inspect/1"));
   put_history(w, &r);

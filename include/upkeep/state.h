@@ -48,13 +48,4 @@ bool upk_state_history(upk_state *state, upk_str engine, upk_diags *diags,
 int64_t upk_state_blocked_ms(upk_state *state, upk_str target, int64_t from_us,
                              int64_t to_us, upk_diags *diags);
 
-/* Says in the store that this process works on the target, until it is
- * released. Gives the fencing epoch: it grows with each that is taken; 0: no
- * store. `ret_other` (may be NULL) gets who else holds one, as "process 4711 on
- * shop1", or absent. */
-int64_t upk_state_lease(upk_state *state, upk_str target, upk_str host,
-                        int64_t pid, upk_diags *diags, upk_str *ret_other);
-void upk_state_release(upk_state *state, upk_str target, int64_t epoch,
-                       upk_diags *diags);
-
 #endif

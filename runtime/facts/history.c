@@ -28,6 +28,20 @@ static size_t list_kinds(const inspect_request *request, upk_arena *arena,
   return count;
 }
 
+static size_t list_counters(const inspect_request *request, upk_arena *arena,
+                            state_counter **ret_counters) {
+  UPK_VEC(state_counter) list = {0};
+  for (size_t i = 0; i < request->collector_count; i++) {
+    const request_collector *c = &request->collectors[i];
+    for (size_t j = 0; j < c->column_count; j++)
+      if (c->columns[j].counter)
+        *UPK_PUSH(arena, &list) =
+            (state_counter){c->kind, c->columns[j].name, c->columns[j].total};
+  }
+  *ret_counters = list.items;
+  return list.len;
+}
+
 static size_t list_wants(const inspect_request *request, upk_arena *arena,
                          state_want **ret_wants) {
   size_t count = upk_json_count(request->history);
@@ -45,9 +59,12 @@ void facts_history(const inspect_request *request, upk_state *state,
                    upk_facts *facts, upk_diags *diags) {
   state_kind *kinds;
   state_want *wants;
+  state_counter *counters;
   state_look look = {.target = target, .record = record};
   look.kind_count = list_kinds(request, arena, &kinds);
   look.want_count = list_wants(request, arena, &wants);
+  look.counter_count = list_counters(request, arena, &counters);
+  look.counters = counters;
   look.kinds = kinds;
   look.wants = wants;
   state_observe(state, &look, arena, facts, diags);

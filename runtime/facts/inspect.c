@@ -117,6 +117,20 @@ const upk_json *facts_object_finish(inspection *in, facts_object *o) {
   return json;
 }
 
+/* ---- since when counters count ---- */
+
+/* What cannot be told is not known, and that is no fault. */
+static void took_counters(inspection *in, const driver_result *result) {
+  if (inspection_is_lost(in)) {
+    inspection_unreachable(in);
+    return;
+  }
+  if (result->error.class == DRIVER_NONE && result->row_count == 1 &&
+      result->column_count == 1 && result->values[0].type == DRIVER_INT)
+    in->facts.counters_us = result->values[0].integer;
+  inspection_collect(in);
+}
+
 /* ---- capabilities ---- */
 
 static void next_capability(inspection *in);
@@ -152,7 +166,10 @@ static void next_capability(inspection *in) {
     return;
   }
   in->facts.capabilities = facts_object_finish(in, &in->capabilities);
-  inspection_collect(in);
+  if (in->request->counters.len)
+    inspection_ask(in, in->request->counters, 2, took_counters);
+  else
+    inspection_collect(in);
 }
 
 /* ---- identity ---- */

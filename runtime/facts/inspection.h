@@ -1,8 +1,8 @@
 /* One target being inspected, on a loop that others may share.
  *
  *     open -> limits -> session statements -> identity -> capabilities
- *     -> cheap collectors, in one snapshot -> measured collectors, each by
- *     itself -> facts -> close
+ *     -> since when counters count -> cheap collectors, in one snapshot ->
+ * measured collectors, each by itself -> facts -> close
  *
  * Each arrow is the end of one operation of the driver, whose callback is
  * `then`. A collector that fails leaves its columns NULL, with the reason, and

@@ -19,7 +19,10 @@ static bool read_columns(reader *r, const upk_json *list,
   c->columns = UPK_NEW_ARRAY(r->arena, request_column, c->column_count + 1);
   for (size_t i = 0; i < c->column_count; i++) {
     const upk_json *item = upk_json_at(list, i);
+    upk_str counter = upk_json_text(item, "counter");
     c->columns[i].name = upk_json_text(item, "name");
+    c->columns[i].counter = counter.data != NULL;
+    c->columns[i].total = upk_str_is(counter, "total");
     if (!c->columns[i].name.len)
       return damaged(r, "a column has no name");
     if (!upk_type_find(upk_json_text(item, "type"), &c->columns[i].type) ||
@@ -133,6 +136,7 @@ bool inspect_request_read(upk_arena *arena, upk_str bytes, upk_diags *diags,
   request.session = upk_json_get(root, "session");
   request.history = upk_json_get(root, "history");
   request.identity = upk_json_text(upk_json_get(root, "identity"), "sql");
+  request.counters = upk_json_text(upk_json_get(root, "counters"), "sql");
   if (!request.engine.len || !request.identity.len)
     return damaged(&r, "it has no engine or no identity query");
   if (!all_are(collectors, UPK_JSON_OBJECT) ||

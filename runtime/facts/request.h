@@ -8,6 +8,9 @@
 typedef struct request_column {
   upk_str name;
   upk_type type;
+  /* A reset of the server's counters begins it anew; `total`: it falls at no
+   * other time. */
+  bool counter, total;
 } request_column;
 
 typedef struct request_collector {
@@ -24,6 +27,7 @@ typedef struct request_collector {
 
 typedef struct inspect_request {
   upk_str engine, identity;
+  upk_str counters; /* SQL: since when counters count; absent: not asked */
   const upk_json *capabilities; /* array of {name, sql} */
   const upk_json *session;      /* array of texts */
   const upk_json *history;      /* array of {attribute, kind} */

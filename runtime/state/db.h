@@ -8,7 +8,7 @@
 #include <upkeep/state.h>
 
 /* Version 1 is the first; what stands here is the newest known. */
-enum { STATE_VERSION = 2, STATE_APPLICATION = 0x75706b73 /* "upks" */ };
+enum { STATE_VERSION = 3, STATE_APPLICATION = 0x75706b73 /* "upks" */ };
 enum { STATE_BUSY_MS = 2000 };
 
 struct upk_state {

@@ -36,6 +36,13 @@ typedef struct state_want {
   upk_str kind, attribute;
 } state_want;
 
+/* An attribute that begins anew when the server's counters do; `total`: it
+ * falls at no other time. */
+typedef struct state_counter {
+  upk_str kind, attribute;
+  bool total;
+} state_counter;
+
 typedef struct state_look {
   upk_str target;
   bool record;
@@ -43,11 +50,14 @@ typedef struct state_look {
   size_t kind_count;
   const state_want *wants;
   size_t want_count;
+  const state_counter *counters;
+  size_t counter_count;
 } state_look;
 
 /* Records the facts, when asked, and adds the columns that are wanted, with
- * reasons where they are not known. `arena` is the facts'. Without a store they
- * are unknown, and that is the reason. */
+ * reasons where they are not known. Counters that began anew since the last
+ * sample are made unknown: what they say now is of no use yet. `arena` is the
+ * facts'. Without a store they are unknown, and that is the reason. */
 void state_observe(upk_state *s, const state_look *look, upk_arena *arena,
                    upk_facts *facts, upk_diags *diags);
 
@@ -88,8 +98,29 @@ uint32_t names_find(names *n, upk_str name, uint32_t guess, bool add);
 /* Writes those that are new. */
 void names_save(upk_state *s, int64_t target, upk_str kind, const names *n);
 
-/* trend.c: the columns for one want. `numbers`: of the kind's rows. */
-void trend_add(upk_state *s, int64_t target, const state_want *want,
+/* counters.c: what is known of a target's statistics epoch. */
+typedef struct epoch {
+  bool reset;      /* the counters began anew since the last sample */
+  int64_t from_us; /* samples from then on are of this epoch; 0: all are */
+} epoch;
+epoch epoch_find(upk_state *s, int64_t target, const upk_facts *facts);
+/* Notes the one of facts that became samples. */
+void epoch_keep(upk_state *s, int64_t target, const epoch *e,
+                const upk_facts *facts);
+const state_counter *counter_find(const state_look *look, upk_str kind,
+                                  upk_str attribute);
+/* Makes the kind's counters unknown, as they are after a reset. */
+void counters_forget(const state_look *look, upk_arena *arena,
+                     const upk_facts *facts, upk_facts_kind *kind);
+
+/* trend.c: the columns for one want. `numbers`: of the kind's rows. A counter's
+ * trend is made of the samples since `from_us`. */
+typedef struct trend_of {
+  const state_want *want;
+  const state_counter *counter; /* NULL: it is none */
+  int64_t from_us;
+} trend_of;
+void trend_add(upk_state *s, int64_t target, const trend_of *of,
                const uint32_t *numbers, upk_arena *arena, upk_facts_kind *kind);
 /* All unknown for one reason; a column that is there already stays. */
 void trend_absent(const state_want *want, upk_str reason, upk_arena *arena,

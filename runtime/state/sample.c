@@ -14,6 +14,7 @@ typedef struct sampling {
   upk_arena *arena, *scratch; /* of the facts; of one series */
   upk_facts *facts;
   int64_t target;
+  epoch epoch;
   size_t late; /* series that have later samples */
   size_t taken;
 } sampling;
@@ -141,8 +142,8 @@ static void record_column(sampling *g, const upk_facts_kind *kind,
     forget_series(g->s, of.id);
     of.id = 0;
   }
-  if (of.id && of.at_us >= at_us) {
-    g->late++;
+  if (of.id && of.at_us >= at_us) { /* of one minute only the last counts */
+    g->late += of.at_us - at_us >= SAMPLE_MINUTE_US;
     return;
   }
   if (!of.id)
@@ -272,9 +273,12 @@ static void look_at_kind(sampling *g, const state_kind *known,
     names_save(g->s, g->target, kind->name, &n);
     record_kind(g, known, kind, numbers, n.items.len);
   }
-  for (size_t i = 0; i < g->look->want_count; i++)
-    if (upk_str_equal(g->look->wants[i].kind, kind->name))
-      trend_add(g->s, g->target, &g->look->wants[i], numbers, g->arena, kind);
+  for (size_t i = 0; i < g->look->want_count; i++) {
+    trend_of of = {.want = &g->look->wants[i], .from_us = g->epoch.from_us};
+    of.counter = counter_find(g->look, of.want->kind, of.want->attribute);
+    if (upk_str_equal(of.want->kind, kind->name))
+      trend_add(g->s, g->target, &of, numbers, g->arena, kind);
+  }
   upk_arena_free(arena);
 }
 
@@ -352,10 +356,15 @@ static void take_target(sampling *g) {
 
 static void look_at_all(sampling *g) {
   take_target(g);
+  g->epoch = epoch_find(g->s, g->target, g->facts);
   for (size_t i = 0; i < g->look->kind_count && g->s->code == SQLITE_OK; i++)
     for (size_t j = 0; j < g->facts->kinds.len; j++)
       if (upk_str_equal(g->facts->kinds.items[j].name, g->look->kinds[i].name))
         look_at_kind(g, &g->look->kinds[i], &g->facts->kinds.items[j]);
+  for (size_t j = 0; j < g->facts->kinds.len && g->epoch.reset; j++)
+    counters_forget(g->look, g->arena, g->facts, &g->facts->kinds.items[j]);
+  if (g->look->record && g->taken)
+    epoch_keep(g->s, g->target, &g->epoch, g->facts);
   if (g->look->record)
     samples_prune(g->s, g->target, g->facts->taken_at);
 }

@@ -16,7 +16,7 @@ typedef struct history {
   upk_arena *arena;
   UPK_VEC(sample) samples; /* newest first */
   cells values;            /* of the newest */
-  bool moment;
+  bool moment, total;
   /* Of objects that changed at all: values at the chosen samples, oldest
    * first. */
   uint32_t *place; /* of an object, from 1; 0: it never changed */
@@ -113,12 +113,15 @@ static void set_unknown(answer *a, size_t row, upk_str reason) {
 
 /* ---- reading the samples ---- */
 
-static void load_samples(upk_state *s, history *h, const series *of) {
-  sqlite3_stmt *q = db_start(s,
-                             "select at_us, changes from point"
-                             " where series = ?1 and at_us >= ?2"
-                             " order by at_us desc",
-                             "ii", of->id, of->at_us - TREND_WINDOW_US);
+static void load_samples(upk_state *s, history *h, const series *of,
+                         int64_t from_us) {
+  int64_t window_us = of->at_us - TREND_WINDOW_US;
+  sqlite3_stmt *q =
+      db_start(s,
+               "select at_us, changes from point"
+               " where series = ?1 and at_us >= ?2"
+               " order by at_us desc",
+               "ii", of->id, from_us > window_us ? from_us : window_us);
   while (db_next(s, q))
     *UPK_PUSH(h->arena, &h->samples) =
         (sample){.at_us = db_int(q, 0),
@@ -223,6 +226,9 @@ static void answer_changed(const history *h, uint32_t object, size_t row,
   for (size_t i = 0; i < h->chosen && i <= TREND_SAMPLES_MAX; i++) {
     if (!h->known[first + i])
       continue;
+    /* The object was made anew, or its counters were: so is its trend. */
+    if (h->total && count && h->matrix[first + i] < values[count - 1])
+      count = 0;
     at_us[count] = h->at_us[i];
     values[count++] =
         h->moment ? h->at_us[i] - h->matrix[first + i] : h->matrix[first + i];
@@ -273,15 +279,17 @@ static void add_known(upk_state *s, history *h, const state_want *want,
     answer_row(h, numbers[row], row, arena, &a);
 }
 
-void trend_add(upk_state *s, int64_t target, const state_want *want,
+void trend_add(upk_state *s, int64_t target, const trend_of *asked,
                const uint32_t *numbers, upk_arena *arena,
                upk_facts_kind *kind) {
+  const state_want *want = asked->want;
   series of = series_find(s, target, want->kind, want->attribute);
   history h = {.arena = upk_arena_new(NULL),
-               .moment = series_is_moment(want->attribute, of.type)};
+               .moment = series_is_moment(want->attribute, of.type),
+               .total = asked->counter && asked->counter->total};
   upk_str reason = UPK_NO_STR;
   if (of.id) {
-    load_samples(s, &h, &of);
+    load_samples(s, &h, &of, asked->counter ? asked->from_us : 0);
     h.values = series_latest(s, h.arena, of.id, 0);
   }
   if (s->code == SQLITE_OK && has_enough(&h, arena, &reason))

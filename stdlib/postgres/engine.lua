@@ -18,6 +18,7 @@ return engine {
   },
 
   identity = sql_file "identity.sql",
+  counters = sql_file "counters.sql",
 
   -- Catalogue queries cost much and run once: compiling them only costs time.
   session = { "set jit = off" },

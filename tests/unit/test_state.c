@@ -25,6 +25,8 @@ typedef struct fixture {
   upk_str path;
   upk_state *state;
   const char *identity; /* of the facts */
+  const char *counter;  /* what kind of one `size` is; NULL: none */
+  int64_t since_us;     /* when counters began; 0: not known */
 } fixture;
 
 static int64_t now(void *ctx) {
@@ -92,7 +94,7 @@ static bool said(const fixture *f, int code) {
 
 static const char request[] =
     "{\"capabilities\":[],\"collectors\":[{\"columns\":["
-    "{\"name\":\"name\",\"type\":\"text\"},{\"name\":\"size\",\"type\":"
+    "{\"name\":\"name\",\"type\":\"text\"},{%s\"name\":\"size\",\"type\":"
     "\"bytes\"},{\"name\":\"stats_age\",\"type\":\"duration\"}],\"cost\":"
     "\"cheap\",\"keys\":[\"name\"],\"kind\":\"table\",\"name\":\"table\","
     "\"variants\":[]}],\"engine\":\"toy\",\"format\":\"upkeep.inspect/1\","
@@ -106,17 +108,25 @@ static upk_facts observe(fixture *f, int64_t at_us, const char *rows,
                          bool record) {
   upk_buf out = {0};
   upk_facts facts = {0};
+  const char *flag = "", *since = "";
+  if (f->counter)
+    flag = upk_arena_printf(f->arena, "\"counter\":\"%s\",", f->counter).data;
+  if (f->since_us)
+    since = upk_arena_printf(f->arena, "\"counters_since\":%lld,",
+                             (long long)f->since_us)
+                .data;
+  upk_str asked = upk_arena_printf(f->arena, request, flag);
   upk_str bytes = upk_arena_printf(
       f->arena,
-      "{\"capabilities\":{},\"collectors\":{},\"engine\":\"toy\",\"format\":"
+      "{\"capabilities\":{},\"collectors\":{},%s\"engine\":\"toy\",\"format\":"
       "\"upkeep.facts/1\",\"identity\":%s,\"kinds\":{\"table\":{\"columns\":["
       "{\"name\":\"name\",\"type\":\"text\"},{\"name\":\"size\",\"type\":"
       "\"bytes\"},{\"name\":\"stats_age\",\"type\":\"duration\"}],\"rows\":"
       "[%s]}},\"role\":\"primary\",\"taken_at\":%lld,\"version\":\"1.0\"}\n",
-      f->identity, rows, (long long)at_us);
-  assert_int_equal(upk_state_facts(f->state, UPK_STR("shop"),
-                                   upk_str_from(request), bytes, UPK_STR("f"),
-                                   record, &f->diags, upk_sink_buf(&out)),
+      since, f->identity, rows, (long long)at_us);
+  assert_int_equal(upk_state_facts(f->state, UPK_STR("shop"), asked, bytes,
+                                   UPK_STR("f"), record, &f->diags,
+                                   upk_sink_buf(&out)),
                    UPK_OK);
   bytes = upk_arena_copy(f->arena, upk_buf_view(&out));
   upk_buf_free(&out);
@@ -335,6 +345,100 @@ static void a_minute_has_one_sample(void **state) {
                    1);
 }
 
+static void two_at_once_are_not_late(void **state) {
+  fixture *f = *state;
+  observe(f, START + 1000000, "[\"a\",1,null]", true);
+  observe(f, START, "[\"a\",1,null]", true); /* looked first, wrote last */
+  assert_int_equal(f->diags.items.len, 0);
+}
+
+/* ---- counters ---- */
+
+/* Six days of 64 more a day; the last at START + 5 * DAY. */
+static upk_facts six_days(fixture *f) {
+  upk_facts facts = {0};
+  for (int day = 0; day < 6; day++) {
+    char rows[64];
+    snprintf(rows, sizeof rows, "[\"a\",%d,null]", 1000 + 64 * day);
+    facts = observe(f, START + day * DAY, rows, true);
+  }
+  return facts;
+}
+
+static void a_reset_is_an_epoch(void **state) {
+  fixture *f = *state;
+  f->counter = "level";
+  f->since_us = START - DAY;
+  upk_facts facts = six_days(f);
+  assert_int_equal(cell(&facts, "size_trend", 0), 64);
+  /* The server crashed. Until something was recorded nothing is known. */
+  f->since_us = START + 5 * DAY + HOUR;
+  for (int i = 0; i < 3; i++) {
+    facts = observe(f, START + 6 * DAY + i * HOUR, "[\"a\",5,9]", i == 2);
+    assert_int_equal(cell(&facts, "size", 0), INT64_MIN);
+    assert_text(column_of(&facts, "size")->reason,
+                "the counters were reset at 2024-10-09T01:00:00Z, and nothing "
+                "was recorded since");
+    assert_int_equal(cell(&facts, "stats_age", 0), 9); /* no counter */
+    assert_int_equal(cell(&facts, "size_trend", 0), INT64_MIN);
+  }
+  facts = observe(f, START + 7 * DAY, "[\"a\",8,null]", true);
+  assert_int_equal(cell(&facts, "size", 0), 8);
+  assert_text(column_of(&facts, "size_trend")->reason,
+              "a trend needs 5 samples over 1 d, and there are 2 over 22 h");
+  for (int day = 8; day < 12; day++)
+    facts = observe(f, START + day * DAY, "[\"a\",8,null]", true);
+  assert_int_equal(cell(&facts, "size_trend", 0), 0);
+  /* Another server took its place, which counts since long ago. */
+  f->since_us = START - 9 * DAY;
+  facts = observe(f, START + 12 * DAY, "[\"a\",9000,null]", true);
+  assert_int_equal(cell(&facts, "size", 0), INT64_MIN);
+  assert_int_equal(cell(&facts, "size_trend", 0), INT64_MIN);
+  assert_int_equal(f->diags.items.len, 0);
+}
+
+static void what_is_no_counter_knows_no_epoch(void **state) {
+  fixture *f = *state;
+  f->since_us = START - DAY;
+  six_days(f);
+  f->since_us = START + 5 * DAY + HOUR;
+  upk_facts facts = observe(f, START + 6 * DAY, "[\"a\",1384,null]", true);
+  assert_int_equal(cell(&facts, "size", 0), 1384);
+  assert_int_equal(cell(&facts, "size_trend", 0), 64);
+}
+
+/* A store of before knows no epoch: the reset's moment speaks. */
+static void a_first_epoch_is_judged_by_time(void **state) {
+  fixture *f = *state;
+  f->counter = "level";
+  six_days(f);
+  f->since_us = START + 4 * DAY;
+  upk_facts facts = observe(f, START + 6 * DAY, "[\"a\",1,null]", false);
+  assert_int_equal(cell(&facts, "size", 0), 1);
+  f->since_us = START + 5 * DAY + 1;
+  facts = observe(f, START + 6 * DAY, "[\"a\",1,null]", false);
+  assert_int_equal(cell(&facts, "size", 0), INT64_MIN);
+}
+
+static void a_total_that_falls_begins_anew(void **state) {
+  static const char *const kinds[] = {"level", "total"};
+  fixture *f = *state;
+  upk_facts facts;
+  for (int k = 0; k < 2; k++) {
+    f->counter = kinds[k];
+    f->identity = k ? "{\"system\":\"2\"}" : f->identity;
+    six_days(f);
+    for (int day = 6; day < 9; day++)
+      facts = observe(f, START + day * DAY, "[\"a\",1000,null]", true);
+    assert_int_equal(cell(&facts, "size", 0), 1000);
+    if (k)
+      assert_text(column_of(&facts, "size_trend.reason")->values.texts[0],
+                  "a trend needs 5 samples over 1 d, and there are 3 over 2 d");
+    else
+      assert_true(cell(&facts, "size_trend", 0) != INT64_MIN);
+  }
+}
+
 static void another_database_has_its_own(void **state) {
   fixture *f = *state;
   upk_facts facts;
@@ -478,24 +582,22 @@ static void an_older_one_is_brought_up_to_date(void **state) {
   observe(f, START, "[\"a\",1,null]", true);
   upk_state_close(f->state);
   f->state = NULL;
-  execute(f, "drop table lease; drop table outbox; pragma user_version = 1");
+  execute(f, "drop table outbox; alter table target drop column"
+             " counters_from_us; pragma user_version = 1");
   open_store(f);
   assert_non_null(f->state);
   assert_int_equal(number(f, "pragma user_version"), STATE_VERSION);
   assert_int_equal(number(f, "select count(*) from outbox"), 0);
   assert_int_equal(number(f, "select count(*) from target"), 1);
-  assert_int_equal(upk_state_lease(f->state, UPK_STR("shop"), UPK_STR("h"), 1,
-                                   &f->diags, NULL),
-                   1);
 }
 
 static void a_newer_one_is_left_alone(void **state) {
   fixture *f = *state;
-  execute(f, "pragma user_version = 3");
+  execute(f, "pragma user_version = 4");
   reopen(f);
   assert_null(f->state);
   assert_true(said(f, 3154));
-  assert_int_equal(number(f, "pragma user_version"), 3);
+  assert_int_equal(number(f, "pragma user_version"), 4);
 }
 
 static void write_file(fixture *f, const char *bytes, size_t len, long at) {
@@ -707,24 +809,6 @@ static void statuses_are_kept_as_long_as_the_log(void **state) {
   upk_buf_free(&kept);
 }
 
-static void leases_have_epochs(void **state) {
-  fixture *f = *state;
-  upk_str other = UPK_NO_STR, host = UPK_STR("h"), shop = UPK_STR("shop");
-  assert_int_equal(
-      upk_state_lease(f->state, shop, host, getpid(), &f->diags, &other), 1);
-  assert_null(other.data);
-  assert_int_equal(
-      upk_state_lease(f->state, shop, host, 1 << 28, &f->diags, &other), 2);
-  assert_non_null(other.data); /* we live, and did not release it */
-  upk_state_release(f->state, shop, 1, &f->diags); /* of an earlier epoch */
-  assert_int_equal(number(f, "select released from lease"), 0);
-  assert_int_equal(
-      upk_state_lease(f->state, shop, host, getpid(), &f->diags, &other), 3);
-  assert_null(other.data); /* no such process is there */
-  upk_state_release(f->state, shop, 3, &f->diags);
-  assert_int_equal(number(f, "select released from lease"), 1);
-}
-
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
@@ -736,6 +820,11 @@ int main(void) {
       TEST(samples_make_trends),
       TEST(older_facts_are_refused),
       TEST(a_minute_has_one_sample),
+      TEST(two_at_once_are_not_late),
+      TEST(a_reset_is_an_epoch),
+      TEST(what_is_no_counter_knows_no_epoch),
+      TEST(a_first_epoch_is_judged_by_time),
+      TEST(a_total_that_falls_begins_anew),
       TEST(another_database_has_its_own),
       TEST(samples_thin_out),
       TEST(gone_objects_do_not_pile_up),
@@ -752,7 +841,6 @@ int main(void) {
       TEST(runs_come_from_their_logs),
       TEST(five_outcomes_teach),
       TEST(statuses_are_kept_as_long_as_the_log),
-      TEST(leases_have_epochs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,10 +17,12 @@ select
   case when s.checksum_failures is null then 'this server keeps no checksums' end as "checksum_failures.reason",
   coalesce(s.deadlocks, 0) as deadlocks,
   coalesce(s.temp_bytes, 0) as temp_size,
-  (extract(epoch from clock_timestamp() - s.stats_reset) * 1000000)::bigint as stats_valid_for,
-  case when s.stats_reset is null
-    then 'the server does not tell since when it counts'
-  end as "stats_valid_for.reason"
+  (
+    extract(epoch from clock_timestamp() - greatest(s.stats_reset, least(w.stats_reset, a.stats_reset))) * 1000000
+  )::bigint as stats_valid_for
 from pg_database d
 left join pg_stat_database s on s.datid = d.oid
+-- A crash leaves no trace in the database's own row.
+cross join pg_stat_bgwriter w
+cross join pg_stat_archiver a
 where true {filter}

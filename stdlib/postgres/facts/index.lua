@@ -86,8 +86,9 @@ return {
     attributes = {
       { "schema", "text", "schema of the index and of its table" },
       { "name", "text", "name of the index" },
-      { "scans", "int", "scans on this server since its counters began" },
+      { "scans", "int", "scans on this server since its counters began", counter = "total" },
       { "unused_for", "duration", "since it was last used on this server", reason = true },
+      { "counted_for", "duration", "since this server's counters began, by a reset or a crash of it; the index may be younger" },
     },
     filter = "and n.nspname = $1 and c.relname = $2",
     filter_keys = { "schema", "name" },

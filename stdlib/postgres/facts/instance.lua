@@ -17,7 +17,7 @@ return {
       { "connections", "int", "sessions of clients" },
       { "connections_max", "int", "sessions that ordinary roles may open" },
       { "connections_used_ratio", "ratio", "share of those in use" },
-      { "cache_hit_ratio", "ratio", "blocks found in shared buffers, since the counters began", reason = true },
+      { "cache_hit_ratio", "ratio", "blocks found in shared buffers, since the counters began", reason = true, counter = "level" },
       { "xid_age", "int", "transactions since the oldest unfrozen one, over all databases" },
       { "mxid_age", "int", "the same for multixacts" },
       { "oldest_database", "text", "the database with the oldest unfrozen transaction" },
