@@ -57,11 +57,20 @@ static void complete(range *s) {
   }
 }
 
+/* "between 1 May and 3 May" is a range; "1 May and 3 May" are two days. */
+static bool says_between(const char *start, const char *end) {
+  enum { LEN = 7 };
+  for (; end - start >= LEN; start++)
+    if (word_is((upk_str){start, LEN}, "between"))
+      return true;
+  return false;
+}
+
 /* The dates of a text, wherever they stand in it. */
-static bool find_dates(reader *r, cursor *c, range *s) {
-  static const char *const separators[] = {"-",       "to",    "until", "till",
-                                           "through", "and",   "thru",  "/",
-                                           "..",      "up to", "->"};
+static bool find_dates(reader *r, cursor *c, const char *text, range *s) {
+  static const char *const separators[] = {"- >",  "-",     "to",      "until",
+                                           "till", "bis",   "through", "thru",
+                                           "/",    ". . .", ". .",     "up to"};
   *s = (range){0};
   for (; !cursor_done(c); c->at++) {
     cursor copy = *c;
@@ -74,6 +83,8 @@ static bool find_dates(reader *r, cursor *c, range *s) {
     for (size_t i = 0; i < sizeof separators / sizeof *separators; i++)
       if (cursor_take(&more, separators[i]))
         break;
+    if (more.at == copy.at && says_between(text, start))
+      cursor_take(&more, "and");
     cursor_take(&more, "and including");
     cursor_take(&more, "including");
     s->has_to = more.at > copy.at && take_date(&more, &s->to);
@@ -274,6 +285,13 @@ static bool read_calendar(reader *r, const setting *at, piece value) {
   return false;
 }
 
+/* "24 Dec 2026, 31 Dec 2026": two dates. */
+static bool only_joins(const char *start, const char *end) {
+  upk_str text = upk_str_trim((upk_str){start, (size_t)(end - start)});
+  return upk_str_is(text, ",") || upk_str_is(text, "&") ||
+         word_is(text, "and") || word_is(text, ", and");
+}
+
 bool read_blackout(reader *r, const setting *at, piece value) {
   piece rest = value;
   size_t found = 0;
@@ -292,11 +310,17 @@ bool read_blackout(reader *r, const setting *at, piece value) {
       continue;
     cursor c = tokens_of(r, part.text);
     range s;
-    if (!find_dates(r, &c, &s))
+    const char *begin = part.of->text.data;
+    if (!find_dates(r, &c, begin, &s))
       return false;
     range another;
-    if (find_dates(r, &c, &another)) /* which of them is meant? */
-      return false;
+    if (find_dates(r, &c, begin, &another)) {
+      if (!only_joins(s.end, another.start)) /* which of them is meant? */
+        return false;
+      size_t next = (size_t)(another.start - value.text.data);
+      rest = piece_part(value, next, value.text.len);
+      part = piece_part(part, 0, (size_t)(s.end - part.text.data));
+    }
     s.yearly = says_yearly(r, part.text) ||
                (at->name.data && says_yearly(r, at->name));
     complete(&s);

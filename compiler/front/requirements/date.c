@@ -157,6 +157,8 @@ static void take_hour(cursor *c, day_date *d) {
   }
   cursor_take(&copy, ",");
   cursor_take(&copy, "at");
+  if (is_year(number_at(&copy, 0))) /* of the next date */
+    return;
   if (take_clock(NULL, &copy, (piece){0}, &d->minute, &bad)) {
     if (bad)
       d->minute = 99 * 60;

@@ -31,6 +31,8 @@ static piece next_item(piece *rest, bool split_and) {
             : c == ',' || c == ';'                     ? 1
             : split_and && starts_with(here, " and ")  ? 5
             : split_and && starts_with(here, " & ")    ? 3
+            : split_and && starts_with(here, " or ")   ? 4
+            : split_and && starts_with(here, " nor ")  ? 5
             : split_and && starts_with(here, " plus ") ? 6
                                                        : 0;
     if (width)
@@ -40,6 +42,8 @@ static piece next_item(piece *rest, bool split_and) {
   *rest = piece_part(*rest, at + width, text.len);
   if (split_and && starts_with(item.text, "and "))
     item = piece_trim(piece_part(item, 4, item.text.len));
+  if (split_and && starts_with(item.text, "or "))
+    item = piece_trim(piece_part(item, 3, item.text.len));
   return item;
 }
 
@@ -60,13 +64,28 @@ static bool is_name_byte(char c) {
          ((unsigned char)c & 0x80) || strchr("_.*?$-", c) != NULL;
 }
 
+/* "No maintenance on Fridays" is about no table. */
+static bool is_no_name(upk_str text) {
+  static const char *const words[] = {
+      "monday", "tuesday",    "wednesday",  "thursday", "friday",  "saturday",
+      "sunday", "weekend",    "weekday",    "holiday",  "workday", "christmas",
+      "easter", "anything",   "it",         "them",     "this",    "these",
+      "those",  "everything", "production", "day",      "night",   "data"};
+  upk_str single = text;
+  if (single.len > 3 && lower(single.data[single.len - 1]) == 's')
+    single.len--;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (word_is(text, words[i]) || word_is(single, words[i]))
+      return true;
+  return false;
+}
+
 /* One name, with words such as "table" around it. */
 static bool take_name(piece item, piece *ret_name, bool *ret_schema) {
   static const char *const words[] = {
-      "the table ",    "the tables ",    "table ",         "tables ",
-      "any table in ", "all tables in ", "everything in ", "the ",
-      "all ",          "any ",           "anything in ",   "index ",
-      "indexes of "};
+      "the table ",    "the tables ",    "table ",         "tables ",    "in ",
+      "any table in ", "all tables in ", "everything in ", "the ",       "all ",
+      "any ",          "anything in ",   "index ",         "indexes of "};
   static const char *const behind[] = {" table", " tables", " and its indexes",
                                        " is", " are"};
   bool all = false;
@@ -95,6 +114,8 @@ static bool take_name(piece item, piece *ret_name, bool *ret_schema) {
   for (size_t i = 0; i < item.text.len; i++)
     if (!is_name_byte(item.text.data[i]))
       return false;
+  if (is_no_name(item.text))
+    return false;
   *ret_schema = *ret_schema || all;
   *ret_name = item;
   return item.text.len > 0;
@@ -250,57 +271,20 @@ bool read_list(reader *r, ir_requirement_key key, const setting *at,
 /* ---- retention ---- */
 
 static bool is_retention_filler(cursor *c) {
-  static const char *const words[] = {"keep",
-                                      "kept",
-                                      "is kept",
-                                      "are kept",
-                                      "retain",
-                                      "retained",
-                                      "for",
-                                      "at least",
-                                      "table",
-                                      "tables",
-                                      "the",
-                                      "in",
-                                      "is",
-                                      "are",
-                                      "must",
-                                      "be",
-                                      "of",
-                                      "rows",
-                                      "records",
-                                      "data",
-                                      "minimum",
-                                      "min",
-                                      "entries",
-                                      ":",
-                                      "=",
-                                      "-",
-                                      ">",
-                                      "all",
-                                      "online",
-                                      "after",
-                                      "delete",
-                                      "deleted",
-                                      "archive",
-                                      "archived",
-                                      "purge",
-                                      "purged",
-                                      "then",
-                                      "should",
-                                      "we",
-                                      "history",
-                                      "to",
-                                      "older than",
-                                      "retention",
-                                      "period",
-                                      "`",
-                                      ".",
-                                      "long",
-                                      "not less than",
-                                      "no less than",
-                                      "log",
-                                      "logs"};
+  static const char *const words[] = {
+      "keep",        "kept",       "is kept",   "are kept",
+      "retain",      "retained",   "for",       "at least",
+      "table",       "tables",     "the",       "in",
+      "is",          "are",        "must",      "be",
+      "of",          "rows",       "records",   "data",
+      "minimum",     "min",        "entries",   ":",
+      "=",           "-",          ">",         "all",
+      "online",      "after",      "delete",    "deleted",
+      "archive",     "archived",   "purge",     "purged",
+      "then",        "should",     "we",        "history",
+      "to",          "older than", "retention", "period",
+      "`",           ".",          "long",      "not less than",
+      "no less than"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (cursor_take(c, words[i]))
       return true;

@@ -315,6 +315,20 @@ static const struct {
     {"> =", IR_BOUND_LEAST},
     {">", IR_BOUND_LEAST},
     {"must be", IR_BOUND_NONE},
+    {"of the time", IR_BOUND_NONE},
+    {"all databases", IR_BOUND_NONE},
+    {"databases", IR_BOUND_NONE},
+    {"database", IR_BOUND_NONE},
+    {"our customers", IR_BOUND_NONE},
+    {"every change", IR_BOUND_NONE},
+    {"each change", IR_BOUND_NONE},
+    {"has", IR_BOUND_NONE},
+    {"have", IR_BOUND_NONE},
+    {"needs", IR_BOUND_NONE},
+    {"requires", IR_BOUND_NONE},
+    {"in", IR_BOUND_NONE},
+    {"acceptable", IR_BOUND_NONE},
+    {"tolerable", IR_BOUND_NONE},
     {"is", IR_BOUND_NONE},
     {"are", IR_BOUND_NONE},
     {"be", IR_BOUND_NONE},
@@ -353,10 +367,48 @@ static const struct {
     {"`", IR_BOUND_NONE},
 };
 
+/* "must never fall below", "must not wait for longer than". */
+static bool take_negated(cursor *c, ir_bound *ret_bound) {
+  static const char *const verbs[] = {
+      "be held", "block", "drop", "fall", "get", "go",   "hold", "lag", "last",
+      "lose",    "rise",  "run",  "stay", "be",  "take", "wait", "need"};
+  static const struct {
+    const char *phrase;
+    ir_bound bound;
+  } ends[] = {
+      {"more than", IR_BOUND_MOST},    {"longer than", IR_BOUND_MOST},
+      {"greater than", IR_BOUND_MOST}, {"higher than", IR_BOUND_MOST},
+      {"above", IR_BOUND_MOST},        {"over", IR_BOUND_MOST},
+      {"exceed", IR_BOUND_MOST},       {"less than", IR_BOUND_LEAST},
+      {"lower than", IR_BOUND_LEAST},  {"below", IR_BOUND_LEAST},
+      {"under", IR_BOUND_LEAST},
+  };
+  cursor copy = *c;
+  if (!cursor_take(&copy, "not") && !cursor_take(&copy, "never"))
+    return false;
+  for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+    if (cursor_take(&copy, verbs[i]))
+      break;
+  cursor_take(&copy, "for");
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+    if (cursor_take(&copy, ends[i].phrase)) {
+      *ret_bound = ends[i].bound;
+      *c = copy;
+      return true;
+    }
+  return false;
+}
+
 bool skip_filler(cursor *c, ir_bound *ret_bound) {
   bool found = true, good = true;
   while (found && !cursor_done(c)) {
-    found = false;
+    ir_bound negated;
+    found = take_negated(c, &negated);
+    if (found) {
+      good = good && (!*ret_bound || negated == *ret_bound);
+      *ret_bound = negated;
+      continue;
+    }
     for (size_t i = 0; i < sizeof fillers / sizeof *fillers && !found; i++) {
       if (!cursor_take(c, fillers[i].phrase))
         continue;

@@ -107,25 +107,24 @@ static bool wrong_way(ir_requirement_key key, ir_bound bound) {
 }
 
 /* "99.95% per month", "(monthly)": the period belongs to it. */
-static void take_own_period(reader *r, ir_requirement_key key,
-                            const setting *at, cursor *c, piece value) {
+static upk_str take_own_period(ir_requirement_key key, cursor *c, piece value,
+                               piece *ret_written) {
   upk_str period;
   cursor copy = *c;
   if (key != IR_REQUIREMENT_availability && key != IR_REQUIREMENT_downtime)
-    return;
+    return UPK_NO_STR;
   bool open = cursor_take(&copy, "(") || cursor_take(&copy, ",");
   if (!take_period(&copy, &period))
-    return;
+    return UPK_NO_STR;
   if (open)
     cursor_take(&copy, ")");
-  piece written = {
+  *ret_written = (piece){
       value.of,
       {c->items[c->at].text.data,
        (size_t)(copy.items[copy.at - 1].text.data +
                 copy.items[copy.at - 1].text.len - c->items[c->at].text.data)}};
   *c = copy;
-  add_item(r, IR_REQUIREMENT_availability_period, at, UPK_NO_STR, 0, period,
-           written);
+  return period;
 }
 
 /* "RPO: 5 minutes, RTO: 1 hour": what stands apart may be the next one. */
@@ -167,11 +166,15 @@ static bool read_number(reader *r, ir_requirement_key key, const setting *at,
   skip_own_words(r, key, &c);
   if (!skip_filler(&c, &bound) || wrong_way(key, bound))
     return false;
-  take_own_period(r, key, at, &c, value);
+  piece own_period;
+  upk_str period = take_own_period(key, &c, value, &own_period);
   skip_own_words(r, key, &c);
   (void)skip_filler(&c, &bound);
   if (!cursor_done(&c) && !stands_apart(&c))
     return false;
+  if (period.data)
+    add_item(r, IR_REQUIREMENT_availability_period, at, UPK_NO_STR, 0, period,
+             own_period);
   if (number >= 0 && in_range(r, key, written, number))
     add_item(r, key, at, UPK_NO_STR, number, UPK_NO_STR, written);
   if (!cursor_done(&c))

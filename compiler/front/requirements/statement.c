@@ -72,6 +72,28 @@ static upk_str qualifier_of(upk_str key) {
              : UPK_NO_STR;
 }
 
+/* A backup or trading window is none for maintenance. */
+static bool names_window(upk_str word, upk_str rest) {
+  static const char *const names[] = {
+      "nightly",  "daily",   "weekly",    "monthly",   "weekend",  "weekday",
+      "primary",  "main",    "secondary", "regular",   "standard", "usual",
+      "short",    "long",    "small",     "large",     "big",      "heavy",
+      "extended", "default", "preferred", "quarterly", "first",    "second",
+      "night",    "our",     "agreed",    "approved",  "permitted"};
+  static const char *const others[] = {"no",        "non",     "never",
+                                       "outside",   "blocked", "forbidden",
+                                       "emergency", "vendor",  "provider"};
+  bool maintenance =
+      rest.len > 5 && (rest.data[0] == 'm' || rest.data[0] == 'M');
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (word_is(word, names[i]))
+      return true;
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (word_is(word, others[i]))
+      return false;
+  return maintenance;
+}
+
 /* "Nightly window", "weekly maintenance window": the word in front. */
 static int key_behind_first_word(reader *r, upk_str text, upk_str *ret_word) {
   size_t space = 0;
@@ -79,10 +101,12 @@ static int key_behind_first_word(reader *r, upk_str text, upk_str *ret_word) {
     space++;
   if (space == text.len || space > 40)
     return -1;
-  int key = key_find(r, (upk_str){text.data + space + 1, text.len - space - 1});
+  upk_str rest = {text.data + space + 1, text.len - space - 1};
+  int key = key_find(r, rest);
   *ret_word = (upk_str){text.data, space};
-  return key == IR_REQUIREMENT_windows || key == IR_REQUIREMENT_blackouts ? key
-                                                                          : -1;
+  if (key != IR_REQUIREMENT_windows)
+    return key == IR_REQUIREMENT_blackouts ? key : -1;
+  return names_window(*ret_word, rest) ? key : -1;
 }
 
 static void add_period(reader *r, int key, const setting *at, piece key_text,
@@ -186,21 +210,46 @@ static bool has_unit(const cursor *c) {
 
 /* Whether a sentence has the marks of a requirement. */
 static bool looks_required(reader *r, upk_str text, bool item) {
+  /* Those from ITEM_WORDS on are common in prose that asks for nothing. */
   static const char *const words[] = {
-      "must",    "never",  "always",     "only",      "at least",
-      "at most", "shall",  "no more",    "may not",   "do not",
-      "don t",   "should", "not exceed", "forbidden", "required"};
+      "must",      "never",       "shall",      "may not",  "do not",
+      "don t",     "not exceed",  "forbidden",  "no work",  "no changes",
+      "no change", "not allowed", "outside",    "at least", "at most",
+      "no more",   "cannot",      "prohibited", "always",   "only",
+      "should",    "required",    "have to",    "has to",   "need",
+      "needs",     "during",      "every",      "avoid",    "no",
+      "not",       "applies",     "apply",      "nightly",  "daily",
+      "weekly",    "night",       "until"};
+  enum { ITEM_WORDS = 18 };
+  size_t count = item ? sizeof words / sizeof *words : ITEM_WORDS;
   cursor c = tokens_of(r, text);
+  upk_str phrase;
+  day_date date;
+  if (!c.len && text.len) /* too many words to see */
+    return item;
+  bool known = key_in(r, text, &phrase) >= 0;
+  if (item && known)
+    return true;
   for (; !cursor_done(&c); c.at++) {
     const token *t = cursor_peek(&c, 0);
-    if (t->type == TOKEN_NUMBER && has_unit(&c))
+    cursor copy = c;
+    if (t->type == TOKEN_NUMBER &&
+        (item || known || has_unit(&c) || take_date(&copy, &date)))
       return true;
-    for (size_t i = 0; item && i < sizeof words / sizeof *words; i++) {
-      cursor copy = c;
+    for (size_t i = 0; i < count; i++) {
+      copy = c;
       if (cursor_take(&copy, words[i]))
         return true;
     }
   }
+  return false;
+}
+
+/* "contact dba@example.org" */
+static bool has_address(upk_str text) {
+  for (size_t i = 0; i < text.len; i++)
+    if (text.data[i] == '@' || text.data[i] == '#' || text.data[i] == '+')
+      return true;
   return false;
 }
 
@@ -209,10 +258,12 @@ static bool read_prose(reader *r, const setting *at, piece text) {
   upk_str phrase;
   int found =
       text.text.len > PROSE_BYTES_MAX ? -1 : key_in(r, text.text, &phrase);
-  if (found < 0 || found == IR_REQUIREMENT_contacts)
+  if (found < 0)
     return false;
   ir_requirement_key key = (ir_requirement_key)found;
   size_t start = (size_t)(phrase.data - text.text.data);
+  if (key == IR_REQUIREMENT_contacts && (start || !has_address(text.text)))
+    return false;
   piece before = piece_trim(piece_part(text, 0, start));
   piece behind =
       piece_trim(piece_part(text, start + phrase.len, text.text.len));
@@ -230,6 +281,61 @@ static bool read_prose(reader *r, const setting *at, piece text) {
   return read_value(r, key, at, value);
 }
 
+/* A number, or "an hour". */
+static bool has_number(reader *r, upk_str text) {
+  cursor c = tokens_of(r, text);
+  int64_t us;
+  for (; !cursor_done(&c); c.at++) {
+    cursor copy = c;
+    if (cursor_peek(&c, 0)->type == TOKEN_NUMBER || take_duration(&copy, &us))
+      return true;
+  }
+  return false;
+}
+
+static bool is_scalar_part(reader *r, piece part) {
+  upk_str phrase;
+  int key = part.text.len > PROSE_BYTES_MAX || !has_number(r, part.text)
+                ? -1
+                : key_in(r, part.text, &phrase);
+  return key >= 0 && ir_requirement_rows[key].type != UPK_TYPE_LIST;
+}
+
+/* "RPO 5 minutes / RTO 1 hour": each with a key and a number of its own. */
+static bool split_several(reader *r, piece text, piece *ret_first,
+                          piece *ret_rest) {
+  static const char *const marks[] = {" / ", "; ", ", ", " and "};
+  for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+    size_t len = strlen(marks[i]);
+    for (size_t at = 0; at + len <= text.text.len; at++) {
+      if (memcmp(text.text.data + at, marks[i], len) != 0)
+        continue;
+      *ret_first = piece_trim(piece_part(text, 0, at));
+      *ret_rest = piece_trim(piece_part(text, at + len, text.text.len));
+      if (is_scalar_part(r, *ret_first) && is_scalar_part(r, *ret_rest))
+        return true;
+      break;
+    }
+  }
+  return false;
+}
+
+/* "The ledger must be available": the target of the sentence. */
+static piece take_subject(reader *r, piece text, setting *at) {
+  size_t start = 0, end;
+  if (text.text.len > 4 && word_is((upk_str){text.text.data, 3}, "the") &&
+      is_blank(text.text.data[3]))
+    start = 4;
+  for (end = start; end < text.text.len && !is_blank(text.text.data[end]);)
+    end++;
+  upk_str target =
+      target_named(r, (upk_str){text.text.data + start, end - start});
+  if (!target.data || at->target.data || end == text.text.len)
+    return text;
+  at->target = target;
+  return piece_trim(piece_part(text, end, text.text.len));
+}
+
 static bool read_plain(reader *r, const setting *at, piece text) {
   bool open = at->key >= 0 && at->key != KEY_IGNORED;
   cursor c = tokens_of(r, text.text);
@@ -243,7 +349,15 @@ static bool read_plain(reader *r, const setting *at, piece text) {
              text);
     return true;
   }
-  return read_prose(r, at, text);
+  setting inner = *at;
+  piece first, rest;
+  if (text.text.len <= PROSE_BYTES_MAX &&
+      split_several(r, text, &first, &rest)) {
+    (void)read_statement(r, at, first, true);
+    (void)read_statement(r, at, rest, true);
+    return true;
+  }
+  return read_prose(r, &inner, take_subject(r, text, &inner));
 }
 
 bool read_statement(reader *r, const setting *at, piece text, bool item) {

@@ -236,7 +236,8 @@ static bool take_time(cursor *c, clock *ret, bool *ret_bad) {
   }
   ret->half = take_half(&copy);
   if (!ret->half &&
-      (cursor_take(&copy, "o clock") || cursor_take(&copy, "hrs")))
+      (cursor_take(&copy, "o clock") || cursor_take(&copy, "hrs") ||
+       cursor_take(&copy, "uhr") || cursor_take(&copy, "h")))
     ret->bare = false;
   if (ret->half && ret->bare)
     ret->bare = false;
@@ -274,6 +275,28 @@ static void share_half(clock *from, const clock *to) {
 
 typedef enum taken { TAKEN_NONE, TAKEN_GOOD, TAKEN_BAD } taken;
 
+/* "Saturday 22:00 to Sunday 04:00": where the second day follows. */
+static bool take_other_day(cursor *c, spec *s, const clock *from, bool *bad) {
+  const token *t = cursor_peek(c, 0);
+  int first = 0, other = t && t->type == TOKEN_WORD ? day_of(t->text) : -1;
+  clock to;
+  while (first < 7 && s->days != 1u << first)
+    first++;
+  if (other < 0 || first == 7 || from->bare)
+    return false;
+  c->at++;
+  (void)(cursor_take(c, "at") || cursor_take(c, ","));
+  if (!take_time(c, &to, bad) || to.bare)
+    return false;
+  int minutes =
+      (other - first + 7) % 7 * DAY_MINUTES + to.minute - from->minute;
+  if (minutes <= 0)
+    minutes += 7 * DAY_MINUTES;
+  s->start = from->minute;
+  s->duration_us = minutes * MINUTE_US;
+  return true;
+}
+
 static taken take_times(reader *r, cursor *c, piece where, spec *s) {
   cursor copy = *c;
   clock from, to;
@@ -285,11 +308,14 @@ static taken take_times(reader *r, cursor *c, piece where, spec *s) {
   if (!take_time(&copy, &from, &bad))
     return TAKEN_NONE;
   cursor alone = copy;
-  bool range = cursor_take(&copy, "-") || cursor_take(&copy, "to") ||
-               cursor_take(&copy, "until") || cursor_take(&copy, "till") ||
-               cursor_take(&copy, "through") || cursor_take(&copy, "and") ||
-               cursor_take(&copy, "/");
-  if (range && take_time(&copy, &to, &bad)) {
+  bool dash = cursor_take(&copy, "-") || cursor_take(&copy, "to") ||
+              cursor_take(&copy, "until") || cursor_take(&copy, "till") ||
+              cursor_take(&copy, "through") || cursor_take(&copy, "bis");
+  bool range = dash || cursor_take(&copy, "and") || cursor_take(&copy, "/");
+  cursor day = copy;
+  if (dash && take_other_day(&day, s, &from, &bad)) {
+    *c = day;
+  } else if (range && take_time(&copy, &to, &bad)) {
     share_half(&from, &to);
     bool bare = from.bare && to.bare;
     if (bare && !named && first->text.len < 2)
@@ -368,13 +394,14 @@ bool take_zone(cursor *c, upk_arena *arena, upk_str *ret_zone) {
 
 static bool take_words(cursor *c) {
   static const char *const words[] = {
-      "every",   "each",      "on",   "at",      "from",  "the",
-      "in",      "only",      "of",   "a",       "is",    "are",
-      "between", "during",    "time", "local",   ":",     "@",
-      "`",       ".",         "(",    ")",       "night", "morning",
-      "nights",  "mornings",  "be",   "allowed", "may",   "run",
-      "must",    "performed", "runs", "window",  "open",  "opens",
-      "we",      "weekly",    "-"};
+      "every",   "each",      "on",      "at",      "from",  "the",
+      "in",      "only",      "of",      "a",       "is",    "are",
+      "between", "during",    "time",    "local",   ":",     "@",
+      "`",       ".",         "(",       ")",       "night", "morning",
+      "nights",  "mornings",  "be",      "allowed", "may",   "run",
+      "must",    "performed", "runs",    "window",  "open",  "opens",
+      "we",      "weekly",    "-",       "can",     "takes", "take",
+      "place",   "happen",    "happens", "done"};
   /* "local time" needs a zone beside it, and is empty with one. */
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (cursor_take(c, words[i]))
@@ -455,6 +482,11 @@ static taken take_spec(reader *r, cursor *c, piece where, spec *s) {
       continue;
     cursor copy = *c;
     if (take_separator(&copy)) {
+      cursor zone = copy;
+      if (!s->zone.data && take_zone(&zone, r->ir->arena, &s->zone)) {
+        *c = zone; /* "2:00 - 4:00, Europe/Berlin" */
+        continue;
+      }
       if (has_times(s)) { /* another one begins */
         spec next = {0};
         cursor look = copy;
@@ -687,6 +719,14 @@ bool read_windows(reader *r, const setting *at, piece value) {
     spec *s = &specs[i - 1];
     zone = s->zone.data ? s->zone : zone;
     s->zone = zone;
+    if (!has_days(s) && at->name.data) { /* "nightly: 02:00-04:00" */
+      cursor name = tokens_of(r, at->name);
+      spec own = {0};
+      if (take_day_words(&name, &own) && cursor_done(&name)) {
+        s->days = own.days;
+        s->daily = own.daily;
+      }
+    }
     if (!is_complete(s))
       return false;
   }
