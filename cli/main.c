@@ -12,17 +12,17 @@
 extern const verb verb_init, verb_validate, verb_inspect, verb_check, verb_plan,
     verb_show, verb_diff, verb_approve, verb_verify, verb_apply, verb_resume,
     verb_resolve, verb_rollback, verb_status, verb_pause, verb_continue,
-    verb_cancel, verb_log, verb_explain, verb_schema, verb_compile,
+    verb_set, verb_cancel, verb_log, verb_explain, verb_schema, verb_compile,
     verb_windows, verb_completion, verb_man, verb_test;
 
 const verb *const verbs[] = {
-    &verb_init,     &verb_validate, &verb_inspect, &verb_check,
-    &verb_plan,     &verb_show,     &verb_diff,    &verb_approve,
-    &verb_verify,   &verb_apply,    &verb_resume,  &verb_resolve,
-    &verb_rollback, &verb_status,   &verb_pause,   &verb_continue,
-    &verb_cancel,   &verb_log,      &verb_explain, &verb_schema,
-    &verb_compile,  &verb_windows,  &verb_test,    &verb_completion,
-    &verb_man,      NULL,
+    &verb_init,       &verb_validate, &verb_inspect, &verb_check,
+    &verb_plan,       &verb_show,     &verb_diff,    &verb_approve,
+    &verb_verify,     &verb_apply,    &verb_resume,  &verb_resolve,
+    &verb_rollback,   &verb_status,   &verb_pause,   &verb_continue,
+    &verb_set,        &verb_cancel,   &verb_log,     &verb_explain,
+    &verb_schema,     &verb_compile,  &verb_windows, &verb_test,
+    &verb_completion, &verb_man,      NULL,
 };
 
 const verb *verb_find(upk_str name) {

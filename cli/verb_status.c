@@ -151,6 +151,21 @@ static void state_text(report *r, const upk_json *run) {
                    upk_json_number(run, "damaged_line", 0), UPK_FMT(name));
 }
 
+/* What operators changed, and is in force. */
+static void changes_text(report *r, const upk_json *run) {
+  const upk_json *changes = upk_json_get(run, "changes");
+  for (size_t i = 0; i < upk_json_count(changes); i++) {
+    const upk_json *change = upk_json_at(changes, i);
+    upk_str step = upk_json_text(change, "step");
+    upk_buf_printf(&r->out, "  set: %.*s",
+                   UPK_FMT(upk_json_text(change, "change")));
+    if (step.data)
+      upk_buf_printf(&r->out, " for %.*s", UPK_FMT(step));
+    upk_buf_printf(&r->out, ", says %.*s\n",
+                   UPK_FMT(upk_json_text(change, "by")));
+  }
+}
+
 static void run_text(report *r, const upk_json *run, bool detail) {
   const upk_json *steps = upk_json_get(run, "steps");
   upk_buf_printf(&r->out, "%.*s  %.*s  %.*s",
@@ -168,6 +183,7 @@ static void run_text(report *r, const upk_json *run, bool detail) {
     upk_buf_printf(&r->out, ", in %" PRId64 " processes",
                    upk_json_number(run, "processes", 1));
   upk_buf_char(&r->out, '\n');
+  changes_text(r, run);
   for (size_t i = 0; detail && i < upk_json_count(steps); i++)
     if (flag_given(r->c, FLAG_verbose) || !is_over(upk_json_at(steps, i)))
       step_text(r, upk_json_at(steps, i));

@@ -183,7 +183,10 @@ upk_status upk_run_undo(upk_str run_folder, upk_str plan, upk_str plan_path,
   X(PAUSE, "pause") /* starts nothing more until CONTINUE */                   \
   X(CONTINUE, "continue")                                                      \
   X(CANCEL, "cancel")         /* as the first SIGTERM */                       \
-  X(CANCEL_NOW, "cancel now") /* as the second */
+  X(CANCEL_NOW, "cancel now") /* as the second */                              \
+  X(HOLD, "hold")             /* a step is not begun until RELEASE */          \
+  X(RELEASE, "release")                                                        \
+  X(SET, "set") /* a change within what the plan allows */
 
 typedef enum upk_order_kind {
 #define X(name, text) UPK_ORDER_##name,
@@ -195,7 +198,15 @@ typedef enum upk_order_kind {
 typedef struct upk_order {
   upk_order_kind kind;
   upk_str user, host; /* who gives it, for the log */
+  upk_str step;       /* HOLD, RELEASE; SET: absent for every step */
+  upk_str change;     /* SET: "batch=1000" */
 } upk_order;
+
+/* Whether the plan of a run has the order's step and allows its change; else
+ * UPK_USAGE after a diagnostic with the bound. `plan`: bytes of its plan file.
+ */
+upk_status upk_order_check(const upk_order *order, upk_str plan,
+                           upk_str plan_path, upk_diags *diags);
 
 /* Gives an order to the run whose folder this is, and waits until it has taken
  * it: at most five seconds, then it is taken back. UPK_ERROR when the run does

@@ -12,7 +12,8 @@ enum { CONTROL_LOOK_MS = 250 }; /* how often a run looks for orders */
 
 typedef struct control_order {
   upk_order_kind kind;
-  upk_str by; /* "ann@shop1" */
+  upk_str by;           /* "ann@shop1" */
+  upk_str step, change; /* or absent */
 } control_order;
 
 /* Takes the order that waits in a run's folder; false when there is none. One

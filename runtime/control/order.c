@@ -47,7 +47,9 @@ static bool read_order(upk_arena *arena, upk_str bytes, control_order *ret) {
     if (upk_str_is(word, words[i])) {
       upk_str user = upk_json_text(order, "user");
       upk_str host = upk_json_text(order, "host");
-      *ret = (control_order){.kind = (upk_order_kind)i};
+      *ret = (control_order){.kind = (upk_order_kind)i,
+                             .step = upk_json_text(order, "step"),
+                             .change = upk_json_text(order, "change")};
       ret->by =
           upk_arena_printf(arena, "%.*s@%.*s", UPK_FMT(user), UPK_FMT(host));
       return true;
@@ -107,8 +109,12 @@ static void order_bytes(const upk_order *order, const upk_clock *clock,
                         upk_buf *out) {
   upk_json_writer *w = upk_json_writer_new(upk_sink_buf(out));
   upk_json_begin_object(w);
+  if (order->change.data)
+    upk_json_put_string(w, "change", order->change);
   upk_json_put_string(w, "host", order->host);
   upk_json_put_string(w, "order", upk_str_from(words[order->kind]));
+  if (order->step.data)
+    upk_json_put_string(w, "step", order->step);
   upk_json_put_string(w, "user", order->user);
   upk_json_put_int(w, "wall_us", clock->wall_us(clock->ctx));
   upk_json_end_object(w);

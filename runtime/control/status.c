@@ -20,10 +20,16 @@ typedef struct told_step {
   upk_str text;
 } told_step;
 
+/* An operator's change that is in force. */
+typedef struct told_change {
+  upk_str step, key, by, text; /* step absent: of every one */
+} told_change;
+
 typedef struct fold {
   upk_arena *arena, *scratch;
   upk_map numbers; /* step id -> index */
   UPK_VEC(told_step) steps;
+  UPK_VEC(told_change) changes;
   upk_str target, engine, user, host, plan, status, note;
   bool begun, ended, damaged;
   upk_str order, by; /* the last of an operator; absent: none in force */
@@ -134,8 +140,39 @@ static void on_run_again(fold *f, const told *t) {
   f->ended = false;
   f->processes++;
   f->order = UPK_NO_STR;
+  f->changes.len = 0;
   f->user = keep(f, upk_json_text(t->obs, "user"));
   f->host = keep(f, upk_json_text(t->obs, "host"));
+}
+
+static void drop_changes(fold *f, upk_str step, upk_str key) {
+  size_t left = 0;
+  for (size_t i = 0; i < f->changes.len; i++) {
+    told_change *c = &f->changes.items[i];
+    bool there = !step.data || upk_str_equal(c->step, step);
+    if (!there || !upk_str_equal(c->key, key))
+      f->changes.items[left++] = *c;
+  }
+  f->changes.len = left;
+}
+
+/* What is in force: of a step and key the last, of throttles every one. */
+static void on_change(fold *f, const told *t, upk_str order) {
+  upk_str change = upk_json_text(t->obs, "change"), value;
+  upk_str step = upk_json_text(t->obs, "step");
+  upk_str key = upk_str_is(order, "set")
+                    ? upk_str_trim(upk_str_split(change, '=', &value))
+                    : UPK_STR("hold");
+  bool throttle = upk_str_is(key, "throttle");
+  bool back = upk_str_is(order, "release") ||
+              (throttle && upk_str_is(upk_str_trim(value), "plan"));
+  if (!throttle || back)
+    drop_changes(f, step, key);
+  if (back)
+    return;
+  *UPK_PUSH(f->arena, &f->changes) = (told_change){
+      keep(f, step), keep(f, key), keep(f, upk_json_text(t->obs, "by")),
+      keep(f, upk_str_is(order, "set") ? change : order)};
 }
 
 static void on_run_note(fold *f, const told *t) {
@@ -143,6 +180,11 @@ static void on_run_note(fold *f, const told *t) {
   f->note = keep(f, upk_json_text(t->obs, "text"));
   if (!order.data)
     return;
+  if (upk_str_is(order, "set") || upk_str_is(order, "hold") ||
+      upk_str_is(order, "release")) {
+    on_change(f, t, order);
+    return;
+  }
   f->order = upk_str_is(order, "continue") ? UPK_NO_STR : keep(f, order);
   f->by = keep(f, upk_json_text(t->obs, "by"));
 }
@@ -277,6 +319,23 @@ static void write_counts(const fold *f, upk_json_writer *w) {
   upk_json_end_object(w);
 }
 
+static void write_changes(const fold *f, upk_json_writer *w) {
+  if (!f->changes.len || f->ended)
+    return;
+  upk_json_key(w, "changes");
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < f->changes.len; i++) {
+    const told_change *c = &f->changes.items[i];
+    upk_json_begin_object(w);
+    upk_json_put_string(w, "by", c->by);
+    upk_json_put_string(w, "change", c->text);
+    if (c->step.data)
+      upk_json_put_string(w, "step", c->step);
+    upk_json_end_object(w);
+  }
+  upk_json_end_array(w);
+}
+
 static void write_run(const fold *f, upk_str name, bool lives, bool steps,
                       const upk_clock *clock, upk_json_writer *w) {
   const char *state = state_of(f, lives);
@@ -284,6 +343,7 @@ static void write_run(const fold *f, upk_str name, bool lives, bool steps,
   upk_json_put_int(w, "began_us", f->began_us);
   if (f->order.data)
     upk_json_put_string(w, "by", f->by);
+  write_changes(f, w);
   write_counts(f, w);
   if (f->damaged)
     upk_json_put_int(w, "damaged_line", f->line);

@@ -187,16 +187,19 @@ void batch_on_stop(machine *m, step *s) {
 /* The rows of the next round: in proportion to what the last one took, at most
  * twice and at least half of it, so that one odd round does little harm. A
  * round that found fewer rows than it wanted says nothing about more. */
-static void adapt(batch *b) {
+static void adapt(const step *s) {
+  batch *b = s->batch;
+  int64_t most = live_rows(s, b->plan->max_rows);
+  int64_t target_ms = live_target_ms(s, b->plan->target_ms);
   int64_t us = b->last_us > 0 ? b->last_us : 1;
-  int64_t fits = b->asked * b->plan->target_ms * 1000 / us;
+  int64_t fits = b->asked * target_ms * 1000 / us;
   if (fits > b->asked * 2)
     fits = b->asked * 2;
   if (fits < b->asked / 2)
     fits = b->asked / 2;
   if (fits > b->size && b->asked < b->size)
     return; /* the last round was a rest */
-  b->size = fits < 1 ? 1 : fits > b->plan->max_rows ? b->plan->max_rows : fits;
+  b->size = fits < 1 ? 1 : fits > most ? most : fits;
 }
 
 static void committed(machine *m, step *s) {
@@ -214,7 +217,7 @@ static void committed(machine *m, step *s) {
   b->told = false;
   if (b->rounds == 1 || m->mono_us - b->told_us >= TELL_US)
     tell(m, s);
-  adapt(b);
+  adapt(s);
   if (!whole || (b->plan->total_rows && b->rows >= b->plan->total_rows))
     finish(m, s);
   else
@@ -411,6 +414,7 @@ static bool may_begin(machine *m, step *s) {
 static void begin_round(machine *m, step *s) {
   batch *b = s->batch;
   int64_t rest = b->plan->total_rows - b->rows;
+  b->size = live_rows(s, b->size);
   b->asked = b->plan->total_rows && rest < b->size ? rest : b->size;
   b->statement = 0;
   b->count = 0;

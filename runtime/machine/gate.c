@@ -23,8 +23,8 @@ static const struct gate {
   const char *name;
   gate_answer (*ask)(machine *m, step *s, gate_moment moment, gate_reason *why);
 } gates[] = {
-    {"window", window_ask}, {"pause", ask_pause},     {"lock", patience_gate},
-    {"guard", guard_gate},  {"throttle", watch_gate},
+    {"window", window_ask},  {"pause", ask_pause},  {"hold", live_gate},
+    {"lock", patience_gate}, {"guard", guard_gate}, {"throttle", watch_gate},
 };
 
 gate_answer gate_ask(machine *m, step *s, gate_moment moment,

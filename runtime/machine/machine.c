@@ -47,6 +47,7 @@ void machine_free(machine *m) {
     upk_arena_free(m->steps[i].arena);
   }
   watch_free(m);
+  live_free(m);
   upk_buf_free(&m->log_head);
   upk_arena_free(m->out);
   upk_arena_free(m->scratch);
@@ -437,7 +438,13 @@ void machine_handle(machine *m, const machine_event *event) {
     machine_stop(m, event->level, event->text);
     break;
   case MACHINE_PAUSE:
-    gate_on_pause(m, event->level != 0, event->text);
+    if (event->step.data)
+      live_on_hold(m, event->level != 0);
+    else
+      gate_on_pause(m, event->level != 0, event->text);
+    break;
+  case MACHINE_SET:
+    live_on_set(m);
     break;
   case MACHINE_REPLY:
   case MACHINE_TIMER:

@@ -127,7 +127,9 @@ typedef enum machine_event_kind {
   MACHINE_TIMER,  /* a sleep is over */
   MACHINE_LOGGED, /* the answer to MACHINE_LOG */
   MACHINE_STOP,   /* an operator's signal */
-  MACHINE_PAUSE,  /* an operator's word: level 1 pause, 0 go on */
+  MACHINE_PAUSE,  /* an operator's word: level 1 pause, 0 go on; of a step:
+                     hold, release */
+  MACHINE_SET,    /* an operator's change within the plan's bounds: live.h */
 } machine_event_kind;
 
 typedef struct machine_event {
@@ -144,7 +146,9 @@ typedef struct machine_event {
   upk_str holder;      /* LOCK: who has it; OPEN: what the server calls us */
   upk_str head;        /* LOGGED: hash of the record */
   unsigned level;      /* STOP: 1 finish cleanly, 2 cancel now; PAUSE: 1 or 0 */
-  upk_str text;        /* STOP, PAUSE: who says so, "SIGTERM"; may be absent */
+  upk_str text;   /* STOP, PAUSE, SET: who says so, "SIGTERM"; may be absent */
+  upk_str step;   /* PAUSE, SET: id; absent: of the run, of every step */
+  upk_str change; /* SET: "batch=1000" */
 } machine_event;
 
 typedef enum machine_command_kind {

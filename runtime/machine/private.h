@@ -3,6 +3,7 @@
 #ifndef RUNTIME_MACHINE_PRIVATE_H
 #define RUNTIME_MACHINE_PRIVATE_H
 
+#include "machine/live.h"
 #include "machine/machine.h"
 #include "machine/watch.h"
 #include "map.h"
@@ -165,7 +166,19 @@ typedef struct step {
   int64_t undo_pause_us;  /* after the ROLLBACK: its undo waits for a lock */
   upk_buf lock_text;      /* who holds it */
   bool unknown;           /* it is neither true nor false */
+  struct {                /* live.c: an operator's words; 0: the plan's */
+    bool held;
+    upk_str held_by;
+    int64_t max_rows, target_ms;
+  } live;
 } step;
+
+/* An operator's throttle, beside the plan's. */
+typedef struct live_throttle {
+  int step; /* its number, or LIVE_EVERY_STEP */
+  upk_str text;
+  level judged;
+} live_throttle;
 
 /* Why a step does not start. */
 typedef struct gate_reason {
@@ -297,6 +310,11 @@ struct machine {
   bool paused;
   upk_str paused_by;
 
+  struct { /* live.c */
+    live_throttle throttles[LIVE_THROTTLES_MAX];
+    size_t count;
+  } live;
+
   struct {                    /* window.c */
     int64_t wall_us, mono_us; /* the clocks at the start */
     int64_t apart_us;         /* by so much they differ since; when last said */
@@ -420,6 +438,17 @@ int64_t gate_pause_us(const machine *m, const gate_reason *why);
 /* Steps that wait look again now. */
 void gate_wake(machine *m);
 void gate_on_pause(machine *m, bool paused, upk_str by);
+
+/* ---- live.c ---- */
+
+void live_on_set(machine *m);
+void live_on_hold(machine *m, bool hold);
+gate_answer live_gate(machine *m, step *s, gate_moment moment,
+                      gate_reason *why);
+/* What the operator left of a batch's bounds. */
+int64_t live_rows(const step *s, int64_t max_rows);
+int64_t live_target_ms(const step *s, int64_t target_ms);
+void live_free(machine *m);
 
 /* ---- window.c ---- */
 

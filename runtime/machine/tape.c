@@ -39,6 +39,7 @@ void tape_free(tape *t) {
 static const char kinds[] = {
     [MACHINE_START] = 's',  [MACHINE_REPLY] = 'r', [MACHINE_TIMER] = 't',
     [MACHINE_LOGGED] = 'l', [MACHINE_STOP] = 'o',  [MACHINE_PAUSE] = 'p',
+    [MACHINE_SET] = 'c',
 };
 
 static void put_value(upk_json_writer *w, const plan_value *value) {
@@ -120,6 +121,8 @@ static void put_members(upk_json_writer *w, const machine_event *event,
     upk_json_put_int(w, "a", rows->affected);
   if (rows->column_count)
     put_columns(w, rows);
+  if (event->change.data)
+    upk_json_put_string(w, "e", event->change);
   if (event->fault.kind != MACHINE_FINE)
     put_fault(w, &event->fault);
   if (event->granted)
@@ -134,6 +137,8 @@ static void put_members(upk_json_writer *w, const machine_event *event,
     upk_json_put_int(w, "n", rows->total);
   if (event->notice_count)
     put_notices(w, event);
+  if (event->step.data)
+    upk_json_put_string(w, "s", event->step);
   if (event->in_transaction)
     upk_json_put_bool(w, "t", true);
   if (rows->count && rows->column_count)
@@ -359,6 +364,8 @@ bool tape_read(upk_arena *arena, const upk_json *item, tape_clock *clock,
     event.in_transaction = upk_json_flag(members, "t", false);
     event.holder = upk_json_text(members, "h");
     event.text = upk_json_text(members, "x");
+    event.step = upk_json_text(members, "s");
+    event.change = upk_json_text(members, "e");
     event.level = (unsigned)upk_json_number(members, "k", 0);
     read_notices(arena, upk_json_get(members, "o"), &event);
   }

@@ -208,14 +208,17 @@ static void note_unknown(const machine *m, level *judged) {
     judged->unknown_us = m->mono_us;
 }
 
-static level *level_at(machine *m, uint32_t number) {
-  level *judged = &m->watch.levels[number];
+static level *judge_now(machine *m, level *judged, upk_str text) {
   if (judged->round != m->watch.round) {
     judged->round = m->watch.round;
-    judge(m, judged, m->plan->levels[number]);
+    judge(m, judged, text);
     note_unknown(m, judged);
   }
   return judged;
+}
+
+static level *level_at(machine *m, uint32_t number) {
+  return judge_now(m, &m->watch.levels[number], m->plan->levels[number]);
 }
 
 /* What nobody can tell is not waited for without end: what it holds back is
@@ -270,7 +273,7 @@ void throttle_sampled(machine *m) {
 }
 
 static bool wants_samples(const machine *m, const step *s) {
-  return s->plan->throttle_count || s->plan->abort_count ||
+  return s->plan->throttle_count || s->plan->abort_count || m->live.count ||
          (s->plan->room_bytes && m->watch.disk >= 0);
 }
 
@@ -280,6 +283,29 @@ static gate_answer wait_for_samples(machine *m, gate_reason *why) {
   return GATE_WAIT;
 }
 
+static gate_answer judge_throttle(machine *m, level *judged, gate_reason *why) {
+  if (judged->truth == UPK_TRUE)
+    return GATE_OPEN;
+  if (is_given_up(m, judged)) {
+    why->text = command_text(m, "its throttle is not known: %.*s",
+                             UPK_FMT(upk_buf_view(&judged->why)));
+    return GATE_SHUT;
+  }
+  why->text = command_text(m, "%.*s", UPK_FMT(upk_buf_view(&judged->why)));
+  watch_look(m, true);
+  return GATE_WAIT;
+}
+
+static gate_answer judge_live(machine *m, const step *s, gate_reason *why) {
+  gate_answer answer = GATE_OPEN;
+  for (size_t i = 0; i < m->live.count && answer == GATE_OPEN; i++) {
+    live_throttle *own = &m->live.throttles[i];
+    if (own->step == LIVE_EVERY_STEP || s == &m->steps[own->step])
+      answer = judge_throttle(m, judge_now(m, &own->judged, own->text), why);
+  }
+  return answer;
+}
+
 static gate_answer judge_levels(machine *m, step *s, gate_reason *why) {
   if (aborts(m, s)) {
     m->watch.wanted = true; /* the round's end stops the rest */
@@ -287,19 +313,12 @@ static gate_answer judge_levels(machine *m, step *s, gate_reason *why) {
     return GATE_SHUT;
   }
   for (size_t i = 0; i < s->plan->throttle_count; i++) {
-    level *judged = level_at(m, s->plan->throttle[i]);
-    if (judged->truth == UPK_TRUE)
-      continue;
-    if (is_given_up(m, judged)) {
-      why->text = command_text(m, "its throttle is not known: %.*s",
-                               UPK_FMT(upk_buf_view(&judged->why)));
-      return GATE_SHUT;
-    }
-    why->text = command_text(m, "%.*s", UPK_FMT(upk_buf_view(&judged->why)));
-    watch_look(m, true);
-    return GATE_WAIT;
+    gate_answer answer =
+        judge_throttle(m, level_at(m, s->plan->throttle[i]), why);
+    if (answer != GATE_OPEN)
+      return answer;
   }
-  return GATE_OPEN;
+  return judge_live(m, s, why);
 }
 
 gate_answer watch_gate(machine *m, step *s, gate_moment moment,

@@ -61,7 +61,13 @@ static void watch_orders(shell *sh) {
     return;
   }
   machine_event event = {.kind = MACHINE_PAUSE, .text = by};
-  event.level = order.kind == UPK_ORDER_PAUSE;
+  event.level = order.kind == UPK_ORDER_PAUSE || order.kind == UPK_ORDER_HOLD;
+  if (order.kind == UPK_ORDER_SET)
+    event.kind = MACHINE_SET;
+  if (order.kind >= UPK_ORDER_HOLD) {
+    event.step = order.step;
+    event.change = order.change;
+  }
   shell_feed(sh, &event);
 }
 

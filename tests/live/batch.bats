@@ -182,6 +182,39 @@ lite_whole() {
   pg_whole
 }
 
+@test "PostgreSQL: rounds are made smaller while they go on, and never larger than planned" {
+  postgres_rows archive_rows "batch: 50"
+  echo "    throttle: active_sessions <= 1000" >>policies/p.yaml
+  upkeep plan -o plan.json >out 2>&1
+  begin --json
+  await pg_rounds 3
+  run upkeep set last batch=5000
+  expect_code 64
+  expect_text "5000 rows is more than the plan's bound, 50"
+  run upkeep set last batch=20
+  expect_code 0
+  await grep -q '"limit":20' out
+  run upkeep status last
+  expect_text "set: batch=20, says"
+  # By load: what holds the work back does so until it is taken back.
+  run upkeep set last "throttle=active_sessions <= 2000"
+  expect_code 64
+  expect_text "allows more than the plan's bound, active_sessions <= 1000"
+  run upkeep set last "throttle=active_sessions < 0"
+  expect_code 0
+  await grep -q '"gate":"throttle"' out
+  run upkeep status last
+  expect_text "set: throttle=active_sessions < 0, says"
+  expect_text "for throttle"
+  upkeep set last throttle=plan
+  upkeep set last batch=50
+  wait "$apply"
+  apply=
+  pg_whole
+  run upkeep log replay
+  expect_code 0
+}
+
 @test "PostgreSQL: cancelled while it waits, it is cancelled, and waits no more" {
   postgres_rows archive_rows "batch: 50"
   begin --json

@@ -85,6 +85,54 @@ field() { # Python over `run`
   expect_code 0
 }
 
+@test "a step is held, and begins when it is let go; the others go on" {
+  slow_project
+  begin
+  held=$(grep -o '"run_sql:[^"]*e"' plan.json | head -n 1 | tr -d '"')
+  run upkeep pause last "$held"
+  expect_code 0
+  expect_text "step $held is held"
+  await eval '[ "$(field "run[\"counts\"][\"applied\"]")" -eq 5 ]'
+  await eval 'field "[s[\"gate\"] for s in run[\"steps\"] if \"gate\" in s]" | grep -q hold'
+  [ "$(sqlite3 t.db 'select count(*) from e')" -eq 0 ]
+  run upkeep status
+  expect_text "running"
+  expect_text "set: hold for $held, says $(id -un)@$(hostname)"
+  expect_text "until \`upkeep continue "
+  run upkeep continue last "$held"
+  expect_code 0
+  ended_with 0
+  [ "$(sqlite3 t.db 'select count(*) from e')" -eq 1 ]
+  run upkeep log show --verbose
+  expect_text "step \`$held\` is held, says $(id -un)@"
+  expect_text "step \`$held\` is released, says $(id -un)@"
+  run upkeep log verify
+  expect_code 0
+  run upkeep log replay
+  expect_code 0
+}
+
+@test "an order stays within the plan: what it has not, or more, is refused" {
+  slow_project
+  begin
+  wrong=$(grep -o '"run_sql:[^"]*e"' plan.json | head -n 1 | tr -d '"' | sed 's/run_sql/run_sqk/')
+  run upkeep pause last "$wrong"
+  expect_code 64
+  expect_text "UPK3264"
+  expect_text "did you mean"
+  run upkeep set last batch=5
+  expect_code 64
+  expect_text "no step of the plan works in rounds"
+  run upkeep set last "throttle=replica_lag <= 5s"
+  expect_code 64
+  expect_text "UPK3264"
+  run upkeep set last speed=5
+  expect_code 64
+  expect_text "batch=ROWS, round=TIME, throttle=CONDITION"
+  upkeep cancel last
+  ended_with 13
+}
+
 @test "a run is cancelled: what runs is finished, the log is sealed" {
   slow_project
   begin

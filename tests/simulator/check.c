@@ -113,7 +113,25 @@ static void check_window(sim_world *w, int step) {
     sim_violation(w, "step s%d begins while its window is closed", step);
 }
 
+/* An operator's word that the machine took: holds from its record on. */
+static void note_order(sim_process *p, const sim_record *r) {
+  char obs[512];
+  const char *step;
+  int number;
+  snprintf(obs, sizeof obs, "%.*s", UPK_FMT(r->obs));
+  bool hold = strstr(obs, "\"order\":\"hold\"") != NULL;
+  if (strstr(obs, "\"order\":\"set\""))
+    p->rows_most = 3;
+  if (!hold && !strstr(obs, "\"order\":\"release\""))
+    return;
+  if ((step = strstr(obs, "\"step\":\"s")) &&
+      sscanf(step, "\"step\":\"s%d", &number) == 1 && number < STEPS_MAX)
+    p->held[number] = hold;
+}
+
 void check_record(sim_world *w, sim_process *p, const sim_record *r) {
+  if (is_event(r, "run.note"))
+    note_order(p, r);
   if (is_event(r, "step.begin")) {
     machine_state was = p->known[r->step];
     if (was == MACHINE_APPLIED || was == MACHINE_UNDONE ||
@@ -125,6 +143,8 @@ void check_record(sim_world *w, sim_process *p, const sim_record *r) {
     /* Each session may have been at a step's pre-checks. */
     if (p->paused && ++p->begun_since_pause > p->jobs)
       sim_violation(w, "step s%d begins while the run is paused", r->step);
+    if (p->held[r->step])
+      sim_violation(w, "step s%d begins while it is held", r->step);
     check_window(w, r->step);
     if (!r->synced)
       sim_violation(w, "the intent of s%d is not synced", r->step);
@@ -132,6 +152,18 @@ void check_record(sim_world *w, sim_process *p, const sim_record *r) {
     check_conflicts(w, p, r->step);
   }
   check_fold(w, p, r);
+}
+
+/* A round takes no more rows than the operator left it, nor than the plan
+ * allows. */
+void check_round(sim_world *w, const sim_process *p, const machine_command *c) {
+  int i, k;
+  if (!sim_parse(c->sql, "round", &i, &k) || !c->param_count)
+    return;
+  if (c->params[0].integer > 100 ||
+      (p->rows_most && c->params[0].integer > p->rows_most))
+    sim_violation(w, "a round of s%d takes %lld rows", i,
+                  (long long)c->params[0].integer);
 }
 
 void check_sending(sim_world *w, const sim_process *p, upk_str sql) {

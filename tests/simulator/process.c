@@ -104,6 +104,7 @@ static void perform_session(sim_world *w, sim_process *p,
   size_t len = c->sql.len < sizeof m->sql - 1 ? c->sql.len : sizeof m->sql - 1;
   memcpy(m->sql, c->sql.data, len);
   m->param_count = c->param_count < 6 ? c->param_count : 6;
+  check_round(w, p, c);
   for (size_t i = 0; i < m->param_count; i++) {
     m->params[i] = c->params[i];
     if (c->params[i].type == PLAN_TEXT)

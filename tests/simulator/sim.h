@@ -159,6 +159,8 @@ typedef struct sim_process {
   upk_status status;
   unsigned stop;
   bool paused;
+  bool held[STEPS_MAX]; /* by its log: not to begin, and no round of it */
+  int64_t rows_most;    /* of a round, by its log; 0: the plan's */
   machine_goal goal;
   bool rehearses;
   machine_state known[STEPS_MAX]; /* from its log records */
@@ -256,6 +258,7 @@ void world_after_crash(sim_world *w);
 void check_record(sim_world *w, sim_process *p, const sim_record *record);
 /* What a process knows of its steps by a record. */
 void check_fold(sim_world *w, sim_process *p, const sim_record *record);
+void check_round(sim_world *w, const sim_process *p, const machine_command *c);
 void check_sending(sim_world *w, const sim_process *p, upk_str sql);
 void check_statement(sim_world *w, const sim_moment *moment, int step);
 /* After the last process of a run has ended by itself. */

@@ -101,6 +101,9 @@ typedef enum happening {
   RESUME,
   HAPPENINGS,
   UNPAUSE,
+  HOLD, /* of a step: the moment's slot */
+  RELEASE,
+  SET,
 } happening;
 
 static sim_moment *plan_happening(sim_world *w, happening what,
@@ -109,6 +112,23 @@ static sim_moment *plan_happening(sim_world *w, happening what,
   sim_moment *m = moment_add(w, MOMENT_WORLD, w->now_us + delay);
   m->session = what;
   return m;
+}
+
+/* Orders about steps: drawn apart, so that the seeds kept from before mean what
+ * they meant. */
+static void plan_orders(sim_world *w) {
+  sim_random random = w->random;
+  sim_random kept = w->random;
+  random.state ^= 0x686f6c64;
+  if (!w->faults.pause || !sim_chance(&random, 300))
+    return;
+  unsigned step = sim_below(&random, (unsigned)w->plan->plan.step_count);
+  bool batch = sim_chance(&random, 500);
+  w->random = random;
+  plan_happening(w, HOLD, 5000000)->slot = step;
+  if (batch)
+    plan_happening(w, SET, 2000000);
+  w->random = kept;
 }
 
 static void plan_happenings(sim_world *w) {
@@ -123,6 +143,7 @@ static void plan_happenings(sim_world *w) {
     if (sim_chance(&w->random, rates[i]))
       plan_happening(w, (happening)i,
                      sim_chance(&w->random, 500) ? 1000000 : 20000000);
+  plan_orders(w);
 }
 
 static sim_run *new_run(sim_world *w) {
@@ -151,6 +172,23 @@ static void tell_all(sim_world *w, machine_event_kind kind, unsigned level) {
       p->stop = level;
     p->paused = kind == MACHINE_PAUSE ? level != 0 : p->paused;
     p->begun_since_pause = 0;
+    process_feed(w, p, &event);
+  }
+}
+
+static void order_all(sim_world *w, happening what, unsigned number) {
+  for (unsigned i = 0; i < w->process_count; i++) {
+    sim_process *p = &w->processes[i];
+    machine_event event = {.kind = MACHINE_PAUSE, .level = what == HOLD};
+    if (!p->alive)
+      continue;
+    if (what == SET)
+      event = (machine_event){.kind = MACHINE_SET};
+    if (what == SET)
+      event.change = UPK_STR("batch=3");
+    else
+      event.step = w->plan->plan.steps[number].id;
+    event.text = UPK_STR("ann");
     process_feed(w, p, &event);
   }
 }
@@ -199,7 +237,7 @@ static void resume_some(sim_world *w) {
     }
 }
 
-static void happen(sim_world *w, happening what) {
+static void happen(sim_world *w, happening what, unsigned number) {
   static const char *const names[] = {
       [RESTART] = "restart",
       [FAILOVER] = "failover",
@@ -213,6 +251,9 @@ static void happen(sim_world *w, happening what) {
       [RESUME] = "resume",
       [HAPPENINGS] = "",
       [UNPAUSE] = "goes on",
+      [HOLD] = "hold",
+      [RELEASE] = "release",
+      [SET] = "set",
   };
   size_t steps = w->plan->plan.step_count;
   unsigned step = sim_below(&w->random, (unsigned)steps);
@@ -242,6 +283,14 @@ static void happen(sim_world *w, happening what) {
     break;
   case UNPAUSE:
     tell_all(w, MACHINE_PAUSE, 0);
+    break;
+  case HOLD:
+    plan_happening(w, RELEASE, 400 * 1000000LL)->slot = number;
+    order_all(w, what, number);
+    break;
+  case RELEASE:
+  case SET:
+    order_all(w, what, number);
     break;
   case CLOCK:
     w->wall_skew_us +=
@@ -294,7 +343,7 @@ static void deliver(sim_world *w, sim_moment *m) {
       base_close(w, copy.session);
     break;
   case MOMENT_WORLD:
-    happen(w, (happening)copy.session);
+    happen(w, (happening)copy.session, copy.slot);
     break;
   case MOMENT_FREE:
     break;

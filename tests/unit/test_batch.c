@@ -22,6 +22,7 @@ typedef struct twist {
   bool done;        /* it took effect all the same */
   unsigned stop;    /* an operator's signal before the answer */
   unsigned pause;   /* likewise; goes on at the first sleep after it */
+  const char *set;  /* likewise: a change; "hold" and "release" of the step */
   int64_t affected; /* says so many rows; 0: the truth */
   int64_t x;        /* the value of the column x; 0: 1 */
 } twist;
@@ -33,7 +34,7 @@ typedef struct world {
   size_t twist_count;
   int seen[16];
   int64_t left, moved, taken; /* taken: by the transaction that is open */
-  bool in_transaction, paused;
+  bool in_transaction, paused, held;
   int64_t mono_us, us_a_row;
   upk_buf out, det, obs, said, sizes;
   upk_status status;
@@ -143,6 +144,20 @@ static void order(world *w, machine_event_kind kind, unsigned level) {
   hand(w, &event);
 }
 
+static void change(world *w, const char *text) {
+  machine_event event = {.kind = MACHINE_SET, .text = UPK_STR("ann")};
+  bool hold = strcmp(text, "hold") == 0;
+  if (hold || strcmp(text, "release") == 0) {
+    event.kind = MACHINE_PAUSE;
+    event.level = hold;
+    event.step = UPK_STR("a");
+    w->held = hold;
+  } else {
+    event.change = upk_str_from(text);
+  }
+  hand(w, &event);
+}
+
 static void answer(world *w) {
   size_t at = w->head++ % 64;
   const char *what = w->queue[at].what;
@@ -160,6 +175,8 @@ static void answer(world *w) {
   plan_value one = {PLAN_INT, t && t->x ? t->x : 1, UPK_NO_STR};
   machine_event event = {.kind = MACHINE_REPLY, .granted = true};
   w->mono_us += 100;
+  if (kind == MACHINE_SLEEP && w->held)
+    change(w, "release");
   if (kind == MACHINE_SLEEP && w->paused) {
     w->paused = false;
     order(w, MACHINE_PAUSE, 0);
@@ -170,6 +187,8 @@ static void answer(world *w) {
     w->paused = true;
     order(w, MACHINE_PAUSE, 1);
   }
+  if (t && t->set)
+    change(w, t->set);
   int64_t rows = 0;
   if (!t || !t->fault || t->done)
     rows = perform(w, kind, what, w->queue[at].limit);
@@ -484,6 +503,66 @@ static void a_pause_holds_between_rounds(void **state) {
   leave(w);
 }
 
+static void an_operator_makes_rounds_smaller(void **state) {
+  (void)state;
+  world *w = play(&(scene){.rows = 100, TWISTS({"pick", 3, .set = "batch=7"})});
+  expect_rows(w, 0, 100);
+  has(&w->sizes, "10 20 40 7 7 7 7 7 ");
+  has(&w->obs, "run.note {\"by\":\"ann\",\"change\":\"batch=7\","
+               "\"order\":\"set\",");
+  leave(w);
+  /* And larger again, up to the plan's bound, 100. */
+  w = play(&(scene){
+      .rows = 150,
+      TWISTS({"pick", 2, .set = "batch=5"}, {"pick", 4, .set = "batch=100"})});
+  expect_rows(w, 0, 150);
+  has(&w->sizes, "10 20 5 5 10 20 40 ");
+  leave(w);
+  w = play(&(scene){.rows = 100, TWISTS({"pick", 3, .set = "batch=101"})});
+  has(&w->obs, "not set: batch=101: 101 rows is more than the plan's bound, "
+               "100");
+  has(&w->sizes, "10 20 40 80 ");
+  leave(w);
+  w = play(&(scene){.rows = 100, TWISTS({"pick", 3, .set = "round=60ms"})});
+  has(&w->obs, "60 ms is more than the plan's bound, 50");
+  leave(w);
+  w = play(&(scene){
+      .rows = 100, .us_a_row = 1000, TWISTS({"pick", 2, .set = "round=5ms"})});
+  has(&w->sizes, "10 20 10 5 4 4 ");
+  leave(w);
+}
+
+static void what_is_no_change_is_refused(void **state) {
+  static const char *const cases[][2] = {
+      {"batch=0", "`0` is no number of rows"},
+      {"batch=many", "`many` is no number of rows"},
+      {"round=fast", "`fast` is no time of 1ms or more"},
+      {"throttle=load1 <= 3", "there is nothing to throttle by"},
+      {"jobs=3", "`jobs=3` is no change"},
+      {"batch", "`batch` is no change"},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    world *w =
+        play(&(scene){.rows = 50, TWISTS({"pick", 1, .set = cases[i][0]})});
+    expect_rows(w, 0, 50);
+    has(&w->obs, cases[i][1]);
+    leave(w);
+  }
+}
+
+static void a_step_that_is_held_waits_between_rounds(void **state) {
+  (void)state;
+  world *w = play(&(scene){.rows = 100, TWISTS({"pick", 2, .set = "hold"})});
+  expect_rows(w, 0, 100);
+  has(&w->obs,
+      "step.wait {\"gate\":\"hold\",\"step\":\"a\",\"text\":\"the step "
+      "is held by ann, until `upkeep continue R 'a'`\"");
+  has(&w->obs, "\"order\":\"release\",\"step\":\"a\"");
+  assert_int_equal(w->status, UPK_OK);
+  leave(w);
+}
+
 static void outside_a_transaction_it_cleans_up(void **state) {
   (void)state;
   world *w = play(&(scene){.atomicity = "autocommit",
@@ -541,6 +620,9 @@ int main(void) {
       cmocka_unit_test(a_ledger_without_room_rolls_the_round_back),
       cmocka_unit_test(a_stop_finishes_the_round),
       cmocka_unit_test(a_pause_holds_between_rounds),
+      cmocka_unit_test(an_operator_makes_rounds_smaller),
+      cmocka_unit_test(what_is_no_change_is_refused),
+      cmocka_unit_test(a_step_that_is_held_waits_between_rounds),
       cmocka_unit_test(outside_a_transaction_it_cleans_up),
       cmocka_unit_test(a_failed_validation_puts_all_back_in_rounds),
   };
