@@ -1,6 +1,8 @@
 /* upkeep log: runs, and the record of one. */
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runs.h"
 #include "timefmt.h"
@@ -94,12 +96,22 @@ static upk_status show(cli *c, upk_str folder) {
   return status;
 }
 
+/* As people write it: relative where it is below the working folder. */
+static upk_str shown(upk_str folder) {
+  char here[PATH_MAX];
+  size_t len = getcwd(here, sizeof here) ? strlen(here) : 0;
+  if (len > 1 && folder.len > len && memcmp(folder.data, here, len) == 0 &&
+      folder.data[len] == '/')
+    return (upk_str){folder.data + len + 1, folder.len - len - 1};
+  return folder;
+}
+
 static upk_status verify(cli *c, upk_str folder) {
   upk_str semantic = UPK_NO_STR;
   upk_status status = upk_log_verify(folder, &c->diags, &semantic);
   if (status == UPK_OK)
-    printf("%.*s: whole and unchanged; semantic digest %.*s\n", UPK_FMT(folder),
-           UPK_FMT(semantic));
+    printf("%.*s: whole and unchanged; semantic digest %.*s\n",
+           UPK_FMT(shown(folder)), UPK_FMT(semantic));
   return status;
 }
 
@@ -112,7 +124,7 @@ static upk_status replay(cli *c, const project *p, const char *wanted) {
                             taken.plan_path, &c->diags, &records);
   if (status == UPK_OK)
     printf("%.*s: replays; %zu records, each as it was\n",
-           UPK_FMT(taken.folder), records);
+           UPK_FMT(shown(taken.folder)), records);
   upk_buf_free(&taken.bytes);
   return status;
 }

@@ -301,6 +301,8 @@ static bool still_begun(machine *m, step *s) {
 static void send(machine *m, step *s) {
   batch *b = s->batch;
   s->phase = PHASE_ROUND;
+  if (b->statement == 0) /* an operator's word may have come since */
+    b->asked = live_rows(s, b->asked);
   if (!s->begun && !b->undo)
     s->loose = true;
   step_query(m, s, &b->plan->run.items[b->statement].query,

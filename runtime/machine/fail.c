@@ -283,7 +283,7 @@ void fail_step(machine *m, step *s, int code, upk_str text) {
   s->ledger_fresh = false;
   s->fault = reply ? event->fault.kind : MACHINE_FINE;
   s->unstarted = reply && event->fault.unstarted;
-  s->lock_fault = patience_is_lock(m);
+  s->lock_fault = patience_is_lock(m) || s->retry;
   s->why = (verdict){.code = code, .text = upk_arena_copy(s->arena, text)};
   if (reply && event->fault.hint.len)
     s->why.help = upk_arena_copy(s->arena, event->fault.hint);

@@ -244,10 +244,20 @@ bool live_read(upk_arena *arena, const plan *plan, int step, upk_str change,
 
 /* ---- of a run ---- */
 
+/* Whether a log stands open. */
+static bool may_write(const machine *m) {
+  return m->phase >= RUN_BEGINNING && m->phase <= RUN_WORKING;
+}
+
+static void note(machine *m, upk_str text) {
+  if (may_write(m))
+    record_note(m, text);
+}
+
 static void write_change(machine *m, const char *order, upk_str step,
                          upk_str change, upk_str by, upk_str text) {
   record r;
-  if (m->phase < RUN_BEGINNING || m->phase > RUN_WORKING)
+  if (!may_write(m))
     return;
   record_init(&r, m, NULL, "run.note", false);
   upk_json_put_string(r.obs_writer, "by", by);
@@ -316,8 +326,8 @@ void live_on_set(machine *m) {
            is_full(m, &change))
     why = UPK_STR("too many throttles are set; throttle=plan takes them back");
   if (why.data) {
-    record_note(m, command_text(m, "not set: %.*s%.*s: %.*s", UPK_FMT(text),
-                                UPK_FMT(place(m, id)), UPK_FMT(why)));
+    note(m, command_text(m, "not set: %.*s%.*s: %.*s", UPK_FMT(text),
+                         UPK_FMT(place(m, id)), UPK_FMT(why)));
     return;
   }
   set(m, number, &change);

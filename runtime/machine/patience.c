@@ -2,8 +2,9 @@
  * lock_ms, so that nobody stands in a queue behind us for longer; that is no
  * failure but a wait: the step gives its session back and comes again after a
  * while (backoff with jitter), until it has waited wait_ms in all, its max_ms
- * is over, or its window closes. A deadlock is a failure, and counts as a
- * retry.
+ * is over, or its window closes. A pre-check with `otherwise: retry` (an index
+ * is being built, a vacuum is at work) waits in the same way. A deadlock is a
+ * failure, and counts as a retry.
  *
  *   lock timeout, busy -> nothing was done -> pending, gate `lock` -> checking
  *                      -> a round: rolled back, tried with fewer rows
@@ -40,7 +41,7 @@ static bool in_time(const machine *m, const step *s, int64_t us) {
 }
 
 int64_t patience_us(machine *m, step *s) {
-  int64_t tried_us = s->plan->lock_ms * 1000;
+  int64_t tried_us = s->retry ? 0 : s->plan->lock_ms * 1000;
   int64_t left_us = s->plan->wait_ms * 1000 - s->lock_waited_us - tried_us;
   if (left_us <= 0 || m->stop >= 2 || m->log_broken || m->shut == UPK_STALE)
     return 0;
@@ -61,6 +62,12 @@ void patience_over(step *s) {
 static void keep_text(step *s) {
   upk_str holder = s->watched.holder;
   upk_buf_clear(&s->lock_text);
+  if (s->retry) {
+    upk_buf_printf(&s->lock_text, "waits until %.*s: %.*s",
+                   UPK_FMT(s->plan->pre.items[s->check].name),
+                   UPK_FMT(s->seen));
+    return;
+  }
   if (holder.len)
     upk_buf_printf(&s->lock_text, "waits for a lock held by %.*s",
                    UPK_FMT(holder));
@@ -98,9 +105,11 @@ static void say_given_up(step *s) {
   s->why.text = upk_arena_printf(
       s->arena, "%.*s; given up after %u attempts and %.*s of waiting",
       UPK_FMT(s->why.text), s->attempt, UPK_FMT(upk_buf_view(&waited)));
-  s->why.help =
-      UPK_STR("end who holds the lock, or let the step wait longer: `limits: { "
-              "lock_wait }`");
+  s->why.help = s->retry
+                    ? UPK_STR("see who is at work there, or let the step wait "
+                              "longer: `limits: { lock_wait }`")
+                    : UPK_STR("end who holds the lock, or let the step wait "
+                              "longer: `limits: { lock_wait }`");
   upk_buf_free(&waited);
 }
 

@@ -187,8 +187,10 @@ void step_record_statement(machine *m, step *s, const char *part,
   record r;
   record_init(&r, m, s, "step.statement", faultless);
   upk_json_writer *w = faultless ? r.det_writer : r.obs_writer;
+  /* No det: who takes the run over cannot know it. The savepoint took back what
+   * there was of it, so nothing in the database tells. */
   if (caught)
-    upk_json_put_string(w, "caught", *caught);
+    upk_json_put_string(r.obs_writer, "caught", *caught);
   record_notices(r.obs_writer, m->event);
   upk_json_put_string(w, "part", upk_str_from(part));
   if (kept.data)

@@ -108,8 +108,10 @@ field() { # Python over `run`
   expect_text "step \`$held\` is released, says $(id -un)@"
   run upkeep log verify
   expect_code 0
+  [[ "$output" == .upkeep/runs/*": whole and unchanged"* ]]
   run upkeep log replay
   expect_code 0
+  [[ "$output" == .upkeep/runs/*": replays"* ]]
 }
 
 @test "an order stays within the plan: what it has not, or more, is refused" {

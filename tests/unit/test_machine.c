@@ -493,6 +493,32 @@ static void a_lock_is_waited_for(void **state) {
                  "+step.begin begin run rollback step.retry step.wait sleep "
                  "pre step.check +step.begin begin run rollback +step.end",
          UPK_ROLLED_BACK, "given up after 3 attempts");
+  /* So is what a pre-check with `otherwise: retry` finds at work. */
+  run_step at_work = {.id = "a",
+                      .wait_ms = 60000,
+                      .pre = "[{\"expect\":\"x = 1\",\"name\":\"no vacuum "
+                             "works on it\",\"otherwise\":\"retry\",\"sql\":"
+                             "\"pre\"}]"};
+  expect(&(scene){.steps = &at_work,
+                  .count = 1,
+                  RULES({"pre", 1, .x = 2}, {"pre", 2, .x = 2},
+                        {"pre", 3, .x = 2}),
+                  .timed = true},
+         "limits pre step.check step.retry step.wait sleep pre step.check "
+         "step.retry step.wait sleep pre step.check step.retry step.wait sleep "
+         "pre step.check "
+         "+step.begin begin run step.statement post step.check commit "
+         "+step.end",
+         UPK_OK, NULL);
+  at_work.wait_ms = 2000;
+  scene long_work = {
+      .steps = &at_work, .count = 1, RULES({"pre", .x = 2}), .timed = true};
+  world *w = play(&long_work);
+  assert_int_equal(w->status, UPK_PRECHECK);
+  assert_non_null(strstr(w->said.data, "given up after"));
+  assert_non_null(
+      strstr(w->obs.data, "waits until no vacuum works on it: x 2"));
+  leave(w);
   /* Its validation, and its undo, wait on their session. */
   expect(&(scene){STEPS({.id = "a",
                          .atomicity = "autocommit",
