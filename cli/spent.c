@@ -1,5 +1,7 @@
-/* What the runs of a target have blocked, from the logs of this project: of
- * each the first line, which says what ran where, and the seal. */
+/* What the runs of a target have blocked: as the state store says, which read
+ * their logs, and of those that it does not know as they are from their logs in
+ * this project: of each the first line, which says what ran where, and the
+ * seal. */
 #include "runs.h"
 
 #include <stdlib.h>
@@ -125,39 +127,82 @@ static bool fold_run(cli *c, upk_str path, upk_str target, upk_arena *arena,
   return true;
 }
 
+/* ---- both ---- */
+
+typedef struct spending {
+  cli *c;
+  upk_str folder, target;
+  int64_t from_us, to_us;
+  upk_json_writer *w;
+} spending;
+
+static void put_run(spending *s, upk_str name, int64_t blocked_ms) {
+  upk_json_begin_object(s->w);
+  upk_json_put_int(s->w, "began_us", began_us(name));
+  if (blocked_ms >= 0)
+    upk_json_put_int(s->w, "blocked_ms", blocked_ms);
+  upk_json_put_string(s->w, "run", name);
+  upk_json_end_object(s->w);
+}
+
+/* `known` (may be NULL) is what the store says of it, `logged` whether its log
+ * is here: a log that grew since says more. */
+static void add_run(spending *s, upk_str name, const upk_blocked_run *known,
+                    bool logged) {
+  int64_t us = began_us(name), blocked_ms = -1;
+  struct stat info;
+  if (us < s->from_us || us > s->to_us)
+    return;
+  upk_arena *arena = upk_arena_new(NULL);
+  upk_str path = upk_arena_printf(arena, "%.*s/%.*s/log.jsonl",
+                                  UPK_FMT(s->folder), UPK_FMT(name));
+  if (known && (!logged || stat(path.data, &info) != 0 ||
+                info.st_size == known->log_bytes))
+    put_run(s, name, known->blocked_ms);
+  else if (fold_run(s->c, path, s->target, arena, &blocked_ms))
+    put_run(s, name, blocked_ms);
+  upk_arena_free(arena);
+}
+
+/* Both lists are in order of names. */
+static void add_all(spending *s, const run_vec *logs,
+                    const upk_blocked_runs *known) {
+  for (size_t i = 0, k = 0; i < logs->len || k < known->len;) {
+    int order = i == logs->len ? 1
+                : k == known->len
+                    ? -1
+                    : upk_str_compare(logs->items[i], known->items[k].run);
+    add_run(s, order > 0 ? known->items[k].run : logs->items[i],
+            order >= 0 ? &known->items[k] : NULL, order <= 0);
+    i += order <= 0;
+    k += order >= 0;
+  }
+}
+
 upk_str spent_load(cli *c, const project *p, upk_str target, int64_t now_us) {
   upk_buf out = {0};
-  upk_str folder = runs_folder(c, p);
-  run_vec runs = {0};
-  upk_json_writer *w = upk_json_writer_new(upk_sink_buf(&out));
-  runs_list(c, folder, &runs);
-  upk_json_begin_object(w);
-  upk_json_put_string(w, "format", UPK_STR("upkeep.spent/1"));
-  upk_json_key(w, "runs");
-  upk_json_begin_array(w);
-  for (size_t i = 0; i < runs.len; i++) {
-    upk_str name = runs.items[i];
-    int64_t us = began_us(name), blocked_ms = -1;
-    if (us < now_us - YEAR_US || us > now_us)
-      continue;
-    upk_arena *arena = upk_arena_new(NULL);
-    upk_str path = upk_arena_printf(arena, "%.*s/%.*s/log.jsonl",
-                                    UPK_FMT(folder), UPK_FMT(name));
-    if (fold_run(c, path, target, arena, &blocked_ms)) {
-      upk_json_begin_object(w);
-      upk_json_put_int(w, "began_us", us);
-      if (blocked_ms >= 0)
-        upk_json_put_int(w, "blocked_ms", blocked_ms);
-      upk_json_put_string(w, "run", name);
-      upk_json_end_object(w);
-    }
-    upk_arena_free(arena);
-  }
-  upk_json_end_array(w);
-  upk_json_put_string(w, "target", target);
-  upk_json_end_object(w);
-  upk_json_newline(w);
-  upk_json_writer_close(w);
+  run_vec logs = {0};
+  upk_blocked_runs known = {0};
+  upk_state *state =
+      flag_given(c, FLAG_facts) ? NULL : project_state(c, p, false);
+  spending s = {.c = c,
+                .folder = runs_folder(c, p),
+                .target = target,
+                .from_us = now_us - YEAR_US,
+                .to_us = now_us,
+                .w = upk_json_writer_new(upk_sink_buf(&out))};
+  runs_list(c, s.folder, &logs);
+  upk_state_blocked(state, target, c->arena, &c->diags, &known);
+  upk_json_begin_object(s.w);
+  upk_json_put_string(s.w, "format", UPK_STR("upkeep.spent/1"));
+  upk_json_key(s.w, "runs");
+  upk_json_begin_array(s.w);
+  add_all(&s, &logs, &known);
+  upk_json_end_array(s.w);
+  upk_json_put_string(s.w, "target", target);
+  upk_json_end_object(s.w);
+  upk_json_newline(s.w);
+  upk_json_writer_close(s.w);
   upk_str bytes = upk_arena_copy(c->arena, upk_buf_view(&out));
   upk_buf_free(&out);
   return bytes;

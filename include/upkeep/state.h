@@ -43,9 +43,16 @@ void upk_state_keep_status(upk_state *state, upk_str run_folder, upk_str status,
 bool upk_state_history(upk_state *state, upk_str engine, upk_diags *diags,
                        upk_sink output);
 
-/* What others waited for the steps of a target that ended in [from_us, to_us),
- * summed; 0 without a store. */
-int64_t upk_state_blocked_ms(upk_state *state, upk_str target, int64_t from_us,
-                             int64_t to_us, upk_diags *diags);
+/* What others waited for a run, as far as its log of so many bytes tells;
+ * negative: it was not measured. */
+typedef struct upk_blocked_run {
+  upk_str run;
+  int64_t blocked_ms, log_bytes;
+} upk_blocked_run;
+typedef UPK_VEC(upk_blocked_run) upk_blocked_runs;
+/* The runs of a target that the store knows, by name; in `arena`. False without
+ * a store. */
+bool upk_state_blocked(upk_state *state, upk_str target, upk_arena *arena,
+                       upk_diags *diags, upk_blocked_runs *ret_runs);
 
 #endif

@@ -111,19 +111,21 @@ bool upk_state_history(upk_state *s, upk_str engine, upk_diags *diags,
   return known;
 }
 
-int64_t upk_state_blocked_ms(upk_state *s, upk_str target, int64_t from_us,
-                             int64_t to_us, upk_diags *diags) {
-  int64_t blocked_ms = 0;
+bool upk_state_blocked(upk_state *s, upk_str target, upk_arena *arena,
+                       upk_diags *diags, upk_blocked_runs *ret_runs) {
+  upk_blocked_runs runs = {0};
   if (!state_begin(s, false, diags, doing))
-    return 0;
+    return false;
   sqlite3_stmt *q =
       db_start(s,
-               "select coalesce(sum(o.blocked_ms), 0) from outcome o"
-               " join run r on r.run = o.run where r.target = ?1"
-               " and o.ended_us >= ?2 and o.ended_us < ?3",
-               "tii", target, from_us, to_us);
-  if (db_next(s, q))
-    blocked_ms = db_int(q, 0);
+               "select run, coalesce(blocked_ms, -1), log_bytes from run"
+               " where target = ?1 order by run",
+               "t", target);
+  while (db_next(s, q))
+    *UPK_PUSH(arena, &runs) = (upk_blocked_run){.run = db_text(s, arena, q, 0),
+                                                .blocked_ms = db_int(q, 1),
+                                                .log_bytes = db_int(q, 2)};
   db_end(s, q);
-  return state_end(s, diags, doing) ? blocked_ms : 0;
+  *ret_runs = runs;
+  return state_end(s, diags, doing);
 }

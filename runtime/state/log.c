@@ -52,12 +52,17 @@ static void on_run_again(log_run *run, const told *t) {
   run->processes++;
   run->ended_us = 0;
   run->status = UPK_NO_STR;
+  run->blocked_ms = 0;
+  for (size_t i = 0; i < run->steps.len && run->blocked_ms >= 0; i++)
+    run->blocked_ms = run->steps.items[i].unmeasured
+                          ? -1
+                          : run->blocked_ms + run->steps.items[i].blocked_ms;
 }
 
 static void on_run_end(log_run *run, const told *t) {
   run->ended_us = t->at_us;
   run->status = keep(run, upk_json_text(t->det, "status"));
-  run->blocked_ms = upk_json_number(t->obs, "blocked_ms", 0);
+  run->blocked_ms = upk_json_number(t->obs, "blocked_ms", -1);
 }
 
 static void on_step_begin(log_run *run, const told *t) {
@@ -86,7 +91,13 @@ static void on_step_end(log_run *run, const told *t) {
   step->ended_us = t->at_us;
   step->outcome = keep(run, outcome);
   step->elapsed_us = upk_json_number(t->obs, "elapsed_us", 0);
-  step->blocked_ms += upk_json_number(t->obs, "blocked_ms", 0);
+  int64_t blocked_ms = upk_json_number(t->obs, "blocked_ms", -1);
+  step->unmeasured = step->unmeasured || blocked_ms < 0;
+  step->blocked_ms += blocked_ms < 0 ? 0 : blocked_ms;
+  if (blocked_ms < 0 || run->blocked_ms < 0)
+    run->blocked_ms = -1;
+  else
+    run->blocked_ms += blocked_ms;
 }
 
 static void on_step_skip(log_run *run, const told *t) {

@@ -11,6 +11,7 @@ typedef struct log_step {
   int64_t p50_ms, p90_ms, work_bytes; /* of the plan's estimate */
   int64_t began_us, ended_us;         /* wall clock; 0: not */
   int64_t elapsed_us, blocked_ms;
+  bool unmeasured;       /* what others waited for it is not known */
   upk_str outcome;       /* absent: not known */
   upk_str before, after; /* what its checks saw; absent: nothing, or much */
 } log_step;
@@ -18,7 +19,10 @@ typedef struct log_step {
 typedef struct log_run {
   upk_arena *arena;
   upk_str target, engine, plan, intent, host, user, status;
-  int64_t began_us, ended_us, blocked_ms, processes;
+  int64_t began_us, ended_us, processes;
+  /* What others waited: as the seal says, else of the steps so far; negative:
+   * not measured. */
+  int64_t blocked_ms;
   upk_map numbers; /* step -> index */
   UPK_VEC(log_step) steps;
 } log_run;

@@ -62,6 +62,18 @@ static void prune_series(upk_state *s, upk_arena *arena, int64_t id,
   }
 }
 
+/* Of all targets: one that is looked at no more has nobody else. */
+static void drop_old_runs(upk_state *s, int64_t until_us) {
+  static const char *const deletes[] = {
+      "delete from outcome where run in (select run from run"
+      " where coalesce(ended_us, began_us) < ?1)",
+      "delete from run where coalesce(ended_us, began_us) < ?1",
+      "delete from summary where log_us < ?1",
+  };
+  for (size_t i = 0; i < sizeof deletes / sizeof *deletes; i++)
+    db_run(s, deletes[i], "i", until_us);
+}
+
 /* Series that were not sampled for as long as samples are kept go whole. */
 static void drop_old(upk_state *s, int64_t target, int64_t now_us) {
   static const char *const deletes[] = {
@@ -73,6 +85,7 @@ static void drop_old(upk_state *s, int64_t target, int64_t now_us) {
   };
   for (size_t i = 0; i < sizeof deletes / sizeof *deletes; i++)
     db_run(s, deletes[i], "ii", target, now_us - SAMPLE_KEPT_US);
+  drop_old_runs(s, now_us - SAMPLE_KEPT_US);
   db_run(s, "pragma incremental_vacuum(1000)", "");
 }
 

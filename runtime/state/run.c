@@ -7,6 +7,7 @@
 #include "map.h"
 #include "state/db.h"
 #include "state/log.h"
+#include "state/observe.h"
 
 static const char doing[] = "taking runs in to the state store";
 
@@ -31,8 +32,8 @@ static void write_run(upk_state *s, upk_str name, const log_run *run,
   db_run(s,
          "insert or replace into run (run, target, engine, plan, intent, host,"
          " user, began_us, ended_us, status, blocked_ms, processes, log_bytes)"
-         " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, nullif(?9, 0), ?10, ?11,"
-         " ?12, ?13)",
+         " values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, nullif(?9, 0), ?10,"
+         " case when ?11 >= 0 then ?11 end, ?12, ?13)",
          "tttttttiitiii", name, run->target, run->engine, run->plan,
          run->intent, run->host, run->user, run->began_us, run->ended_us,
          run->status, run->blocked_ms, run->processes, log_bytes);
@@ -110,11 +111,17 @@ static void read_known(upk_state *s, upk_arena *arena, upk_map *known) {
   db_end(s, q);
 }
 
-/* One that goes on is taken in when it has ended. */
-static bool is_news(upk_arena *arena, const upk_map *known, upk_str folder) {
+static int64_t changed_us(const struct stat *info) {
+  return (int64_t)info->st_mtim.tv_sec * 1000000 + info->st_mtim.tv_nsec / 1000;
+}
+
+/* One that goes on is taken in when it has ended; one that is older than what
+ * is kept, never again. */
+static bool is_news(upk_arena *arena, const upk_map *known, upk_str folder,
+                    int64_t since_us) {
   struct stat info;
   uint64_t bytes;
-  if (!log_info(arena, folder, &info))
+  if (!log_info(arena, folder, &info) || changed_us(&info) < since_us)
     return false;
   return !(upk_map_find(known, last_name(folder), &bytes) &&
            bytes == (uint64_t)info.st_size) &&
@@ -122,7 +129,7 @@ static bool is_news(upk_arena *arena, const upk_map *known, upk_str folder) {
 }
 
 static void find_news(upk_arena *arena, upk_str runs_folder,
-                      const upk_map *known, folders *news) {
+                      const upk_map *known, int64_t since_us, folders *news) {
   upk_str path = upk_arena_copy(arena, runs_folder);
   DIR *dir = opendir(path.data);
   const struct dirent *entry;
@@ -131,7 +138,7 @@ static void find_news(upk_arena *arena, upk_str runs_folder,
       continue;
     upk_str folder =
         upk_arena_printf(arena, "%.*s/%s", UPK_FMT(runs_folder), entry->d_name);
-    if (is_news(arena, known, folder))
+    if (is_news(arena, known, folder, since_us))
       *UPK_PUSH(arena, news) = folder;
   }
   if (dir)
@@ -146,17 +153,14 @@ void upk_state_runs(upk_state *s, upk_str runs_folder, upk_diags *diags) {
   upk_arena *arena = upk_arena_new(NULL);
   read_known(s, arena, &known);
   if (state_end(s, diags, doing))
-    find_news(arena, runs_folder, &known, &news);
+    find_news(arena, runs_folder, &known,
+              s->clock->wall_us(s->clock->ctx) - SAMPLE_KEPT_US, &news);
   for (size_t i = 0; i < news.len; i++)
     upk_state_run(s, news.items[i], diags);
   upk_arena_free(arena);
 }
 
 /* ---- statuses ---- */
-
-static int64_t changed_us(const struct stat *info) {
-  return (int64_t)info->st_mtim.tv_sec * 1000000 + info->st_mtim.tv_nsec / 1000;
-}
 
 bool upk_state_status(upk_state *s, upk_str run_folder, upk_buf *ret_status,
                       upk_diags *diags) {

@@ -77,6 +77,34 @@ PY
   [ "$(python3 -c 'import json; print(json.load(open("plan.json"))["body"]["budget"]["spent_ms"])')" = 1000 ]
 }
 
+@test "the state store and the logs tell the same of what past runs blocked, and each run counts once" {
+  shop
+  printf '%s\n' '{"event":"run.begin","obs":{"target":"shop"}}' >begin
+  for day in 10 11 12; do mkdir -p ".upkeep/runs/202611${day}T020000Z-abcdef"; done
+  printf '%s\n' '{"event":"run.end","obs":{"blocked_ms":1000}}' | cat begin - >.upkeep/runs/20261110T020000Z-abcdef/log.jsonl
+  # One that has no seal: its steps; and one that nobody measured.
+  printf '%s\n' '{"det":{},"event":"step.end","obs":{"blocked_ms":30,"step":"a"}}' '{"det":{},"event":"step.end","obs":{"blocked_ms":4,"step":"b"}}' |
+    cat begin - >.upkeep/runs/20261111T020000Z-abcdef/log.jsonl
+  printf '%s\n' '{"det":{},"event":"step.end","obs":{"step":"a"}}' | cat begin - >.upkeep/runs/20261112T020000Z-abcdef/log.jsonl
+  budget() {
+    "$UPKEEP" plan "$@" -o plan.json --at 2026-11-23T12:00Z >/dev/null
+    python3 -c 'import json; b = json.load(open("plan.json"))["body"]["budget"]; print(b["spent_ms"], b.get("unmeasured"))'
+  }
+  [ ! -e .upkeep/state.db ]
+  logs=$(budget --no-record)
+  [[ $logs == "1034 "* ]]
+  [ "$(budget)" = "$logs" ] # takes them in
+  [ "$(sqlite3 .upkeep/state.db 'select count(*) from run')" -eq 3 ]
+  [ "$(budget)" = "$logs" ]
+  # It is the store that speaks, also of a log that is gone; a log that grew says more.
+  sqlite3 .upkeep/state.db "update run set blocked_ms = 2000 where run like '20261110%'"
+  [[ $(budget) == "2034 "* ]]
+  rm -r .upkeep/runs/20261110T020000Z-abcdef
+  [[ $(budget) == "2034 "* ]]
+  printf '%s\n' '{"det":{},"event":"step.end","obs":{"blocked_ms":6,"step":"c"}}' >>.upkeep/runs/20261111T020000Z-abcdef/log.jsonl
+  [[ $(budget --no-record) == "2040 "* ]]
+}
+
 @test "a zone that does not exist is an error in the document" {
   shop
   sed -i 's,Europe/Berlin,Mars/Phobos,' CLAUDE.md

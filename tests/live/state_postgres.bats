@@ -236,3 +236,23 @@ PY
   output=$(fact index event_pkey scans)
   expect_text "None the counters were reset"
 }
+
+@test "work of others is a fact: a dump, a job, an advisory lock" {
+  printf 'policies:\n  - name: alone\n    for: instance\n    ensure: not dump_running and not backup_running and jobs_running = 0 and advisory_locks = 0\n' >policies/p.yaml
+  run upkeep check
+  expect_code 0
+  expect_text "0 broken"
+  PGAPPNAME=pg_dump pg_sql "select pg_advisory_lock(7), pg_sleep(60)" >/dev/null 2>&1 3>&- &
+  for _ in $(seq 100); do
+    [ "$(pg_sql "select count(*) from pg_locks where locktype = 'advisory'")" = 1 ] && break
+    sleep 0.1
+  done
+  run upkeep check
+  expect_code 2
+  upkeep inspect -o facts.json 2>/dev/null
+  [ "$(python3 -c 'import json
+k = json.load(open("facts.json"))["kinds"]["instance"]
+row = dict(zip([c["name"] for c in k["columns"]], k["rows"][0]))
+print(row["dump_running"], row["jobs_running"], row["advisory_locks"])')" = "True 0 1" ]
+  pg_sql "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pg_dump'" >/dev/null
+}

@@ -1,5 +1,6 @@
 /* The state store: samples come back as trends, old ones thin out, several
  * processes share it, and what is damaged, newer or foreign stops nobody. */
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -692,8 +693,9 @@ static void without_a_store_trends_are_unknown(void **state) {
   assert_text(column_of(&facts, "size_trend")->reason,
               "there is no history of it");
   upk_state_run(NULL, UPK_STR("nothing"), &f->diags);
-  assert_int_equal(
-      upk_state_blocked_ms(NULL, UPK_STR("shop"), 0, INT64_MAX, &f->diags), 0);
+  upk_blocked_runs blocked;
+  assert_false(
+      upk_state_blocked(NULL, UPK_STR("shop"), f->arena, &f->diags, &blocked));
   assert_int_equal(f->diags.items.len, 0);
 }
 
@@ -759,15 +761,38 @@ static void runs_come_from_their_logs(void **state) {
                 " p90_ms = 20 and work_bytes = 3001000 and blocked_ms = 250"
                 " and before = '{\"n\":9}' and after = '{\"n\":1}'"),
       2);
-  assert_int_equal(upk_state_blocked_ms(f->state, UPK_STR("shop"), START,
-                                        START + 2 * HOUR, &f->diags),
-                   500);
-  assert_int_equal(upk_state_blocked_ms(f->state, UPK_STR("shop"), START,
-                                        START + HOUR, &f->diags),
-                   0);
-  assert_int_equal(upk_state_blocked_ms(f->state, UPK_STR("other"), START,
-                                        START + 2 * HOUR, &f->diags),
-                   0);
+  upk_blocked_runs blocked;
+  assert_true(upk_state_blocked(f->state, UPK_STR("shop"), f->arena, &f->diags,
+                                &blocked));
+  assert_int_equal(blocked.len, 2);
+  assert_text(blocked.items[0].run, "R1");
+  assert_int_equal(blocked.items[0].blocked_ms, 250);
+  assert_int_equal(blocked.items[1].blocked_ms, 250); /* of its steps */
+  assert_true(upk_state_blocked(f->state, UPK_STR("other"), f->arena, &f->diags,
+                                &blocked));
+  assert_int_equal(blocked.len, 0);
+}
+
+static void old_runs_go(void **state) {
+  fixture *f = *state;
+  upk_str folder = make_run(f, "R1", 40, run_end);
+  upk_state_run(f->state, folder, &f->diags);
+  upk_state_keep_status(f->state, folder, UPK_STR("{}\n"), &f->diags);
+  execute(f, "update summary set log_us = (select ended_us from run)");
+  observe(f, START + 399 * DAY, "[\"a\",1,null]", true);
+  assert_int_equal(number(f, "select count(*) from run"), 1);
+  observe(f, START + 402 * DAY, "[\"a\",1,null]", true);
+  assert_int_equal(number(f, "select count(*) from run"), 0);
+  assert_int_equal(number(f, "select count(*) from outcome"), 0);
+  assert_int_equal(number(f, "select count(*) from summary"), 0);
+  /* Nor do they come back from their logs. */
+  struct timespec old[2] = {{.tv_sec = (START - 401 * DAY) / 1000000},
+                            {.tv_sec = (START - 401 * DAY) / 1000000}};
+  upk_str log = upk_arena_printf(f->arena, "%s/log.jsonl", folder.data);
+  assert_int_equal(utimensat(AT_FDCWD, log.data, old, 0), 0);
+  upk_state_runs(f->state, upk_str_from(f->root), &f->diags);
+  assert_int_equal(number(f, "select count(*) from run"), 0);
+  assert_int_equal(f->diags.items.len, 0);
 }
 
 static void five_outcomes_teach(void **state) {
@@ -839,6 +864,7 @@ int main(void) {
       TEST(samples_that_make_no_sense_are_damage),
       TEST(without_a_store_trends_are_unknown),
       TEST(runs_come_from_their_logs),
+      TEST(old_runs_go),
       TEST(five_outcomes_teach),
       TEST(statuses_are_kept_as_long_as_the_log),
   };

@@ -37,6 +37,19 @@ return {
   },
 
   collector {
+    name = "instance_others", kind = "instance", cost = "cheap",
+    attributes = {
+      { "name", "text", "always instance" },
+      { "dump_running", "bool", "a session calls itself pg_dump" },
+      { "jobs_running", "int", "sessions in which pg_cron runs a job" },
+      { "advisory_locks", "int", "advisory locks of others, by which tools keep each other off" },
+    },
+    filter = "and i.name = $1",
+    filter_keys = { "name" },
+    variants = { { sql = sql_file "instance_others.sql" } },
+  },
+
+  collector {
     name = "instance_horizon", kind = "instance", cost = "cheap",
     attributes = {
       { "name", "text", "always instance" },
