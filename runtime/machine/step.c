@@ -234,10 +234,11 @@ static void ask_pre(machine *m, step *s) {
 }
 
 /* "Satisfied" may be what an earlier process left of this very step (a vacuum
- * that was cut off resets counters): it is done again. */
+ * that was cut off resets counters): it is done again. So may "unknown", of a
+ * batch that has treated rows: an estimate is none until they are analysed. */
 static bool own_work(const step *s, const plan_check *check) {
   return check->otherwise == PLAN_SKIP && s->had_begun && s->rows > 0 &&
-         !s->unknown;
+         (!s->unknown || s->partly);
 }
 
 /* Another object behind the same name; one that is gone is skipped. */

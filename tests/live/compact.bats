@@ -77,6 +77,26 @@ same() { sql "select count(*), count(distinct id), md5(string_agg(id || f, ',' o
   expect_code 0
 }
 
+@test "killed when so much has moved that the estimate knows nothing, it goes on" {
+  fresh moved
+  before=$(same)
+  upkeep plan -o plan.json
+  "$UPKEEP" apply plan.json >said 2>&1 3>&- &
+  pid=$!
+  for _ in $(seq 400); do
+    [ "$(sql "select count(*) from upkeep.ledger where outcome = 'round'" 2>/dev/null | xargs)" -ge 4 ] 2>/dev/null && break
+    sleep 0.01
+  done
+  kill -9 $pid
+  wait $pid || true
+  sleep 1
+  run upkeep resume last
+  expect_code 0
+  [ "$(same)" = "$before" ]
+  run upkeep log replay last
+  expect_code 0
+}
+
 @test "what an open transaction has locked stays, and nobody waits for it; later it works" {
   fresh locked
   before=$(same)
