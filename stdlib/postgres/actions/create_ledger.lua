@@ -18,7 +18,8 @@ return action {
         },
         {
           name = "no ledger yet", otherwise = "skip",
-          sql = "select to_regclass('upkeep.ledger') is null or to_regclass('upkeep.lease') is null as missing",
+          sql = "select to_regclass('upkeep.ledger') is null or to_regclass('upkeep.lease') is null"
+            .. " or to_regclass('upkeep.log') is null as missing",
           expect = "missing",
         },
         {
@@ -35,13 +36,15 @@ return action {
         { sql = "create index if not exists finding_object on upkeep.finding (kind, schema_name, name, check_name, id)" },
         { sql = sql_file "create_saved.sql" },
         { sql = sql_file "create_lease.sql" },
+        { sql = sql_file "create_log.sql" },
         require "postgres/lease",
       },
       post = {
         {
           name = "the tables are there",
           sql = "select to_regclass('upkeep.ledger') is not null and to_regclass('upkeep.finding') is not null"
-            .. " and to_regclass('upkeep.saved') is not null and to_regclass('upkeep.lease') is not null as made",
+            .. " and to_regclass('upkeep.saved') is not null and to_regclass('upkeep.lease') is not null"
+            .. " and to_regclass('upkeep.log') is not null as made",
           expect = "made",
         },
       },

@@ -8,14 +8,15 @@ return action {
   atomicity = "transaction",
   post = "own",
   locks = function(o, p) return { { mode = "write", object = { o.name } } } end,
-  undo = { class = "none", why = "the record of what was done stays; dropping the four tables removes every trace" },
+  undo = { class = "none", why = "the record of what was done stays; dropping the view upkeep_log, then the four tables, removes every trace" },
   plan = function(o, p)
     return {
       pre = {
         {
           name = "no ledger yet", otherwise = "skip",
-          sql = "select count(*) as found from pragma_table_info('upkeep_ledger') where name = 'approvals'",
-          expect = "found = 0",
+          sql = "select count(*) as found, (select count(*) from sqlite_schema where type = 'view' and name = 'upkeep_log') as views"
+            .. " from pragma_table_info('upkeep_ledger') where name = 'approvals'",
+          expect = "found = 0 or views = 0",
         },
       },
       run = {
@@ -23,6 +24,7 @@ return action {
         { sql = sql_file "create_finding.sql" },
         { sql = sql_file "create_saved.sql" },
         { sql = sql_file "create_identity.sql" },
+        { sql = sql_file "create_log.sql" },
         {
           sql = "insert into upkeep_identity (uuid, made_at)"
             .. " select lower(hex(randomblob(16))), cast(strftime('%s', 'now') as integer) * 1000000"
