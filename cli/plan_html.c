@@ -372,6 +372,10 @@ static void add_totals(const plan_view *view, const plan_sum *sum,
     term_duration(out, "time", sum->p50_ms);
     term_duration(out, "9 times of 10", sum->p90_ms);
   }
+  plan_view_budget(view, &moment);
+  if (moment.len)
+    term(out, "error budget", upk_str_trim(upk_buf_view(&moment)));
+  upk_buf_clear(&moment);
   const upk_json *inputs = upk_json_get(view->body, "inputs");
   int64_t taken_us =
       upk_json_number(upk_json_get(inputs, "facts"), "taken_at", 0);

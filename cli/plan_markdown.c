@@ -49,6 +49,11 @@ static void write_head(const comment *m, upk_buf *out) {
     upk_buf_printf(out, "; risk: %zu high, %zu medium, %zu low\n", m->sum.high,
                    m->sum.medium, m->sum.steps - m->sum.high - m->sum.medium);
   }
+  upk_buf budget = {0};
+  plan_view_budget(&m->view, &budget);
+  if (budget.len)
+    upk_buf_printf(out, "- %.*s", UPK_FMT(upk_buf_view(&budget)));
+  upk_buf_free(&budget);
   upk_buf_str(out, UPK_STR("- not done: "));
   plan_not_done(&m->view, &m->sum, out);
   upk_buf_printf(out, "\n- target: %s ", plan_view_engine(&m->view));

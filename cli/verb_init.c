@@ -62,7 +62,7 @@ static upk_str target_name(const cli *c) {
 }
 
 static upk_str project_text(cli *c, upk_str engine, upk_str connect,
-                            const suggested *s) {
+                            const suggested *s, bool requirements) {
   upk_str use = s->use.len
                     ? s->use
                     : upk_arena_printf(c->arena, "use: [ std/%.*s-baseline ]\n",
@@ -70,7 +70,9 @@ static upk_str project_text(cli *c, upk_str engine, upk_str connect,
   return upk_arena_printf(
       c->arena,
       "# yaml-language-server: $schema=.upkeep/project.schema.json\n"
-      "version: 1\n\n"
+      "version: 1\n"
+      "%srequirements: CLAUDE.md     # its section `Database maintenance`; see "
+      "`upkeep validate --requirements`\n\n"
       "targets:\n"
       "  %.*s:\n"
       "    engine: %.*s\n"
@@ -88,9 +90,9 @@ static upk_str project_text(cli *c, upk_str engine, upk_str connect,
       "`override`.\n"
       "%.*s\n"
       "include: [ policies/*.yaml ]     # and policies/*.lua\n",
-      UPK_FMT(quoted(c, target_name(c))), UPK_FMT(engine),
-      UPK_FMT(quoted(c, connect)), UPK_FMT(s->target), UPK_FMT(engine),
-      UPK_FMT(use));
+      requirements ? "" : "# ", UPK_FMT(quoted(c, target_name(c))),
+      UPK_FMT(engine), UPK_FMT(quoted(c, connect)), UPK_FMT(s->target),
+      UPK_FMT(engine), UPK_FMT(use));
 }
 
 static upk_str policy_text(void) {
@@ -132,7 +134,10 @@ static upk_str requirements_text(void) {
   return UPK_STR("# Operations\n\n"
                  "## Database maintenance\n\n"
                  "- availability target: 99.9%\n"
+                 "<!-- In force without these marks; then steps wait for "
+                 "it:\n"
                  "- maintenance window: daily 02:00-05:00 UTC\n"
+                 "-->\n"
                  "- max lock wait: 1s\n"
                  "- max replica lag: 30s\n"
                  "- contact: the team that is on call\n");
@@ -361,7 +366,8 @@ static upk_status write_project(cli *c, upk_str engine, upk_str connect,
                                 const suggested *s) {
   bool requirements = !file_exists(UPK_STR("CLAUDE.md"));
   bool ignored = file_exists(UPK_STR(".gitignore"));
-  new_file files[6] = {{"upkeep.yaml", project_text(c, engine, connect, s)}};
+  new_file files[6] = {
+      {"upkeep.yaml", project_text(c, engine, connect, s, requirements)}};
   size_t count = 1;
   files[count++] = s->policies.len
                        ? (new_file){"policies/suggested.yaml", s->policies}

@@ -186,6 +186,7 @@ static bool read_steps(plan_reader *rd) {
 static const plan_field body_fields[] = {
     {"approvals_required", UPK_JSON_ARRAY, false},
     {"blackouts", UPK_JSON_ARRAY, false},
+    {"budget", UPK_JSON_OBJECT, false},
     {"considered", UPK_JSON_ARRAY, false},
     {"deferred", UPK_JSON_ARRAY, false},
     {"diagnostics", UPK_JSON_ARRAY, false},
@@ -202,13 +203,13 @@ static const plan_field body_fields[] = {
 enum {
   BODY_APPROVALS = 0,
   BODY_BLACKOUTS = 1,
-  BODY_EDGES = 5,
-  BODY_ENGINE = 6,
-  BODY_EXPIRES = 7,
-  BODY_QUERIES = 9,
-  BODY_STEPS = 10,
-  BODY_TARGET = 11,
-  BODY_WINDOWS = 13,
+  BODY_EDGES = 6,
+  BODY_ENGINE = 7,
+  BODY_EXPIRES = 8,
+  BODY_QUERIES = 10,
+  BODY_STEPS = 11,
+  BODY_TARGET = 12,
+  BODY_WINDOWS = 14,
   BODY_FIELDS = sizeof body_fields / sizeof *body_fields
 };
 

@@ -49,6 +49,25 @@ assert {f["key"] for f in plan["provenance"]["requirements"]["fills"]} >= {"wind
 PY
 }
 
+@test "a plan with a budget is read again, shown in each form, and applied" {
+  shop
+  sed -i '/Maintenance window/d; /Blackout/d' CLAUDE.md
+  "$UPKEEP" plan -o plan.json >/dev/null
+  "$UPKEEP" show plan.json >text
+  grep -q "^Blocking expected .* left this month (availability 99.95%)" text
+  "$UPKEEP" show plan.json --format markdown >text
+  grep -q "^- Blocking expected .* left this month (availability 99.95%)" text
+  "$UPKEEP" show plan.json --format html >text
+  grep -q "error budget.*Blocking expected .* left this month" text
+  "$UPKEEP" apply plan.json
+}
+
+@test "init names the requirements, and each of their lines is understood" {
+  upkeep init
+  run -0 "$UPKEEP" validate --requirements
+  [[ $output == *"availability"*"limits.lock_timeout 1s"* && $output != *warning* ]]
+}
+
 @test "equal inputs give equal plans" {
   shop
   "$UPKEEP" inspect >facts.json
