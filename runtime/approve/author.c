@@ -5,7 +5,7 @@
 /* What policies are made of; plans, facts and signatures are not. */
 #define POLICY_FILES "*.yaml", "*.yml", "*.lua", "*.sql", "*.ics"
 
-enum { WORDS = 40 };
+enum { WORDS = 48 };
 
 typedef struct git {
   tool_box *box;
@@ -46,7 +46,7 @@ static author unknown(tool_box *box, upk_str text) {
   upk_display_text(text, &shown);
   upk_str why = upk_arena_copy(box->arena, upk_buf_view(&shown));
   upk_buf_free(&shown);
-  return (author){UPK_NO_STR, why};
+  return (author){UPK_NO_STR, why, false};
 }
 
 static upk_str first_line(upk_str text) {
@@ -65,7 +65,7 @@ static author judge(tool_box *box, upk_str text) {
   if (!commit.len)
     return unknown(box, UPK_STR("no commit touches the policies"));
   if (upk_str_is(mark, "G") && who.len)
-    return (author){upk_arena_copy(box->arena, who), UPK_NO_STR};
+    return (author){upk_arena_copy(box->arena, who), UPK_NO_STR, false};
   const char *why = upk_str_is(mark, "N")   ? "is not signed"
                     : upk_str_is(mark, "B") ? "has a bad signature"
                                             : "is signed by no allowed signer";
@@ -73,12 +73,35 @@ static author judge(tool_box *box, upk_str text) {
                                        UPK_FMT(commit), why));
 }
 
+/* Whether there is a history to ask; false: not, and why. */
+static bool has_history(tool_box *box, upk_str program, upk_str folder,
+                        author *ret) {
+  tool_result result = {0};
+  git g = begin(box, program, folder);
+  add(&g, "rev-parse");
+  add(&g, "--is-shallow-repository");
+  if (!tool_run(box, g.words, UPK_NO_STR, false, &result) || result.code != 0) {
+    upk_str said = first_line(result.err);
+    *ret = unknown(box, said.len ? said : UPK_STR("git does not answer"));
+    ret->no_repository = upk_str_starts(said, "fatal: not a git repository");
+    return false;
+  }
+  /* Its first commit seems to have written every file. */
+  if (!upk_str_is(upk_str_trim(result.out), "true"))
+    return true;
+  *ret = unknown(box, UPK_STR("the clone is shallow: fetch its whole history"));
+  return false;
+}
+
 author author_find(tool_box *box, upk_str folder, const signers *s) {
+  author none;
   upk_str program = tool_find(box, "git"),
           keygen = tool_find(box, "ssh-keygen");
   tool_result result;
   if (!program.data || !keygen.data)
     return unknown(box, UPK_STR("git is not installed"));
+  if (!has_history(box, program, folder, &none))
+    return none;
   git dirty = begin(box, program, folder);
   add(&dirty, "status");
   add(&dirty, "--porcelain");
@@ -91,6 +114,9 @@ author author_find(tool_box *box, upk_str folder, const signers *s) {
     return unknown(box, upk_arena_printf(box->arena, "not committed: %.*s",
                                          UPK_FMT(first_line(result.out))));
   git log = begin(box, program, folder);
+  set(&log, "gpg.program", UPK_STR("/bin/false"));
+  set(&log, "gpg.openpgp.program", UPK_STR("/bin/false"));
+  set(&log, "gpg.x509.program", UPK_STR("/bin/false"));
   set(&log, "gpg.ssh.program", keygen);
   set(&log, "gpg.ssh.allowedSignersFile", s->path);
   if (s->revoked.data)

@@ -17,7 +17,7 @@ typedef struct tally {
   size_t relied_count;
   const vote *rejected; /* by an allowed signer, not taken back; or NULL */
   bool author_unknown;
-  size_t of_author;
+  upk_str of_author; /* an author who signed; absent: none did */
 } tally;
 
 typedef struct court {
@@ -74,15 +74,26 @@ static const vote *best_for(const court *c, const rule *r,
   return best;
 }
 
-static bool is_author(const court *c, const vote_vec *votes, size_t person) {
+static bool is_called(const vote_vec *votes, size_t person, upk_str name) {
   for (size_t i = 0; i < votes->len; i++)
     for (size_t k = 0;
          votes->items[i].person == person && k < votes->items[i].principals.len;
          k++)
-      if (upk_str_equal(votes->items[i].principals.items[k],
-                        c->author.principal))
+      if (upk_str_equal(votes->items[i].principals.items[k], name))
         return true;
   return false;
+}
+
+/* By git now, or as it was when somebody else signed: a late commit does not
+ * make another the author of what was reviewed. */
+static bool is_author(const court *c, const vote_vec *votes, size_t person) {
+  for (size_t i = 0; i < votes->len; i++) {
+    const statement *s = &votes->items[i].s;
+    if (votes->items[i].verdict == VOTE_COUNTS && !s->standing &&
+        s->author.data && is_called(votes, person, s->author))
+      return true;
+  }
+  return is_called(votes, person, c->author.principal);
 }
 
 /* Who covers all of a rule's steps. */
@@ -171,7 +182,7 @@ static void count_rule(court *c, size_t number) {
         !supports(c, r, votes, person, &list[count]))
       continue;
     if (other && is_author(c, votes, person))
-      t->of_author++;
+      t->of_author = name_of(votes, person);
     else
       count++;
   }
@@ -261,7 +272,7 @@ static void find_author(court *c) {
       continue;
     c->author =
         author_find(c->booth.box, c->booth.from->project_folder, &r->signers);
-    if (!c->author.principal.data)
+    if (c->author.no_repository)
       take_their_word(c, &c->votes[i]);
     return;
   }
@@ -349,11 +360,11 @@ static void say_missing(court *c, size_t number) {
                   "sign commits of policies with an SSH key of the allowed "
                   "signers, and apply where the repository is");
   }
-  if (t->of_author)
+  if (t->of_author.data)
     upk_diag_add(
         diags, 3316, UPK_NO_SPAN,
         "the signature of %.*s does not count: the policies are theirs",
-        UPK_FMT(c->author.principal));
+        UPK_FMT(t->of_author));
 }
 
 static bool votes_shown(const court *c, size_t number) {

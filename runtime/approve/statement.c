@@ -61,9 +61,33 @@ static void put_checks(upk_json_writer *w, const char *key,
   upk_json_end_array(w);
 }
 
-/* What is executed for a step besides what its intent holds. */
+/* When the step's window is open, whichever opening the plan is for. */
+static void put_hours(upk_json_writer *w, const upk_json *window) {
+  upk_json_begin_object(w);
+  put(w, window, "duration_ms");
+  put(w, window, "rrule");
+  put(w, window, "timezone");
+  upk_json_end_object(w);
+}
+
+static upk_digest hours_of(hasher *h, const upk_json *window) {
+  put_hours(h->w, window);
+  upk_json_writer_flush(h->w);
+  return upk_sha256_take(h->hash);
+}
+
+static const upk_json *window_of(const upk_json *body, const upk_json *step) {
+  const upk_json *list = upk_json_get(body, "windows");
+  upk_str name = upk_json_text(step, "window");
+  for (size_t i = 0; name.data && i < upk_json_count(list); i++)
+    if (upk_str_equal(upk_json_text(upk_json_at(list, i), "name"), name))
+      return upk_json_at(list, i);
+  return upk_json_get(step, "window/"); /* null */
+}
+
+/* What is executed for a step besides what its intent holds, and when. */
 static upk_digest around_of(hasher *h, const upk_json *queries,
-                            const upk_json *step) {
+                            const upk_json *window, const upk_json *step) {
   const upk_json *probe = upk_json_get(step, "probe");
   upk_json_writer *w = h->w;
   upk_json_begin_object(w);
@@ -73,6 +97,10 @@ static upk_digest around_of(hasher *h, const upk_json *queries,
   if (upk_json_count(upk_json_get(probe, "done"))) {
     upk_json_key(w, "done");
     put_check(w, queries, upk_json_get(probe, "done"), true);
+  }
+  if (window->type == UPK_JSON_OBJECT) {
+    upk_json_key(w, "hours");
+    put_hours(w, window);
   }
   put(w, step, "on_failure");
   put(w, step, "on_window_end");
@@ -120,12 +148,14 @@ void reviewed_init(upk_arena *arena, const upk_json *plan, reviewed *ret) {
   ret->steps = UPK_NEW_ARRAY(arena, reviewed_step, ret->step_count + 1);
   for (size_t i = 0; i < ret->step_count; i++) {
     const upk_json *step = upk_json_at(steps, i);
+    const upk_json *window = window_of(body, step);
     ret->steps[i] = (reviewed_step){
         .id = upk_json_text(step, "id"),
         .intent = upk_json_text(step, "intent"),
         .risk = upk_json_text(step, "risk"),
         .window = upk_json_text(step, "window"),
-        .around = around_of(&h, queries, step),
+        .around = around_of(&h, queries, window, step),
+        .hours = hours_of(&h, window),
         .parameters = digest_of(&h, upk_json_get(step, "parameters")),
         .run = digest_of(&h, upk_json_get(step, "run")),
         .undo = digest_of(&h, upk_json_get(step, "undo"))};
@@ -145,6 +175,8 @@ static upk_str short_of(const upk_digest *digest) {
 static void write_step(upk_json_writer *w, const reviewed_step *step) {
   upk_json_begin_object(w);
   upk_json_put_string(w, "around", upk_digest_view(&step->around));
+  if (step->window.data)
+    upk_json_put_string(w, "hours", short_of(&step->hours));
   upk_json_put_string(w, "id", step->id);
   upk_json_put_string(w, "intent", step->intent);
   upk_json_put_string(w, "parameters", short_of(&step->parameters));
@@ -304,6 +336,10 @@ static upk_str step_differs(upk_arena *arena, const reviewed_step *step,
     return changed(arena, step, "the window");
   if (!upk_str_equal(upk_json_text(was, "intent"), step->intent))
     return changed(arena, step, "the object or settings");
+  if (!reject && step->window.data &&
+      !upk_str_equal(upk_json_text(was, "hours"), short_of(&step->hours)))
+    return upk_arena_printf(arena, "the hours of window `%.*s` changed",
+                            UPK_FMT(step->window));
   if (!reject && !upk_str_equal(upk_json_text(was, "around"),
                                 upk_digest_view(&step->around)))
     return changed(arena, step, "the checks, the probe or the limits");

@@ -13,7 +13,7 @@ enum { STATEMENT_ID = 32 };
 /* A plan as approvals see it. */
 typedef struct reviewed_step {
   upk_str id, intent, risk, window;
-  upk_digest around, parameters, run, undo; /* see formats.md */
+  upk_digest around, hours, parameters, run, undo; /* see formats.md */
 } reviewed_step;
 
 typedef struct reviewed {

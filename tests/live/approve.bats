@@ -311,6 +311,54 @@ LINES
   expect_text "author      ann@x"
   echo >>policies/p.yaml
   refused "not committed"
+  # bob made the last change: ann, whom his approval calls the author, is not free to sign
+  git config user.signingkey "$PWD/bob"
+  git commit -q -a -S -m late
+  sign ann
+  refused "0 of 1 approvals"
+  git clone -q --depth 1 "file://$PWD" shallow # its first commit is everybody's
+  cp allowed_signers plan.json plan.json.sig shallow
+  cd shallow
+  run upkeep verify plan.json
+  expect_code 11
+  expect_text "the clone is shallow"
+  cd ..
+}
+
+@test "the author is not whom an approver names" {
+  team 1 "author_may_approve: false"
+  git init -q .
+  git config user.name bob && git config user.email bob@x
+  git add upkeep.yaml policies && git commit -q -m unsigned
+  sign bob
+  python3 - <<'PY'
+import json, subprocess
+dump = lambda v: json.dumps(v, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+line = json.load(open("plan.json.sig"))
+line["statement"]["author"] = "ann@x"
+open("lie", "w").write(dump(line["statement"]) + "\n")
+subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", "upkeep-approve@v1", "-f", "bob", "lie"], check=True)
+line["signature"] = open("lie.sig").read()
+open("plan.json.sig", "w").write(dump(line) + "\n")
+PY
+  refused "is not signed"
+}
+
+@test "the hours of a window are approved with its name" {
+  team 1
+  sed -i 's/    by: run_sql/    by: run_sql\n    window: night/' policies/p.yaml
+  echo 'windows: { night: { rrule: "FREQ=DAILY;BYHOUR=2", duration: 1h, timezone: UTC } }' >>upkeep.yaml
+  planned
+  sign ann
+  cp plan.json whole.json
+  resealed 'body["expires_at"] += 1' # another opening is the same window
+  run upkeep verify plan.json
+  expect_code 0
+  for edit in '"rrule"] = "FREQ=DAILY;BYHOUR=3"' '"duration_ms"] = 7200000' '"timezone"] = "Europe/Berlin"'; do
+    cp whole.json plan.json
+    resealed "body[\"windows\"][0][$edit"
+    refused "the hours of window \`night\` changed"
+  done
 }
 
 @test "used once, here and by the ledger elsewhere; standing for a while" {
