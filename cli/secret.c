@@ -78,7 +78,8 @@ static bool refuse_file(cli *c, upk_str path, const char *why, mode_t mode) {
                                 "the secret in %.*s is not used: it %s "
                                 "(mode %04o)",
                                 UPK_FMT(path), why, (unsigned)mode & 07777);
-  upk_diag_help(&c->diags, diag, "chmod 600 %.*s", UPK_FMT(path));
+  if (S_ISREG(mode))
+    upk_diag_help(&c->diags, diag, "chmod 600 %.*s", UPK_FMT(path));
   return false;
 }
 

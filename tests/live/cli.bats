@@ -237,7 +237,7 @@ YAML
 policies:
   - { name: p, for: table, ensure: rows >= 0 }
 YAML
-  echo 'requirements: CLAUDE.md' >>upkeep.yaml
+  sed -i 's/engine: sqlite/engine: sqlite, accept_timeline_change: true/' upkeep.yaml
   run upkeep plan
   expect_code 0
   [ "$(grep -c 'warning.UPK1053' <<<"$output")" -eq 1 ]

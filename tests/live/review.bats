@@ -166,7 +166,8 @@ verdict() { sed -n 2p; }
   python3 - <<'PY'
 import sqlite3
 db = sqlite3.connect("t.db", isolation_level=None)
-db.create_function("upkeep_value", 1, lambda query: None) # the driver's own
+for name in ("upkeep_value", "upkeep_digest"): # the driver's own
+    db.create_function(name, 1, lambda text: None)
 db.executescript(open("plan.sql").read())
 PY
   run grep -aP '\x1b|\xe2\x80\xae' plan.sql comment.md
@@ -496,6 +497,22 @@ SH
   expect_clean
 }
 
+# By GitLab's own schema, as gitlab-ci-local brings it.
+gitlab_valid() { # file
+  python3 -c 'import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))' "$1" >ci.json
+  cat >"$NPM_FOLDER/gitlab.mjs" <<'JS'
+import { readFileSync } from "node:fs";
+import Ajv from "ajv";
+import schema from "gitlab-ci-local/src/schema/index.js";
+const valid = new Ajv({ strict: false, validateFormats: false }).compile(schema);
+if (!valid(JSON.parse(readFileSync(process.argv[2])))) {
+  console.log(JSON.stringify(valid.errors));
+  process.exit(1);
+}
+JS
+  node "$NPM_FOLDER/gitlab.mjs" ci.json
+}
+
 @test "the files of examples/ci are what the services read" {
   python3 -c 'import yaml' || skip "python3-yaml is not installed"
   npm_get ci @action-validator/core@0.6.0 @action-validator/cli@0.6.0 gitlab-ci-local@4.60.1 || skip "$NPM_WHY"
@@ -504,16 +521,10 @@ SH
     sed 's/runs-on:/runs-of:/' "$file" >bad.yml
     refute "$NPM_FOLDER/node_modules/.bin/action-validator" bad.yml >/dev/null 2>&1
   done
-  git init -q -b main . && git remote add origin git@example.com:team/db.git
-  cp "$CI/gitlab/gitlab-ci.yml" .gitlab-ci.yml
-  git_do add -A && git_do commit -qm x
-  git update-ref refs/remotes/origin/main HEAD
-  run "$NPM_FOLDER/node_modules/.bin/gitlab-ci-local" --list
-  expect_code 0
-  expect_text "json schema validated"
-  sed -i 's/stage: apply/stage: 7/' .gitlab-ci.yml
-  run "$NPM_FOLDER/node_modules/.bin/gitlab-ci-local" --list
-  [ "$status" -ne 0 ]
+  cp "$CI/gitlab/gitlab-ci.yml" .
+  gitlab_valid gitlab-ci.yml
+  sed -i 's/stage: apply/stage: { a: 7 }/' gitlab-ci.yml
+  refute gitlab_valid gitlab-ci.yml >/dev/null 2>&1
   python3 - "$CI" <<'PY'
 import re, sys, yaml
 ci = sys.argv[1]

@@ -88,7 +88,7 @@ is() { # query, its answer
 hostile() { # major
   on "$1"
   sample hostile postgres_mess.sql
-  maintain key-range
+  maintain
   is "select count(*) from customer" 5000
   is "select count(*) from pg_index i join pg_class c on c.oid = i.indexrelid where c.relname like 'i;%'" 1
   is "select count(*) from upkeep.ledger where outcome <> 'applied'" 0

@@ -24,8 +24,19 @@ local function within(o)
     .. " from pg_catalog.generate_series(first_page, page - 1) p, pg_catalog.generate_series(1, 291) i))"
 end
 
+-- One of our rows has gone behind the pages that were there: there is no room left further ahead.
+local function beyond(o)
+  local behind = "r.ctid >= pg_catalog.format('(%s,0)', size)::tid"
+  if o.engine_version < u.version("14") then
+    behind = "r.ctid = any (array(select pg_catalog.format('(%s,%s)', p, i)::tid from pg_catalog.generate_series(size, "
+      .. pages(o) .. " - 1) p, pg_catalog.generate_series(1, 291) i))"
+  end
+  return pages(o) .. " > size and exists (select from only " .. o.sql .. " r where " .. behind
+    .. " and r.xmin = pg_catalog.pg_current_xact_id()::xid)"
+end
+
 -- From page on everything is empty. A row that somebody has locked is left where it is. Within one transaction the old versions cannot
--- go, so that a page fills up; when the table grew instead there is no room further ahead, and it is done.
+-- go, so that a page fills up.
 local function round(o)
   return u.literal("declare"
     .. "  page bigint := pg_catalog.current_setting('upkeep.page');"
@@ -46,7 +57,7 @@ local function round(o)
     .. "      passes := passes + 1;"
     .. "    end loop;"
     .. "    page := first_page;"
-    .. "    if " .. pages(o) .. " > size then page := goal; end if;"
+    .. "    if " .. beyond(o) .. " then page := goal; end if;"
     .. "    exit when page = goal;"
     .. "  end loop;"
     .. "  perform pg_catalog.set_config('upkeep.page', page::text, false), pg_catalog.set_config('upkeep.moved', moved::text, false);"
