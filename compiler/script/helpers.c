@@ -91,24 +91,44 @@ static int version(lua_State *lua) {
   return 1;
 }
 
-/* u.refuse(reason): does not return. The reason is in the script's arena. */
-static int refuse(lua_State *lua) {
+/* Does not return. The reason is in the script's arena. */
+static int refuse_for(lua_State *lua, upk_str reason) {
   script *s = script_of(lua);
-  upk_str reason = check_text(lua, 1);
   if (!s->refusal)
-    return luaL_error(lua, "u.refuse is for an action's functions of one "
-                           "object; use error here");
-  if (!reason.len || !upk_utf8_valid(reason))
-    return luaL_argerror(lua, 1, "a reason is a text that is not empty");
+    return luaL_error(lua, "u.refuse and u.known are for an action's functions "
+                           "of one object; use error here");
   *s->refusal = upk_arena_copy(s->arena, reason);
   return script_fail(lua, SCRIPT_REFUSED, "refused");
 }
 
+/* u.refuse(reason) */
+static int refuse(lua_State *lua) {
+  upk_str reason = check_text(lua, 1);
+  if (!reason.len || !upk_utf8_valid(reason))
+    return luaL_argerror(lua, 1, "a reason is a text that is not empty");
+  return refuse_for(lua, reason);
+}
+
+/* u.known(o, name, ...): refuses the object when one of these is NULL. */
+static int known(lua_State *lua) {
+  int count = lua_gettop(lua);
+  for (int i = 2; i <= count; i++) {
+    upk_str name = check_text(lua, i);
+    if (lua_getfield(lua, 1, name.data) == LUA_TNIL)
+      return refuse_for(lua, upk_arena_printf(script_of(lua)->arena,
+                                              "its `%.*s` is not known",
+                                              UPK_FMT(name)));
+    lua_pop(lua, 1);
+  }
+  return 0;
+}
+
 void script_open_helpers(lua_State *lua) {
   static const luaL_Reg own[] = {{"bytes", bytes},     {"duration", duration},
-                                 {"ident", ident},     {"literal", literal},
-                                 {"refuse", refuse},   {"seconds", seconds},
-                                 {"version", version}, {NULL, NULL}};
+                                 {"ident", ident},     {"known", known},
+                                 {"literal", literal}, {"refuse", refuse},
+                                 {"seconds", seconds}, {"version", version},
+                                 {NULL, NULL}};
   luaL_newlib(lua, own);
   lua_pushlightuserdata(lua, NULL);
   lua_setfield(lua, -2, "null");

@@ -94,7 +94,9 @@ local function refuse(o, p)
   if o.type ~= "table" then u.refuse("a " .. (o.type or "thing") .. " has no rows that could be moved") end
   if o.is_system then u.refuse("it belongs to the server") end
   if not o.bloat_ratio then u.refuse("how much of it is empty is not known: it needs statistics") end
+  u.known(o, "size", "index_size")
   if not p.online then return end
+  u.known(o, "update_effects", "row_security", "unproved", "published")
   if o.update_effects > 0 then u.refuse("an update of its rows sets off triggers or rules") end
   if o.row_security then u.refuse("this role sees only some of its rows") end
   if o.unproved > 0 then u.refuse("it has constraints that some of its rows may not meet (NOT VALID)") end

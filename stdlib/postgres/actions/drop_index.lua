@@ -54,6 +54,7 @@ return action {
     return { done = { name = "the index is gone", sql = exists(o), expect = "found = 0" } }
   end,
   plan = function(o, p)
+    u.known(o, "table", "definition")
     if o.is_partition or o.is_partitioned then
       u.refuse("indexes of partitioned tables cannot be dropped concurrently")
     end

@@ -21,6 +21,7 @@ return action {
   end,
   estimate = { reads_bytes = 0, writes_bytes = 8192, disk_peak_bytes = 0, blocking_ms = 10, ms = 20 },
   plan = function(o, p)
+    u.known(o, "type", "max_value", "increment")
     if o.increment < 0 then u.refuse("it counts down") end
     local wanted = o.column_type or "bigint"
     if not largest[wanted] then u.refuse("its column is of type " .. wanted) end

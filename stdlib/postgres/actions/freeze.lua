@@ -38,10 +38,11 @@ return action {
   },
   undo = { class = "none", why = "frozen rows read the same" },
   estimate = function(o, p)
-    local reads = o.size + o.index_size
+    local size = o.size or 0
+    local reads = size + (o.index_size or 0)
     return {
-      reads_bytes = reads, writes_bytes = o.size, disk_peak_bytes = 0, blocking_ms = 0,
-      ms = not p.emergency and pace.milliseconds(o, reads, o.size) or nil,
+      reads_bytes = reads, writes_bytes = size, disk_peak_bytes = 0, blocking_ms = 0,
+      ms = not p.emergency and pace.milliseconds(o, reads, size) or nil,
     }
   end,
   probe = function(o, p)

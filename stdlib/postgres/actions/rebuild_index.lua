@@ -67,6 +67,7 @@ return action {
     }
   end,
   plan = function(o, p)
+    u.known(o, "table", "size")
     if o.is_partitioned then u.refuse("a partitioned index holds nothing; those of the partitions are rebuilt") end
     if p.online and (o.is_exclusion or o.is_system) then
       u.refuse("PostgreSQL cannot rebuild indexes of exclusion constraints or of the system online")

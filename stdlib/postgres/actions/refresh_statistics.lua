@@ -25,7 +25,7 @@ return action {
   undo = { class = "none", why = "statistics of before cannot be put back; the next analyze replaces them anyway" },
   estimate = function(o, p)
     -- 300 rows for each unit of the statistics target: 30,000 pages at most.
-    local reads = o.size
+    local reads = o.size or 245760000
     if reads > 245760000 then reads = 245760000 end
     return {
       reads_bytes = reads, writes_bytes = 8192, disk_peak_bytes = 0, blocking_ms = 0,

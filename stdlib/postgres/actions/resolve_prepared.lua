@@ -24,6 +24,7 @@ return action {
     return { done = { name = "it has ended", sql = left(o), expect = "left = 0" } }
   end,
   plan = function(o, p)
+    u.known(o, "database")
     return {
       pre = {
         {

@@ -70,7 +70,8 @@ return action {
   },
   undo = { class = "none", why = "only dead rows are gone" },
   estimate = function(o, p)
-    local reads, writes = o.size + o.index_size, o.size // 4
+    local size = o.size or 0
+    local reads, writes = size + (o.index_size or 0), size // 4
     return {
       reads_bytes = reads, writes_bytes = writes, disk_peak_bytes = 0, blocking_ms = 0,
       ms = pace.milliseconds(o, reads, writes, p.cost_delay_us),

@@ -16,11 +16,14 @@ return action {
   needs = { capabilities = { "amcheck", "ledger" } },
   atomicity = "autocommit",
   risk = "low",
-  locks = function(o, p) return { { mode = "access share", object = { o.schema, o.table } } } end,
+  locks = function(o, p)
+    u.known(o, "table")
+    return { { mode = "access share", object = { o.schema, o.table } } }
+  end,
   post = "own",
   undo = { class = "none", why = "it changes nothing but upkeep's own findings" },
   estimate = function(o, p)
-    local reads = o.size
+    local reads = o.size or 0
     if p.heapallindexed then reads = reads + (o["table.size"] or 0) end
     return { reads_bytes = reads, writes_bytes = 0, disk_peak_bytes = 0, blocking_ms = 0 }
   end,
@@ -29,6 +32,7 @@ return action {
     if o.am ~= "btree" or o.is_partitioned then
       u.refuse("only B-trees that hold entries can be checked")
     end
+    u.known(o, "instance.amcheck_schema")
     return {
       pre = {
         {

@@ -20,11 +20,12 @@ return action {
   post = "own",
   undo = { class = "none", why = "it changes nothing but upkeep's own findings" },
   estimate = function(o, p)
-    return { reads_bytes = o.size + o.toast_size, writes_bytes = 0, disk_peak_bytes = 0, blocking_ms = 0 }
+    return { reads_bytes = (o.size or 0) + (o.toast_size or 0), writes_bytes = 0, disk_peak_bytes = 0, blocking_ms = 0 }
   end,
   probe = function(o, p) return { done = recorded } end,
   plan = function(o, p)
     if o.is_partitioned then u.refuse("a partitioned table has no rows of its own") end
+    u.known(o, "instance.amcheck_schema")
     return {
       pre = {
         {

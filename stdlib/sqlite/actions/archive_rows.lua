@@ -84,6 +84,7 @@ return action {
   plan = function(o, p)
     if o.type ~= "table" then u.refuse("rows of a virtual table cannot be archived") end
     if not o.row_key then u.refuse("its columns hide every name of the rowid") end
+    u.known(o, "writable_columns")
     if p.to_database then archive_file.check_path(p) end
     local archive = "main." .. archive_name(o, p)
     local source = "main." .. o.sql

@@ -19,6 +19,7 @@ return action {
   explain = { post = "the invariant must hold afterwards; modes that leave the file as long as it is: checks of its own" },
   undo = { class = "none", why = "the rows are the same; they only moved into the file" },
   estimate = function(o, p)
+    u.known(o, "size")
     local ms = o.size * 2 // 80000 + 1
     return {
       reads_bytes = o.size, writes_bytes = o.size, disk_peak_bytes = 0, ms = ms, blocking_ms = p.mode == "passive" and 0 or ms,

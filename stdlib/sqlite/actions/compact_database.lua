@@ -24,6 +24,7 @@ return action {
   },
   undo = { class = "none", why = "the rows are the same; only free pages are gone" },
   estimate = function(o, p)
+    u.known(o, "size", "free_size")
     local live = o.size - o.free_size
     local ms = live * 3 // 80000 + 1
     return { reads_bytes = live, writes_bytes = live * 2, disk_peak_bytes = o.size * 2, ms = ms, blocking_ms = ms }

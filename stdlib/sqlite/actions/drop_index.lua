@@ -29,6 +29,7 @@ return action {
     }
   end,
   plan = function(o, p)
+    u.known(o, "table")
     local name = u.literal(o.name)
     local pre = {
       { name = "the index is there", otherwise = "skip", sql = found .. name, expect = "found = 1" },

@@ -12,6 +12,7 @@ return action {
   subsumes = { "checkpoint" },
   undo = { class = "none", why = "the rows are the same; they only moved into the file" },
   estimate = function(o, p)
+    u.known(o, "size")
     return { reads_bytes = o.size, writes_bytes = o.size, disk_peak_bytes = 0, blocking_ms = 0 }
   end,
   probe = function(o, p)

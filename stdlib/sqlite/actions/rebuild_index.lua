@@ -9,6 +9,7 @@ return action {
   post = "holds",
   undo = { class = "none", why = "a rebuilt index holds the same entries" },
   plan = function(o, p)
+    u.known(o, "table")
     return {
       pre = {
         {

@@ -8,6 +8,7 @@ return action {
   post = "own",
   undo = { class = "none", why = "rebuilt indexes hold the same entries" },
   estimate = function(o, p)
+    u.known(o, "size")
     local ms = o.size * 2 // 80000 + 1
     return { reads_bytes = o.size, writes_bytes = o.size, disk_peak_bytes = o.size, ms = ms, blocking_ms = ms }
   end,

@@ -24,6 +24,7 @@ return action {
     return { done = { name = "the value is set", sql = current, expect = "value = " .. u.literal(p.value) } }
   end,
   plan = function(o, p)
+    u.known(o, "value")
     if o.name ~= "journal_mode" then
       u.refuse("only journal_mode can be set; auto_vacuum changes with compact_database")
     end

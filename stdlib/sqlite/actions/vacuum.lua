@@ -15,6 +15,7 @@ return action {
   },
   undo = { class = "none", why = "the file grows again by itself when it needs room" },
   estimate = function(o, p)
+    u.known(o, "free_size")
     local ms = o.free_size * 2 // 80000 + 1
     return {
       reads_bytes = o.free_size, writes_bytes = o.free_size, disk_peak_bytes = o.free_size, ms = ms, blocking_ms = ms,

@@ -30,9 +30,10 @@ return action {
   post = "own",
   undo = { class = "none", why = "it changes nothing but upkeep's own findings" },
   estimate = function(o, p)
-    local ms = o.size // 80000 + 1
+    local size = o.size or 0
+    local ms = size // 80000 + 1
     return {
-      reads_bytes = o.size, writes_bytes = 0, disk_peak_bytes = 0, ms = ms, blocking_ms = o.journal_mode == "wal" and 0 or ms,
+      reads_bytes = size, writes_bytes = 0, disk_peak_bytes = 0, ms = ms, blocking_ms = o.journal_mode == "wal" and 0 or ms,
     }
   end,
   probe = function(o, p) return { done = recorded_check("the finding is recorded", p) } end,
