@@ -124,11 +124,10 @@ static int known(lua_State *lua) {
 }
 
 void script_open_helpers(lua_State *lua) {
-  static const luaL_Reg own[] = {{"bytes", bytes},     {"duration", duration},
-                                 {"ident", ident},     {"known", known},
-                                 {"literal", literal}, {"refuse", refuse},
-                                 {"seconds", seconds}, {"version", version},
-                                 {NULL, NULL}};
+  static const luaL_Reg own[] = {
+      {"bytes", bytes},     {"duration", duration}, {"ident", ident},
+      {"known", known},     {"literal", literal},   {"refuse", refuse},
+      {"seconds", seconds}, {"version", version},   {NULL, NULL}};
   luaL_newlib(lua, own);
   lua_pushlightuserdata(lua, NULL);
   lua_setfield(lua, -2, "null");

@@ -326,6 +326,8 @@ YAML
   sed -i '/^state:/d' upkeep.yaml
   "$UPKEEP" inspect -o facts.json 2>/dev/null
   "$UPKEEP" check >/dev/null 2>&1 || true
+  # by more than the minute in which one look follows another
+  python3 -c 'import re, sys; s = open("facts.json").read(); open("facts.json", "w").write(re.sub(r"(\"taken_at\":)(\d+)", lambda m: m[1] + str(int(m[2]) - 120000000), s))'
   golden 3157 inspect --record --facts facts.json
   sqlite3 .upkeep/state.db 'pragma user_version = 99'
   golden 3154 check

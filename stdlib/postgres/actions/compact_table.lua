@@ -125,8 +125,7 @@ return action {
     local mode = p.online and "share update exclusive" or "access exclusive"
     return { { mode = mode, object = { o.schema, o.name } } }
   end,
-  post = "improves",
-  post_within = "5s",
+  post = "own",
   subsumes = { "vacuum" },
   blocked_by = {
     { when = "corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
