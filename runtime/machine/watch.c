@@ -194,7 +194,8 @@ static void begin_round(machine *m) {
   w->guard_due = m->plan->guard_sql.data && m->active;
   w->sampling = due && m->plan->metric_count;
   w->metric = w->sampling ? 0 : m->plan->metric_count;
-  w->wanted = false;
+  if (due) /* who waits for samples waits until some are taken */
+    w->wanted = false;
   go_on(m);
 }
 
