@@ -237,7 +237,7 @@ PY
   expect_text "None the counters were reset"
 }
 
-@test "work of others is a fact: a dump, a job, an advisory lock" {
+@test "work of others is a fact, and a throttle waits for it: a dump, a job, an advisory lock" {
   printf 'policies:\n  - name: alone\n    for: instance\n    ensure: not dump_running and not backup_running and jobs_running = 0 and advisory_locks = 0\n' >policies/p.yaml
   run upkeep check
   expect_code 0
@@ -254,5 +254,32 @@ PY
 k = json.load(open("facts.json"))["kinds"]["instance"]
 row = dict(zip([c["name"] for c in k["columns"]], k["rows"][0]))
 print(row["dump_running"], row["jobs_running"], row["advisory_locks"])')" = "True 0 1" ]
+  # No step begins while it goes on; when it has ended, the step runs.
+  pg_sql "create table event (id int)" "insert into event values (0)" "analyze event"
+  cat >policies/p.yaml <<'YAML'
+policies:
+  - name: dated
+    for: table
+    where: name = 'event'
+    ensure: rows >= 5
+    by: run_sql
+    throttle: [ not dump_running, advisory_locks = 0 ]
+    with:
+      run: [ "insert into public.event select generate_series(1, 10)", "analyze public.event" ]
+      checks: [ { sql: "select count(*) as n from public.event", expect: "n = 11" } ]
+      irreversible: it is a test
+      risk: low
+YAML
+  upkeep plan -o plan.json
+  upkeep apply plan.json >apply.out 2>&1 3>&- &
+  apply=$!
+  for _ in $(seq 200); do
+    upkeep status --format json 2>/dev/null | grep -q '"gate":"throttle"' && break
+    sleep 0.1
+  done
+  upkeep status --format json | grep -q '"gate":"throttle"'
+  [ "$(pg_sql 'select count(*) from event')" = 1 ]
   pg_sql "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pg_dump'" >/dev/null
+  wait "$apply"
+  [ "$(pg_sql 'select count(*) from event')" = 11 ]
 }
