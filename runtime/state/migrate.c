@@ -50,8 +50,9 @@ static const char *const steps[] = {
     "  next_us integer not null default 0, sent_us integer)",
     /* 3: since which sample counters are of one epoch. A run's executor is
      * told by its folder and by the lease in the target itself */
-    "alter table target add column counters_from_us integer not null default 0;"
-    "drop table lease",
+    ("alter table target add column counters_from_us integer not null default "
+     "0;"
+     "drop table lease"),
 };
 
 static int64_t pragma(upk_state *s, const char *sql, int *ret_code) {

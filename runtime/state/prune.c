@@ -65,8 +65,8 @@ static void prune_series(upk_state *s, upk_arena *arena, int64_t id,
 /* Of all targets: one that is looked at no more has nobody else. */
 static void drop_old_runs(upk_state *s, int64_t until_us) {
   static const char *const deletes[] = {
-      "delete from outcome where run in (select run from run"
-      " where coalesce(ended_us, began_us) < ?1)",
+      ("delete from outcome where run in (select run from run"
+       " where coalesce(ended_us, began_us) < ?1)"),
       "delete from run where coalesce(ended_us, began_us) < ?1",
       "delete from summary where log_us < ?1",
   };
