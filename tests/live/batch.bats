@@ -183,19 +183,19 @@ lite_whole() {
 }
 
 @test "PostgreSQL: rounds are made smaller while they go on, and never larger than planned" {
-  postgres_rows archive_rows "batch: 50"
+  postgres_rows archive_rows "batch: 10"
   echo "    throttle: active_sessions <= 1000" >>policies/p.yaml
   upkeep plan -o plan.json >out 2>&1
   begin --json
   await pg_rounds 3
   run upkeep set last batch=5000
   expect_code 64
-  expect_text "5000 rows is more than the plan's bound, 50"
-  run upkeep set last batch=20
+  expect_text "5000 rows is more than the plan's bound, 10"
+  run upkeep set last batch=4
   expect_code 0
-  await grep -q '"limit":20' out
+  await grep -q '"limit":4' out
   run upkeep status last
-  expect_text "set: batch=20, says"
+  expect_text "set: batch=4, says"
   # By load: what holds the work back does so until it is taken back.
   run upkeep set last "throttle=active_sessions <= 2000"
   expect_code 64
@@ -207,7 +207,7 @@ lite_whole() {
   expect_text "set: throttle=active_sessions < 0, says"
   expect_text "for throttle"
   upkeep set last throttle=plan
-  upkeep set last batch=50
+  upkeep set last batch=10
   wait "$apply"
   apply=
   pg_whole
@@ -216,7 +216,7 @@ lite_whole() {
 }
 
 @test "PostgreSQL: cancelled while it waits, it is cancelled, and waits no more" {
-  postgres_rows archive_rows "batch: 50"
+  postgres_rows archive_rows "batch: 10"
   begin --json
   await pg_rounds 3
   upkeep pause last

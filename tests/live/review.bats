@@ -126,7 +126,7 @@ verdict() { sed -n 2p; }
   done
   run grep 'left out' p1/comment.md
   expect_code 1
-  grep -q 'left out here: the SQL of checks' p300/comment.md
+  grep -q 'left out here: the SQL' p300/comment.md
   run grep 'left out' p5000/comment.md
   expect_text "the SQL, "
   expect_text " of 5001 steps (of the least risk)"
