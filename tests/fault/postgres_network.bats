@@ -1,4 +1,5 @@
 # The network between upkeep and a real PostgreSQL breaks: tests/fault/proxy.py.
+# long
 load postgres
 
 setup_file() { faulty_start; }

@@ -1,5 +1,6 @@
 # A real PostgreSQL is restarted, crashes, or loses one backend, in the middle
 # of each sort of step.
+# long
 load postgres
 
 setup_file() { faulty_start; }

@@ -1,4 +1,5 @@
 # SQLite: the disk is full, others have the file, the file is another one.
+# long
 load sqlite
 
 setup_file() { faulty_start 20000; }

@@ -1,4 +1,5 @@
 # SQLite: the executor is killed, or its log fails, anywhere.
+# long
 load sqlite
 load kill
 

@@ -1,5 +1,6 @@
 # Work in rounds on real databases: cut off, paused, stopped, beside writers,
 # undone; no row is lost or doubled.
+# long
 load common
 
 setup_file() {

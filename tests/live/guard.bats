@@ -1,6 +1,7 @@
 # Doing no harm, on a real PostgreSQL: whoever uses the database while a plan
 # runs waits no longer than max_blocking and a little. PG_BIN_FOLDER chooses
 # the server's programs.
+# long
 load common
 load server
 

@@ -1,4 +1,5 @@
 # The whole path on a real PostgreSQL. PG_BIN chooses the server's programs.
+# long
 load common
 load server
 

@@ -2,6 +2,7 @@
 # comparisons, SARIF, and the files of examples/ci in a scratch repository. What
 # others read is read by their own programs: cmark-gfm, mermaid, dot, Chromium,
 # the SARIF schema.
+# long
 load common
 . "$UPKEEP_SOURCE/tests/live/npm.sh"
 

@@ -1,4 +1,5 @@
 # The whole path on SQLite databases: check, plan, apply, empty second plan, log.
+# long
 load common
 
 make_shop() {

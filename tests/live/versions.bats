@@ -1,4 +1,5 @@
 # The whole path on PostgreSQL of other majors than Debian's, and the samples on all of them. Servers: versions.sh.
+# long
 load common
 
 setup_file() {
