@@ -15,14 +15,6 @@ static bool takes_over(const machine *m, int number) {
   return m->phase != RUN_OPENING || number != 0 || m->config.past;
 }
 
-/* First of all whether another run has used the plan. */
-static void ask_ledger(machine *m, int number) {
-  if (m->phase == RUN_OPENING && number == 0)
-    ask_runs(m, number);
-  else
-    ask_rows(m, number);
-}
-
 void ledger_ask(machine *m, int number) {
   const plan *p = m->plan;
   bool first = number == 0 && m->phase == RUN_OPENING;
@@ -33,7 +25,7 @@ void ledger_ask(machine *m, int number) {
   else if (p->ledger_present.sql.data)
     session_sql(m, number, SESSION_PRESENT, p->ledger_present.sql);
   else
-    ask_ledger(m, number);
+    ask_runs(m, number);
 }
 
 static void ask_query(machine *m, int number, session_state state,
@@ -69,6 +61,8 @@ void ledger_on_lease(machine *m, int number) {
   machine_advance(m);
 }
 
+/* First of all whether another run has used the plan; also when a session was
+ * lost: the lock was nobody's meanwhile. */
 static void ask_runs(machine *m, int number) {
   ask_query(m, number, SESSION_RUNS, &m->plan->ledger_runs, LEDGER_ROWS_MAX);
 }
@@ -86,7 +80,7 @@ static bool is_true(const machine_rows *rows) {
 void ledger_on_present(machine *m, int number) {
   m->ledger_there = is_true(&m->event->rows);
   if (m->ledger_there)
-    ask_ledger(m, number);
+    ask_runs(m, number);
   else if (takes_over(m, number))
     on_no_ledger(m, number);
   else
@@ -179,20 +173,33 @@ void ledger_on_uses(machine *m, int number) {
   go_on(m, number);
 }
 
+/* Another run has used the plan: before this one began, or while a session of
+ * this one was lost and its slot of the lock free. */
+static void used_by(machine *m, int number, upk_str run) {
+  static const char help[] =
+      "a plan is used once: make a new one with `upkeep plan`";
+  upk_str text = command_text(m, "the plan was applied already, in run %s",
+                              identity_shown(m, run));
+  if (m->phase == RUN_OPENING) {
+    machine_refuse(m, UPK_STALE, 3133, text, help);
+    return;
+  }
+  if (m->shut != UPK_STALE)
+    machine_report(m, 3133, text, help);
+  m->shut = UPK_STALE;
+  ask_rows(m, number);
+}
+
 void ledger_on_runs(machine *m, int number) {
   const machine_rows *rows = &m->event->rows;
   upk_str run = rows->count ? identity_text(m, &rows->values[0]) : UPK_NO_STR;
   /* Plans of before 0.3 do not leave this run out. */
   bool ours = run.data && upk_str_equal(run, m->config.run);
-  if (!rows->total || ours) {
-    if (m->config.approval_count && m->plan->ledger_uses.sql.data)
-      ask_query(m, number, SESSION_USES, &m->plan->ledger_uses, RUN_ROWS_MAX);
-    else
-      go_on(m, number);
-    return;
-  }
-  machine_refuse(m, UPK_STALE, 3133,
-                 command_text(m, "the plan was applied already, in run %s",
-                              identity_shown(m, run)),
-                 "a plan is used once: make a new one with `upkeep plan`");
+  if (rows->total && !ours)
+    used_by(m, number, run);
+  else if (m->phase == RUN_OPENING && number == 0 && m->config.approval_count &&
+           m->plan->ledger_uses.sql.data)
+    ask_query(m, number, SESSION_USES, &m->plan->ledger_uses, RUN_ROWS_MAX);
+  else
+    go_on(m, number);
 }

@@ -6,9 +6,9 @@
  *     |                        [evicting] -> polling              v
  *     +-- waiting <- lost in any state <---------- busy <-> free <--+
  *
- * runs: whether the plan was used; of a run that begins. rows: what the ledger
- * has of this run; of one that is taken over, and after every loss, for a
- * failover can have lost rows.
+ * runs: whether another run used the plan. rows: what the ledger has of this
+ * run; of one that is taken over. Both after every loss, for a failover can
+ * have lost rows, and the lock was free.
  */
 #include <string.h>
 

@@ -623,7 +623,7 @@ static void a_parameter_nobody_knows_fails(void **state) {
 
 #define REOPENED "close sleep open set identity lock session.open "
 #define REOPENED_LEDGER                                                        \
-  "close sleep open set identity lock present applied session.open "
+  "close sleep open set identity lock present runs applied session.open "
 
 static void a_lost_commit_is_asked_for(void **state) {
   (void)state;
@@ -687,6 +687,16 @@ static void a_ledger_that_was_not_made_is_looked_for(void **state) {
          CHECKED "begin run step.statement post step.check insert commit "
                  "rollback applied present +step.end",
          UPK_IN_DOUBT, "the ledger cannot be asked");
+}
+
+/* While its sessions were gone, another run took the lock and used the plan. */
+static void a_plan_used_meanwhile_ends_it(void **state) {
+  (void)state;
+  scene s = {
+      STEPS({.id = "a", .retries = 1}, {.id = "b"}), .ledger = RUN_LEDGER,
+      RULES({"run", 1, .fault = MACHINE_LOST}, {"runs", 2, .text = "R0"})};
+  expect(&s, CHECKED "begin run " REOPENED_LEDGER "+step.end run.note",
+         UPK_STALE, "3133 the plan was applied already, in run R0");
 }
 
 static void a_lost_transaction_did_nothing(void **state) {
@@ -1678,6 +1688,7 @@ int main(void) {
       T(a_parameter_nobody_knows_fails),
       T(a_lost_commit_is_asked_for),
       T(a_ledger_that_was_not_made_is_looked_for),
+      T(a_plan_used_meanwhile_ends_it),
       T(a_lost_transaction_did_nothing),
       T(a_server_that_stays_away_ends_it),
       T(another_database_behind_the_name_ends_it),
