@@ -10,6 +10,8 @@ return engine {
       .. " where (attrelid = to_regclass('upkeep.ledger') and attname in ('run', 'log_head', 'approvals'))"
       .. " or (attrelid = to_regclass('upkeep.lease') and attname = 'epoch')",
     monitor = "select pg_has_role('pg_monitor', 'usage')",
+    -- pg_partman's own list of the sets that it manages, where this role may read it.
+    partman = "select to_regclass('partman.part_config') is not null and has_table_privilege('partman.part_config', 'select')",
     -- pg_read_all_stats: what other sessions do is visible.
     read_all_stats = "select pg_has_role('pg_read_all_stats', 'usage')",
     -- The planner's statistics themselves; others see them through pg_stats, as far as they may read the tables.
