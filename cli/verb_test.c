@@ -135,8 +135,17 @@ static bool is_wanted(testing *t, upk_str name) {
 
 /* ---- running ---- */
 
-static upk_status windows_at(testing *t, int64_t at_us, upk_str *ret_bytes) {
+/* A case with requirements has windows and blackouts of its own. */
+static upk_status windows_at(testing *t, const upk_json *one,
+                             upk_str *ret_bytes) {
+  int64_t at_us = upk_json_number(one, "at", 0);
   upk_status status = UPK_OK;
+  if (upk_json_get(one, "windows")->type == UPK_JSON_ARRAY) {
+    project own = t->project;
+    own.windows = upk_json_get(one, "windows");
+    own.blackouts = upk_json_get(one, "blackouts");
+    return windows_for_plan(t->c, &own, at_us, ret_bytes);
+  }
   if (!t->windows_known || t->windows_at_us != at_us)
     status = windows_for_plan(t->c, &t->project, at_us, &t->windows);
   t->windows_known = status == UPK_OK;
@@ -183,8 +192,7 @@ static void run_case(testing *t, const upk_json *one, upk_str file,
   request.word = file;
   request.test = number;
   int64_t began_us = clock.monotonic_us(clock.ctx);
-  upk_status status =
-      windows_at(t, upk_json_number(one, "at", 0), &request.windows);
+  upk_status status = windows_at(t, one, &request.windows);
   if (status == UPK_OK)
     status = compile(c, &t->project, &request, &bytes);
   r->took_us = clock.monotonic_us(clock.ctx) - began_us;

@@ -37,6 +37,9 @@ void front_approvals(ir *ir);
 /* The requirements document, if the project names one: its values, windows and
  * blackouts. */
 void front_requirements(ir *ir);
+/* Puts a map of requirements over what the document says: `map` is as in a
+ * block for upkeep, and stands in a file that the diagnostics know. */
+void front_requirements_over(ir *ir, const node *map);
 
 /* Reads every file that `use` and `include` name, in that order. */
 void front_files(ir *ir);
@@ -77,6 +80,9 @@ void front_overlay_finish(ir *ir);
 
 /* UPK_COMPILE_PROJECT: docs/formats.md, "Project". False: the sink refused. */
 bool project_write(const ir *ir, upk_sink sink);
+/* Its `blackouts` and `windows` alone. */
+void project_blackouts_write(const ir *ir, upk_json_writer *w);
+void project_windows_write(const ir *ir, upk_json_writer *w);
 /* UPK_COMPILE_EXECUTOR: docs/formats.md, "Executor". */
 bool executor_write(const ir *ir, upk_sink sink);
 

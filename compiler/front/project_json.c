@@ -64,7 +64,8 @@ static void write_required_window(upk_json_writer *w, const ir *ir,
   upk_json_put_string(w, "name", window->name);
   upk_json_put_string(w, "rrule", window->rrule);
   put_span(w, "rrule_at", window->span);
-  upk_json_put_string(w, "source", ir->requirements.path);
+  upk_json_put_string(w, "source",
+                      ir_requirement_file(&ir->requirements, window->span));
   upk_json_put_string(w, "timezone", window->timezone);
   put_span(w, "timezone_at", window->span);
   upk_json_end_object(w);
@@ -79,7 +80,8 @@ static void write_required_blackout(upk_json_writer *w, const ir *ir,
   put_given(w, "events", blackout->events);
   if (blackout->reason.len)
     upk_json_put_string(w, "reason", blackout->reason);
-  upk_json_put_string(w, "source", ir->requirements.path);
+  upk_json_put_string(w, "source",
+                      ir_requirement_file(&ir->requirements, blackout->span));
   put_given(w, "timezone", blackout->timezone);
   put_span(w, "timezone_at", blackout->span);
   upk_json_end_object(w);
@@ -130,8 +132,9 @@ static void write_blackout(upk_json_writer *w, const node *blackout) {
   upk_json_end_object(w);
 }
 
-static void write_blackouts(upk_json_writer *w, const ir *ir) {
+void project_blackouts_write(const ir *ir, upk_json_writer *w) {
   const node *list = node_find(ir->project.raw, "blackouts");
+  upk_json_key(w, "blackouts");
   upk_json_begin_array(w);
   for (size_t i = 0; list && list->type == NODE_LIST && i < list->list.count;
        i++)
@@ -142,11 +145,18 @@ static void write_blackouts(upk_json_writer *w, const ir *ir) {
   upk_json_end_array(w);
 }
 
+void project_windows_write(const ir *ir, upk_json_writer *w) {
+  upk_json_key(w, "windows");
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < ir->project.windows.len; i++)
+    write_window(w, ir, &ir->project.windows.items[i]);
+  upk_json_end_array(w);
+}
+
 bool project_write(const ir *ir, upk_sink sink) {
   upk_json_writer *w = upk_json_writer_new(sink);
   upk_json_begin_object(w);
-  upk_json_key(w, "blackouts");
-  write_blackouts(w, ir);
+  project_blackouts_write(ir, w);
   upk_json_put_string(w, "format", UPK_STR("upkeep.project/1"));
   upk_json_key(w, "programs");
   upk_json_begin_array(w);
@@ -161,11 +171,7 @@ bool project_write(const ir *ir, upk_sink sink) {
   for (size_t i = 0; i < ir->project.targets.len; i++)
     write_target(w, &ir->project.targets.items[i]);
   upk_json_end_array(w);
-  upk_json_key(w, "windows");
-  upk_json_begin_array(w);
-  for (size_t i = 0; i < ir->project.windows.len; i++)
-    write_window(w, ir, &ir->project.windows.items[i]);
-  upk_json_end_array(w);
+  project_windows_write(ir, w);
   upk_json_end_object(w);
   upk_json_newline(w);
   return upk_json_writer_close(w);

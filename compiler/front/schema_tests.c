@@ -244,9 +244,12 @@ static const schema_object expect = {.name = "expect map",
        .doc = "policies under test; * is a wildcard; all when left out"},      \
       {"vars", SCHEMA_VALUES, 0, IN(vars),                                     \
        .doc = "values of variables, over those of upkeep.yaml"},               \
+      {"spent", SCHEMA_DURATION, 0, IN(spent_us),                              \
+       .doc = "what earlier runs have blocked in the error budget's period"},  \
   {                                                                            \
-    "requirements", SCHEMA_MAP, SCHEMA_LATER, IN(requirements),                \
-        .doc = "values of requirements, over those of the document"            \
+    "requirements", SCHEMA_MAP, 0, IN(requirements),                           \
+        .doc = "requirements, as in a block for upkeep; of a key that is "     \
+               "given, nothing of the document's is left"                      \
   }
 
 static const schema_field test_fields[] = {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "front/front.h"
 #include "front/tests.h"
 
 const char test_made_up_target[] = "test";
@@ -78,4 +79,6 @@ void front_test_apply(ir *ir) {
   put_labels(ir, target, test);
   if (test->vars)
     ir->project.vars = map_over(ir->arena, ir->project.vars, test->vars);
+  if (test->requirements)
+    front_requirements_over(ir, test->requirements);
 }

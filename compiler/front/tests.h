@@ -37,7 +37,8 @@ typedef struct test_case {
   upk_str engine, version, role; /* of the facts; absent: not given */
   UPK_VEC(ir_label) labels;      /* over those of the target */
   ir_texts capabilities;
-  int64_t at_us; /* 0: not given */
+  int64_t at_us;    /* 0: not given */
+  int64_t spent_us; /* of the error budget */
   UPK_VEC(test_object) objects;
   ir_texts policies; /* names or globs; none: all */
   const node *vars, *requirements;
@@ -58,7 +59,7 @@ typedef struct test_file {
 extern const schema_object schema_tests;
 
 /* After the project was read: puts what ir->test changes into it: labels and
- * engine of its target, values of vars. */
+ * engine of its target, values of vars, requirements. */
 void front_test_apply(ir *ir);
 
 #endif

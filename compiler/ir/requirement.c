@@ -63,10 +63,17 @@ const ir_requirement *ir_requirement_of(const ir_requirements *requirements,
   return found;
 }
 
+upk_str ir_requirement_file(const ir_requirements *requirements,
+                            upk_span span) {
+  bool over =
+      requirements->over_path.data && span.source == requirements->over_source;
+  return over ? requirements->over_path : requirements->path;
+}
+
 void ir_requirement_place(const ir_requirements *requirements, upk_span span,
                           upk_buf *out) {
-  upk_buf_printf(out, "%.*s:%u:%u", UPK_FMT(requirements->path), span.line,
-                 span.column);
+  upk_str file = ir_requirement_file(requirements, span);
+  upk_buf_printf(out, "%.*s:%u:%u", UPK_FMT(file), span.line, span.column);
 }
 
 void ir_requirement_print(const ir_requirement *item, upk_buf *out) {

@@ -53,6 +53,9 @@ typedef struct ir_requirements {
   upk_str path;   /* absent: the project names no document */
   upk_str sha256; /* of its bytes */
   uint32_t source;
+  /* of a policy test that puts values over the document's, or absent */
+  upk_str over_path;
+  uint32_t over_source;
   UPK_VEC(ir_requirement) items; /* in order of the document */
   UPK_VEC(ir_required_blackout) blackouts;
   bool scoped; /* some are of one target only */
@@ -68,6 +71,8 @@ const ir_requirement *ir_requirement_of(const ir_requirements *requirements,
                                         upk_str name);
 /* Whether one of a list holds for the target. */
 bool ir_requirement_is_for(const ir_requirement *item, upk_str target);
+/* The file that a place is in. */
+upk_str ir_requirement_file(const ir_requirements *requirements, upk_span span);
 /* "CLAUDE.md:12:3" of a place in the document. */
 void ir_requirement_place(const ir_requirements *requirements, upk_span span,
                           upk_buf *out);

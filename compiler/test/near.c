@@ -133,9 +133,11 @@ static void note_deferred(ir *ir, upk_diags *said, upk_diag *diag,
     const ir_deferred *d = &ir->deferred.items[i];
     if (!d->policy || !test_fits(d->object.display, object) || shown++ >= SHOWN)
       continue;
-    upk_diag_note(said, diag, "Deferred (%.*s): `%.*s:%.*s`, because %.*s.",
-                  UPK_FMT(d->reason), UPK_FMT(d->action),
-                  UPK_FMT(d->object.display), UPK_FMT(d->because));
+    upk_diag_note(
+        said, diag, "Deferred (%.*s%s%.*s): `%.*s:%.*s`, because %.*s.",
+        UPK_FMT(d->reason), d->detail.len ? ": " : "",
+        UPK_FMT(d->detail.len ? d->detail : UPK_STR("")), UPK_FMT(d->action),
+        UPK_FMT(d->object.display), UPK_FMT(d->because));
     if (upk_str_is(d->reason, "unsupported"))
       note_unread(
           ir, said, diag,

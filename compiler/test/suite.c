@@ -45,6 +45,7 @@ static void take_defaults(test_case *test, const test_case *defaults) {
   TAKE(capabilities, "capabilities");
   TAKE(at_us, "at");
   TAKE(policies, "policies");
+  TAKE(spent_us, "spent");
   TAKE(vars, "vars");
   TAKE(requirements, "requirements");
 }
@@ -214,6 +215,33 @@ static bool validates(test_suite *s) {
   return good;
 }
 
+/* The project file as a case has it, with its requirements: its windows and
+ * blackouts. NULL after diagnostics. Free with tree_free. */
+static ir *project_of(test_suite *s, const test_case *test, upk_diags *diags) {
+  upk_compile_request *request = UPK_NEW(s->arena, upk_compile_request);
+  *request = (upk_compile_request){.mode = UPK_COMPILE_PROJECT,
+                                   .project = s->project,
+                                   .target = UPK_STR("")};
+  upk_diags_init(diags, s->arena);
+  upk_diags_source(diags, s->path, s->text); /* as the spans of its nodes */
+  ir *tree = tree_new(request, s->source, diags);
+  tree->test = test;
+  if (tree_front(tree) == UPK_OK)
+    return tree;
+  tree_free(tree);
+  return NULL;
+}
+
+static void check_requirements(test_suite *s, const test_case *test) {
+  upk_diags said;
+  if (!test->requirements)
+    return;
+  ir *tree = project_of(s, test, &said);
+  if (!tree)
+    upk_diags_merge(&s->diags, &said);
+  tree_free(tree);
+}
+
 /* The project must be readable as it is: what it lacks is said once, and not by
  * every test. */
 static bool read_names(test_suite *s, const upk_compile_request *request) {
@@ -230,6 +258,7 @@ static bool read_names(test_suite *s, const upk_compile_request *request) {
   for (size_t i = 0; i < s->file.tests.len; i++) {
     resolve_target(s, &s->file.tests.items[i]);
     resolve_policies(s, &s->file.tests.items[i]);
+    check_requirements(s, &s->file.tests.items[i]);
   }
   return s->diags.failures == failures;
 }
@@ -325,12 +354,19 @@ static int64_t moment_of(test_suite *s, const test_case *test) {
 
 static void write_case(upk_json_writer *w, test_suite *s,
                        const test_case *test) {
+  upk_diags said;
+  ir *own = test->requirements ? project_of(s, test, &said) : NULL;
   upk_json_begin_object(w);
   upk_json_put_int(w, "at", moment_of(s, test));
+  if (own)
+    project_blackouts_write(own, w);
   upk_json_put_int(w, "column", test->name.span.column);
   upk_json_put_int(w, "line", test->name.span.line);
   upk_json_put_string(w, "name", test->name.text);
+  if (own)
+    project_windows_write(own, w);
   upk_json_end_object(w);
+  tree_free(own);
 }
 
 /* Shipped policies come from files whose names begin so. */
@@ -378,6 +414,31 @@ static upk_str joined(upk_arena *arena, const ir_texts *texts) {
   upk_str copy =
       list.len ? upk_arena_copy(arena, upk_buf_view(&list)) : UPK_STR("");
   upk_buf_free(&list);
+  return copy;
+}
+
+/* What runs before this plan have blocked, as one run that began with it. */
+static upk_str spent_of(upk_arena *arena, const test_case *test,
+                        int64_t at_us) {
+  upk_buf bytes = {0};
+  if (!test->spent_us)
+    return UPK_NO_STR;
+  upk_json_writer *w = upk_json_writer_new(upk_sink_buf(&bytes));
+  upk_json_begin_object(w);
+  upk_json_put_string(w, "format", UPK_STR("upkeep.spent/1"));
+  upk_json_key(w, "runs");
+  upk_json_begin_array(w);
+  upk_json_begin_object(w);
+  upk_json_put_int(w, "began_us", at_us);
+  upk_json_put_int(w, "blocked_ms", test->spent_us / 1000);
+  upk_json_end_object(w);
+  upk_json_end_array(w);
+  upk_json_put_string(w, "target", test->target_name);
+  upk_json_end_object(w);
+  upk_json_newline(w);
+  (void)upk_json_writer_close(w);
+  upk_str copy = upk_arena_copy(arena, upk_buf_view(&bytes));
+  upk_buf_free(&bytes);
   return copy;
 }
 
@@ -445,6 +506,7 @@ upk_status test_suite_run(test_suite *s, const upk_compile_request *request,
       .facts_path = test->facts.text.data ? test->facts.text : s->path,
       .at_us = test->at_us,
       .windows = request->windows,
+      .spent = spent_of(arena, test, moment_of(s, test)),
       .only = joined(arena, &test->policies),
       .except = UPK_STR(""),
       .word = UPK_STR(""),

@@ -375,3 +375,59 @@ YAML
   expect_text "1 passed, 1 failed, 0 in error"
   expect_text "UPK13"
 }
+
+@test "requirements of a test stand over the document's: windows, protected tables, budget" {
+  mkdir -p policies tests
+  cat >upkeep.yaml <<-'YAML'
+	version: 1
+	requirements: CLAUDE.md
+	targets: { shop: { engine: sqlite, connect: shop.db } }
+	include: [ policies/*.yaml ]
+	YAML
+  cat >CLAUDE.md <<-'MD'
+	# Database maintenance
+	- Availability: 99.95% per month
+	- Maintenance window: Sundays 02:00-05:00 UTC
+	- Protected tables: payments
+	MD
+  cat >policies/p.yaml <<-'YAML'
+	policies:
+	  - { name: fresh, for: table, where: rows >= 1000, ensure: changed_ratio <= 10%, by: refresh_statistics }
+	YAML
+  tests <<'YAML'
+  - name: the document's
+    expect:
+      exactly: [ { object: orders, window: maintenance } ]
+      deferred: [ { object: payments, reason: protected } ]
+  - name: the test's
+    requirements: { protected: [ orders ], maintenance windows: { nightly: daily 01:00-02:00 UTC } }
+    expect:
+      exactly: [ { object: payments, window: nightly } ]
+      deferred: [ { object: orders, reason: protected } ]
+  - name: nothing is protected, and nothing may run
+    requirements: { protected: null, blackouts: "2026-11-20 to 2026-12-30 (freeze), UTC" }
+    expect: { exactly: [], deferred: [ { object: payments, reason: window }, { object: orders, reason: window } ] }
+  - name: within the budget
+    requirements: { downtime: 10m }
+    spent: 9m
+    expect: { planned: [ { object: orders } ] }
+  - name: over it
+    requirements: { downtime: 10m }
+    spent: 10m
+    expect: { refused: UPK1570 }
+YAML
+  cat >>tests/t.yaml <<-'YAML'
+	defaults:
+	  at: 2026-11-23T12:00Z
+	  objects:
+	    - { kind: table, name: orders, attributes: { rows: 1M, changed_ratio: 50%, size: 1GiB } }
+	    - { kind: table, name: payments, attributes: { rows: 1M, changed_ratio: 50%, size: 1GiB } }
+	YAML
+  passes 5
+  sed -i 's/protected: \[ orders \]/availabilty: 3, availability: 199%/' tests/t.yaml
+  run upkeep test
+  expect_code 3
+  expect_text "error\[UPK1618\]: .availabilty. is no requirement"
+  expect_text "error\[UPK1613\]: a share of 199%"
+  expect_text "tests/t.yaml:7"
+}

@@ -171,8 +171,28 @@ static void read_node(reader *r, const setting *at, const node *value,
   }
 }
 
+/* The zone of all hours holds wherever it stands. */
+static void read_zone(reader *r, const node *map) {
+  const setting at = {.key = IR_REQUIREMENT_timezone};
+  for (size_t i = 0; i < map->map.count; i++) {
+    const node_member *member = &map->map.members[i];
+    if (key_find(r, member->key) == IR_REQUIREMENT_timezone)
+      read_node(r, &at, member->value, 1);
+  }
+}
+
+void read_pairs(reader *r, const node *map) {
+  const setting at = {.key = -1};
+  bool strict = r->strict;
+  size_t said = r->ir->diags->failures;
+  r->strict = true;
+  read_zone(r, map);
+  if (r->ir->diags->failures == said) /* else it is said twice */
+    read_map(r, &at, map, 0);
+  r->strict = strict;
+}
+
 void read_block(reader *r, const md_block *fence) {
-  setting at = {.key = -1};
   upk_str inside = {r->doc.text.data + fence->start, fence->end - fence->start};
   if (!upk_str_trim(inside).len)
     return;
@@ -186,10 +206,11 @@ void read_block(reader *r, const md_block *fence) {
   const node *tree = yaml_read(r->ir->arena, r->ir->diags, r->out->path, text);
   if (!tree)
     return;
+  if (tree->type == NODE_MAP) {
+    read_pairs(r, tree);
+    return;
+  }
   r->strict = true;
-  if (tree->type == NODE_MAP)
-    read_map(r, &at, tree, 0);
-  else
-    refuse(r, tree, -1, node_describe(tree));
+  refuse(r, tree, -1, node_describe(tree));
   r->strict = false;
 }

@@ -14,6 +14,7 @@
  *   date.c       dates
  *   blackout.c   blackouts
  *   add.c        values with their places; contradictions
+ *   over.c       what a policy test puts over the document
  */
 #ifndef COMPILER_REQUIREMENTS_PRIVATE_H
 #define COMPILER_REQUIREMENTS_PRIVATE_H
@@ -165,6 +166,8 @@ bool split_key(reader *r, piece text, piece *ret_key, piece *ret_value);
 
 void read_table(reader *r, const setting *at, size_t first, size_t end);
 void read_block(reader *r, const md_block *fence);
+/* A map of requirements, as in a block: its places are those of r->doc. */
+void read_pairs(reader *r, const node *map);
 /* "day", "start", "end", "duration", "zone" ...: parts of a window or blackout;
  * -1: none. */
 typedef enum when_part {
