@@ -392,7 +392,7 @@ YAML
 	MD
   cat >policies/p.yaml <<-'YAML'
 	policies:
-	  - { name: fresh, for: table, where: rows >= 1000, ensure: changed_ratio <= 10%, by: refresh_statistics }
+	  - { name: fresh, for: table, ensure: stats_rows_ratio >= 50%, by: refresh_statistics }
 	YAML
   tests <<'YAML'
   - name: the document's
@@ -420,14 +420,14 @@ YAML
 	defaults:
 	  at: 2026-11-23T12:00Z
 	  objects:
-	    - { kind: table, name: orders, attributes: { rows: 1M, changed_ratio: 50%, size: 1GiB } }
-	    - { kind: table, name: payments, attributes: { rows: 1M, changed_ratio: 50%, size: 1GiB } }
+	    - { kind: table, name: orders, attributes: { rows: 1M, stats_rows_ratio: 10%, size: 1GiB } }
+	    - { kind: table, name: payments, attributes: { rows: 1M, stats_rows_ratio: 10%, size: 1GiB } }
 	YAML
   passes 5
   sed -i 's/protected: \[ orders \]/availabilty: 3, availability: 199%/' tests/t.yaml
   run upkeep test
   expect_code 3
-  expect_text "error\[UPK1618\]: .availabilty. is no requirement"
-  expect_text "error\[UPK1613\]: a share of 199%"
+  expect_text '`availabilty` is no requirement'
+  expect_text "a share of 199% is more than all"
   expect_text "tests/t.yaml:7"
 }

@@ -225,8 +225,9 @@ static bool looks_required(reader *r, upk_str text, bool item) {
   cursor c = tokens_of(r, text);
   upk_str phrase;
   day_date date;
-  if (!c.len && text.len) /* too many words to see */
-    return item;
+  if (!c.len &&
+      text.len) /* too many words to see: not passed over in silence */
+    return true;
   bool known = key_in(r, text, &phrase) >= 0;
   if (item && known)
     return true;
