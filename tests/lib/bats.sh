@@ -57,16 +57,9 @@ bats_order() { # suites
 }
 
 bats_all() { # suites
-  local suite running=0
-  for suite in $(bats_order "$@"); do
-    bats_run "$suite" &
-    running=$((running + 1))
-    if [ "$running" -ge "$jobs" ]; then
-      wait -n
-      running=$((running - 1))
-    fi
-  done
-  wait
+  local suite
+  # shellcheck disable=SC2046
+  at_once bats_run $(bats_order "$@")
   for suite in "$@"; do
     if grep -q '^not ok 1 setup_file failed' "$work/$(basename "$suite" .bats).tap"; then
       printf 'SECOND TRY %s: its set-up failed beside others\n' "$suite"

@@ -15,14 +15,8 @@ fuzz_one() { # program
   echo $? >"$work/$name.code"
 }
 
-count=0
-for program in build/fuzz/tests/fuzz_*; do
-  [ -f "$program" ] && [ -x "$program" ] || continue
-  fuzz_one "$program" &
-  count=$((count + 1))
-  [ $((count % jobs)) -eq 0 ] && wait
-done
-wait
+# shellcheck disable=SC2046
+at_once fuzz_one $(find build/fuzz/tests -maxdepth 1 -name 'fuzz_*' -type f -perm -u+x | sort)
 for code in "$work"/fuzz_*.code; do
   [ -f "$code" ] || continue
   name=$(basename "$code" .code)

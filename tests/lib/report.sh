@@ -15,6 +15,21 @@ report_skip() { # name, reason
   printf 'SKIPPED %s: %s\n' "$1" "$2"
 }
 
+# As many at once as there are processors; returns when all have ended.
+at_once() { # function, arguments: one each
+  local each=$1 running=0 argument
+  shift
+  for argument in "$@"; do
+    "$each" "$argument" &
+    running=$((running + 1))
+    if [ "$running" -ge "$jobs" ]; then
+      wait -n
+      running=$((running - 1))
+    fi
+  done
+  wait
+}
+
 # A command as one test: its output is shown when it fails.
 report_run() { # name, command...
   local name=$1
