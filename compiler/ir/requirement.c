@@ -1,5 +1,7 @@
 #include "ir/requirement.h"
 
+#include <string.h>
+
 #include "expr.h"
 
 const ir_requirement_row ir_requirement_rows[IR_REQUIREMENT_COUNT] = {
@@ -22,29 +24,49 @@ bool ir_requirement_is_for(const ir_requirement *item, upk_str target) {
   return !item->target.data || upk_str_equal(item->target, target);
 }
 
-/* "orders" of the document is shop.orders in any schema. */
-static bool is_of_table(upk_str wanted, upk_str table) {
+/* Without quotes and in lower case, as far as it fits. */
+static upk_str plain(upk_str name, char *out, size_t size) {
+  size_t len = 0;
+  for (size_t i = 0; i < name.len && len < size; i++) {
+    char c = name.data[i];
+    if (c != '"' && c != '`')
+      out[len++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+  }
+  return (upk_str){out, len};
+}
+
+/* How near a name of the document is to a table's: 0 not, 1 a pattern, 2 the
+ * name, 3 letter by letter. "orders" of the document is shop.orders in any
+ * schema; case and quotes do not matter. */
+static int name_fits(upk_str wanted, upk_str table) {
+  char bytes[2][512];
   if (upk_str_equal(wanted, table))
-    return true;
-  for (size_t i = 0; i < wanted.len; i++)
-    if (wanted.data[i] == '.')
-      return false;
-  upk_str last = table;
-  for (size_t i = 0; i < table.len; i++)
-    if (table.data[i] == '.')
-      last = (upk_str){table.data + i + 1, table.len - i - 1};
-  return upk_str_equal(wanted, last);
+    return 3;
+  upk_str name = plain(wanted, bytes[0], sizeof bytes[0]);
+  upk_str whole = plain(table, bytes[1], sizeof bytes[1]), last = whole;
+  bool qualified = name.len && memchr(name.data, '.', name.len);
+  for (size_t i = 0; i < whole.len && !qualified; i++)
+    if (whole.data[i] == '.')
+      last = (upk_str){whole.data + i + 1, whole.len - i - 1};
+  if (upk_str_equal(name, last))
+    return 2;
+  bool pattern = name.len && (memchr(name.data, '*', name.len) ||
+                              memchr(name.data, '?', name.len));
+  return pattern && upk_glob(last, name) ? 1 : 0;
 }
 
 /* The narrower wins: of the table before of all, of the target before of all.
  */
 static int closeness(const ir_requirement *item, upk_str target,
                      upk_str table) {
+  int fits = 0;
   if (!ir_requirement_is_for(item, target))
     return 0;
-  if (item->name.data && (!table.data || !is_of_table(item->name, table)))
+  if (item->name.data)
+    fits = table.data ? name_fits(item->name, table) : 0;
+  if (item->name.data && !fits)
     return 0;
-  return 1 + (item->target.data ? 1 : 0) + (item->name.data ? 2 : 0);
+  return 1 + (item->target.data ? 1 : 0) + 2 * fits;
 }
 
 const ir_requirement *ir_requirement_of(const ir_requirements *requirements,

@@ -45,7 +45,7 @@ static void print_blackout(const ir_required_blackout *b, upk_buf *out) {
     upk_str line = upk_str_split(rest, '\n', &rest);
     if (upk_str_starts(line, "DT") && !upk_str_starts(line, "DTSTAMP"))
       upk_buf_printf(out, " %.*s", UPK_FMT(upk_str_trim(line)));
-    if (upk_str_starts(line, "RRULE"))
+    if (upk_str_starts(line, "RRULE") || upk_str_starts(line, "DURATION"))
       upk_buf_printf(out, " %.*s", UPK_FMT(upk_str_trim(line)));
   }
   upk_buf_printf(out, " %.*s\n", UPK_FMT(b->timezone));

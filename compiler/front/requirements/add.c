@@ -4,8 +4,18 @@
 
 #include "front/requirements/private.h"
 
+static char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* audit_log and AUDIT_LOG are one table to those who write documents. */
 static bool same_name(upk_str a, upk_str b) {
-  return !a.data == !b.data && (!a.data || upk_str_equal(a, b));
+  if (!a.data != !b.data || a.len != b.len)
+    return false;
+  for (size_t i = 0; i < a.len; i++)
+    if (lower(a.data[i]) != lower(b.data[i]))
+      return false;
+  return true;
 }
 
 /* What already is there about the same thing. */

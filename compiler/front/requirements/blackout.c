@@ -159,20 +159,28 @@ static void add_summary(upk_buf *out, upk_str reason) {
   upk_buf_str(out, UPK_STR("\r\n"));
 }
 
+void blackout_event_begin(upk_buf *out) {
+  upk_buf_str(out, UPK_STR("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//upkeep"
+                           "//requirements//EN\r\nBEGIN:VEVENT\r\n"
+                           "UID:requirement\r\nDTSTAMP:20200101T000000Z\r\n"));
+}
+
+void blackout_event_end(upk_buf *out, upk_str reason) {
+  add_summary(out, reason);
+  upk_buf_str(out, UPK_STR("END:VEVENT\r\nEND:VCALENDAR\r\n"));
+}
+
 static upk_str event_of(reader *r, const range *s, upk_str reason) {
   upk_buf out = {0};
   day_date from = s->from, end = end_of(s);
   if (end.minute >= 0 && from.minute < 0)
     from.minute = 0; /* both are days, or both are moments */
-  upk_buf_str(&out, UPK_STR("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//upkeep"
-                            "//requirements//EN\r\nBEGIN:VEVENT\r\n"
-                            "UID:requirement\r\nDTSTAMP:20200101T000000Z\r\n"));
+  blackout_event_begin(&out);
   add_stamp(&out, "DTSTART", &from, false);
   add_stamp(&out, "DTEND", &end, true);
   if (s->yearly)
     upk_buf_str(&out, UPK_STR("RRULE:FREQ=YEARLY\r\n"));
-  add_summary(&out, reason);
-  upk_buf_str(&out, UPK_STR("END:VEVENT\r\nEND:VCALENDAR\r\n"));
+  blackout_event_end(&out, reason);
   upk_str text = upk_arena_copy(r->ir->arena, upk_buf_view(&out));
   upk_buf_free(&out);
   return text;
@@ -247,8 +255,8 @@ static bool cannot_be(reader *r, const range *s, piece where) {
          absurd(r, where, "the blackout ends before it begins");
 }
 
-static void add_blackout(reader *r, const setting *at,
-                         ir_required_blackout blackout, piece where) {
+void blackout_add(reader *r, const setting *at, ir_required_blackout blackout,
+                  piece where) {
   size_t items = r->out->items.len;
   blackout.span = piece_span(r, where);
   add_item(r, IR_REQUIREMENT_blackouts, at, UPK_NO_STR, 0,
@@ -279,7 +287,7 @@ static bool read_calendar(reader *r, const setting *at, piece value) {
     if (!form_path.fits(whole))
       return false;
     ir_required_blackout blackout = {.calendar = whole};
-    add_blackout(r, at, blackout, (piece){value.of, path});
+    blackout_add(r, at, blackout, (piece){value.of, path});
     return true;
   }
   return false;
@@ -297,7 +305,7 @@ bool read_blackout(reader *r, const setting *at, piece value) {
   size_t found = 0;
   if (word_is(value.text, "none"))
     return true;
-  if (read_calendar(r, at, value))
+  if (read_calendar(r, at, value) || read_recurring(r, at, value))
     return true;
   while (rest.text.len) {
     size_t semicolon = 0;
@@ -339,7 +347,7 @@ bool read_blackout(reader *r, const setting *at, piece value) {
                                     : UPK_STR("UTC");
     if (!s.zone.data && !zone && !s.from.utc && !r->zoneless.line)
       r->zoneless = piece_span(r, dates);
-    add_blackout(r, at, blackout, dates);
+    blackout_add(r, at, blackout, dates);
   }
   return found > 0;
 }

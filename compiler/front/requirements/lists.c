@@ -125,6 +125,8 @@ static bool read_protected(reader *r, const setting *at, piece value) {
   piece rest = value, name;
   size_t good = 0, seen = 0;
   bool schema;
+  if (read_recurring(r, at, value)) /* "no maintenance on Fridays" */
+    return true;
   while (rest.text.len) {
     piece item = without_remark(next_item(&rest, true));
     if (!item.text.len)
@@ -291,11 +293,28 @@ static bool is_retention_filler(cursor *c) {
   return false;
 }
 
+/* A name in quotes at the beginning, which may hold spaces. */
+static upk_str take_quoted(piece *item) {
+  upk_str text = item->text;
+  size_t end = 1;
+  if (!text.len || !strchr("\"'`", text.data[0]))
+    return UPK_NO_STR;
+  while (end < text.len && text.data[end] != text.data[0])
+    end++;
+  if (end >= text.len || end < 2)
+    return UPK_NO_STR;
+  *item = piece_part(*item, end + 1, text.len);
+  return (upk_str){text.data + 1, end - 1};
+}
+
 /* "orders": one name, and a duration, in any order. */
 static bool read_one_retention(reader *r, const setting *at, piece item) {
-  cursor c = tokens_of(r, item.text);
+  const piece whole = item;
   upk_str name = at->name;
   int64_t us = 0;
+  if (!name.data)
+    name = take_quoted(&item);
+  cursor c = tokens_of(r, item.text);
   while (!cursor_done(&c)) {
     const token *t = cursor_peek(&c, 0);
     cursor copy = c;
@@ -324,7 +343,7 @@ static bool read_one_retention(reader *r, const setting *at, piece item) {
     return false;
   if (us > INT64_C(200) * 366 * 86400 * 1000000)
     return absurd(r, item, "`retention` is longer than 200 years");
-  add_item(r, IR_REQUIREMENT_retention, at, name, us, UPK_NO_STR, item);
+  add_item(r, IR_REQUIREMENT_retention, at, name, us, UPK_NO_STR, whole);
   return true;
 }
 

@@ -12,7 +12,8 @@
  *   lists.c      values that are lists: tables, regimes, contacts
  *   when.c       windows
  *   date.c       dates
- *   blackout.c   blackouts
+ *   blackout.c   blackouts, from a day to a day
+ *   recur.c      blackouts that come again
  *   add.c        values with their places; contradictions
  *   over.c       what a policy test puts over the document
  */
@@ -141,6 +142,38 @@ bool read_windows(reader *r, const setting *at, piece value);
 bool read_blackout(reader *r, const setting *at, piece value);
 bool read_value(reader *r, ir_requirement_key key, const setting *at,
                 piece value);
+
+/* ---- when.c, blackout.c, recur.c ---- */
+
+enum { NTHS_MAX = 5 };
+
+/* Days and hours of one window or blackout. */
+typedef struct spec {
+  unsigned days; /* a bit a day, Monday is 1 */
+  bool daily, monthly;
+  int nths[NTHS_MAX]; /* first: 1, last: -1 */
+  size_t nth_count;
+  int start, end; /* minutes of the day; -1: not given */
+  int64_t duration_us;
+  upk_str zone, rrule;
+  const token *first; /* where it begins and ends */
+  const token *last;
+} spec;
+
+/* Takes days, hours, a length or a zone if they come next. */
+bool take_when(reader *r, cursor *c, piece where, spec *s);
+/* The zone, that of the document, or UTC, which is said. */
+upk_str zone_of(reader *r, upk_str zone, piece where);
+/* An iCalendar text with one event: what stands before its times, and behind.
+ */
+void blackout_event_begin(upk_buf *out);
+void blackout_event_end(upk_buf *out, upk_str reason);
+void blackout_add(reader *r, const setting *at, ir_required_blackout blackout,
+                  piece where);
+/* False when it is none, or a word is not understood: nothing was said. */
+bool read_recurring(reader *r, const setting *at, piece value);
+/* "only outside business hours (Mon-Fri 08:00-18:00)": a blackout. */
+bool read_outside(reader *r, const setting *at, piece value);
 
 /* IANA name, UTC+2, Z. */
 bool take_zone(cursor *c, upk_arena *arena, upk_str *ret_zone);

@@ -136,13 +136,42 @@ static void qualify(reader *r, int key, setting *at, piece key_text) {
 
 /* ---- key and value ---- */
 
+/* "No maintenance during shift change": a blackout, and what it is called. */
+static int key_of_ban(upk_str text, upk_str *ret_name) {
+  static const char *const starts[] = {"no maintenance during ",
+                                       "nothing may run during ",
+                                       "no changes during ",
+                                       "no work during ",
+                                       "no maintenance at ",
+                                       "nothing runs during ",
+                                       "do not run anything during ",
+                                       "never run anything during ",
+                                       "no jobs during "};
+  for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+    size_t len = strlen(starts[i]);
+    char start[32];
+    if (text.len <= len)
+      continue;
+    memcpy(start, starts[i], len);
+    start[len - 1] = '\0'; /* without the last space */
+    if (!word_is((upk_str){text.data, len - 1}, start) ||
+        text.data[len - 1] != ' ')
+      continue;
+    *ret_name = (upk_str){text.data + len, text.len - len};
+    return IR_REQUIREMENT_blackouts;
+  }
+  return -1;
+}
+
 static int find_key(reader *r, const setting *at, piece key, setting *inner) {
   upk_str word;
   int both = key_find_both(r, at->phrase, key.text);
   int own = both >= 0 ? both : key_find(r, key.text);
   if (own >= 0)
     return own;
-  own = key_behind_first_word(r, key.text, &word);
+  own = key_of_ban(key.text, &word);
+  if (own < 0)
+    own = key_behind_first_word(r, key.text, &word);
   if (own >= 0)
     inner->name = word;
   return own;

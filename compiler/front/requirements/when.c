@@ -5,20 +5,8 @@
 #include "front/requirements/private.h"
 #include "front/schema_forms.h"
 
-enum { DAY_MINUTES = 24 * 60, SPECS_MAX = 14, NTHS_MAX = 5 };
+enum { DAY_MINUTES = 24 * 60, SPECS_MAX = 14 };
 #define MINUTE_US (INT64_C(60) * 1000000)
-
-typedef struct spec {
-  unsigned days; /* a bit a day, Monday is 1 */
-  bool daily, monthly;
-  int nths[NTHS_MAX]; /* first: 1, last: -1 */
-  size_t nth_count;
-  int start, end; /* minutes of the day; -1: not given */
-  int64_t duration_us;
-  upk_str zone, rrule;
-  const token *first; /* where it begins and ends */
-  const token *last;
-} spec;
 
 /* ---- days ---- */
 
@@ -507,6 +495,23 @@ static taken take_spec(reader *r, cursor *c, piece where, spec *s) {
   return bad ? TAKEN_BAD : TAKEN_GOOD;
 }
 
+bool take_when(reader *r, cursor *c, piece where, spec *s) {
+  if (take_day_words(c, s) || take_nth(c, s) || take_month_words(c, s) ||
+      take_day_names(c, s) ||
+      (!s->zone.data && take_zone(c, r->ir->arena, &s->zone)))
+    return true;
+  cursor copy = *c;
+  if (!s->duration_us && take_length(r, &copy, where, s) == TAKEN_GOOD) {
+    *c = copy;
+    return true;
+  }
+  copy = *c;
+  if (s->start >= 0 || take_times(r, &copy, where, s) != TAKEN_GOOD)
+    return false;
+  *c = copy;
+  return true;
+}
+
 /* ---- as a rule ---- */
 
 static upk_str rule_of(reader *r, const spec *s) {
@@ -641,7 +646,7 @@ static void add_window(reader *r, const setting *at, bool several,
   add_item(r, IR_REQUIREMENT_windows, at, window.name, 0, window.name, where);
 }
 
-static upk_str zone_of(reader *r, upk_str zone, piece where) {
+upk_str zone_of(reader *r, upk_str zone, piece where) {
   if (zone.data)
     return zone;
   const ir_requirement *item = ir_requirement_of(
@@ -702,6 +707,8 @@ bool read_windows(reader *r, const setting *at, piece value) {
   size_t count = 0, start;
   if (find_rule(value.text, &start))
     return read_rule(r, at, value, start);
+  if (read_outside(r, at, value))
+    return true;
   cursor c = tokens_of(r, value.text);
   bool bad = false;
   while (!cursor_done(&c)) {
