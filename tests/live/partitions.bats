@@ -135,3 +135,77 @@ YAML
   expect_text "a later partition stands in the way, behind a gap"
   expect_text "pg_partman makes and drops its partitions"
 }
+
+@test "old partitions go to quarantine, come back, and are dropped by a step of their own" {
+  fresh old <<'YAML'
+policies:
+  - { name: old, for: partition_set, where: name <> 'kept', ensure: oldest_partition_age <= 2d, by: expire_partitions, with: { retention: 2d } }
+  - { name: drop, for: table, ensure: quarantined_for <= 1s, by: drop_quarantined }
+YAML
+  sql "create schema attic; create table c (at date, v int) partition by range (at); create table d (at date) partition by range (at);
+    create table r (at date, id int, primary key (at, id)) partition by range (at); create table kept (a date, b int, foreign key (a, b) references r)"
+  for set in c d r; do sliced $set day -4 1 _YYYYMMDD date; done
+  sql "create table d_rest partition of d default; insert into c select current_date - 4, g from generate_series(1, 9) g"
+  run upkeep plan --only old -o plan.json
+  expect_text "foreign keys refer to it: kept_a_b_fkey of public.kept"
+  applied_run=$(upkeep apply plan.json >/dev/null && ls -t .upkeep/runs | head -n 1)
+  [ "$(sql "select string_agg(n::text, ' ' order by s) from (select inhparent::regclass::text as s, count(*) as n from pg_inherits
+    join pg_class on oid = inhrelid where relkind = 'r' group by 1) i" | xargs)" = "4 5 6" ]
+  [ "$(sql "select count(*), sum(n) from (select relname, (select count(*) from pg_inherits where inhrelid = oid) as n from pg_class
+    where relname like '%\_expired') q" | xargs)" = "4 | 0" ]
+  [ "$(sql "select count(*) from c" | xargs)" = 0 ]
+  # What today's rows go to stays.
+  [ "$(sql "insert into c values (current_date, 1) returning tableoid::regclass::text = 'c_' || to_char(current_date, 'YYYYMMDD')" | xargs)" = t ]
+  upkeep rollback "$applied_run" --yes
+  [ "$(sql "select count(*) from pg_inherits join pg_class on oid = inhrelid where relkind = 'r'" | xargs)" = 19 ]
+  [ "$(sql "select count(*) from c" | xargs) $(sql "select count(*) from upkeep.saved" | xargs)" = "10 0" ]
+  # Again, to another schema, and then for good; the set that is referred to keeps its own.
+  sed -i 's/retention: 2d/retention: 2d, to_schema: attic/' policies/p.yaml
+  run upkeep plan --only old -o plan.json
+  run upkeep apply plan.json
+  expect_code 0
+  expect_clean
+  [ "$(sql "select count(*) from pg_class where relnamespace = 'attic'::regnamespace and relkind = 'r'" | xargs)" = 4 ]
+  sql "update upkeep.saved set saved_at = saved_at - interval '1 hour'; alter table attic.$(sql "select min(relname) from pg_class where relnamespace = 'attic'::regnamespace and relkind = 'r' and relname like 'c%'" | xargs) rename to mine"
+  run upkeep plan --only drop -o plan.json
+  expect_text "3 steps"
+  run upkeep apply plan.json
+  expect_code 0
+  [ "$(sql "select string_agg(relname, ' ') from pg_class where relnamespace = 'attic'::regnamespace and relkind = 'r'" | xargs)" = mine ]
+  [ "$(sql "select count(*) from upkeep.saved" | xargs)" = 1 ]
+}
+
+@test "a detaching that is cut off is finished when the run goes on" {
+  fresh cut <<'YAML'
+policies:
+  - name: old
+    for: partition_set
+    ensure: oldest_partition_age <= 2d
+    by: expire_partitions
+    with: { retention: 2d }
+    limits: { max_duration: 60s, retries: 0 }
+YAML
+  sql "create table c (at date) partition by range (at)"
+  sliced c day -4 1 _YYYYMMDD date
+  run upkeep plan -o plan.json
+  # An old snapshot holds the second half up.
+  coproc HOLDER { "$PSQL" -Xq; }
+  echo "begin isolation level repeatable read; select count(*) from c;" >&"${HOLDER[1]}"
+  "$UPKEEP" apply plan.json >said 2>&1 &
+  pid=$!
+  for _ in $(seq 200); do
+    [ "$(sql "select count(*) from pg_inherits where inhdetachpending" | xargs)" = 1 ] && break
+    sleep 0.05
+  done
+  kill -9 $pid
+  wait $pid || true
+  sql "select pg_terminate_backend(pid) from pg_stat_activity where query like 'alter table%concurrently'"
+  echo "commit; \\q" >&"${HOLDER[1]}"
+  wait "$HOLDER_PID" || true
+  [ "$(sql "select count(*) from pg_inherits where inhdetachpending" | xargs)" = 1 ]
+  run upkeep resume "$(ls .upkeep/runs)"
+  expect_code 0
+  expect_clean
+  [ "$(sql "select count(*) from pg_class where relname like '%\_expired'" | xargs)" = 2 ]
+  [ "$(sql "select count(*) from pg_inherits" | xargs)" = 4 ]
+}

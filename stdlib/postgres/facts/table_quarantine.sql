@@ -1,9 +1,9 @@
--- expire_partitions notes the table's number, which outlives renaming and not a restore: what is not sure is not quarantined.
+-- expire_partitions notes the table's number and its name in quarantine: what has another one by now is somebody's again.
 with kept as materialized (
-  select (s.content::jsonb ->> 'oid')::oid as id, max(s.saved_at) as since, max(s.content::jsonb ->> 'set') as set
+  select (s.content::jsonb ->> 'oid')::oid as id, s.schema_name, s.name, max(s.saved_at) as since, max(s.content::jsonb ->> 'set') as set
   from upkeep.saved s
   where s.kind = 'partition' and s.what = 'quarantine'
-  group by 1
+  group by 1, 2, 3
 )
 select
   n.nspname::text as schema,
@@ -14,7 +14,7 @@ select
   case when k.id is not null and not c.relispartition then k.set end as quarantined_from
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
-left join kept k on k.id = c.oid
+left join kept k on k.id = c.oid and k.schema_name = n.nspname and k.name = c.relname
 where c.relkind in ('r', 'm', 'p')
   and c.relpersistence <> 't'
   and n.nspname <> 'upkeep'
