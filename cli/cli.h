@@ -95,6 +95,8 @@ upk_status file_read(cli *c, upk_str path, upk_buf *out);
 upk_status file_read_short(cli *c, upk_str path, size_t limit, upk_buf *out);
 upk_status file_write(cli *c, upk_str path, upk_str bytes);
 bool file_exists(upk_str path);
+/* Of a plain file only, without waiting for anybody: NULL, or what is wrong. */
+const char *file_read_plain(cli *c, upk_str path, upk_buf *out);
 bool make_folders(upk_str path); /* mkdir -p */
 void print_out(upk_str text);    /* to standard output */
 /* The same for people: what could steer a terminal is shown as \xHH. */

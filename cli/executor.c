@@ -50,19 +50,26 @@ static upk_status read_rules(cli *c, const project *from, upk_approvals *ret) {
 
 static upk_status read_signatures(cli *c, upk_str plan_path,
                                   upk_approvals *ret) {
-  upk_buf bytes = {0};
   ret->signatures_path =
       flag_given(c, FLAG_signatures)
           ? flag_text(c, FLAG_signatures)
           : upk_arena_printf(c->arena, "%.*s.sig", UPK_FMT(plan_path));
   if (!flag_given(c, FLAG_signatures) && !file_exists(ret->signatures_path))
     return UPK_OK;
-  upk_status status = file_read(c, ret->signatures_path, &bytes);
-  if (status == UPK_OK)
+  upk_buf bytes = {0};
+  const char *fault = file_read_plain(c, ret->signatures_path, &bytes);
+  if (!fault)
     ret->signatures =
         bytes.len ? upk_arena_copy(c->arena, upk_buf_view(&bytes)) : UPK_NO_STR;
   upk_buf_free(&bytes);
-  return status;
+  if (!fault)
+    return UPK_OK;
+  upk_diag *diag = upk_diag_add(&c->diags, 3325, UPK_NO_SPAN,
+                                "the signatures %.*s cannot be read: %s",
+                                UPK_FMT(ret->signatures_path), fault);
+  upk_diag_help(&c->diags, diag,
+                "it must be the plain file that `upkeep approve` wrote");
+  return UPK_UNAPPROVED;
 }
 
 upk_status executor_load(cli *c, const project *p, upk_str plan_path,
@@ -81,7 +88,15 @@ upk_status executor_load(cli *c, const project *p, upk_str plan_path,
                          .environment = environ};
   if (named.data)
     status = split(c, named, &from);
+  if (named.data)
+    /* As it was named: a link may lead out of its folder. */
+    ret->rules_file = upk_arena_printf(c->arena, "%s%.*s",
+                                       upk_str_starts(named, "/") ? "" : "./",
+                                       UPK_FMT(named));
   else
+    ret->rules_file = upk_arena_printf(c->arena, "%.*s/%.*s",
+                                       UPK_FMT(p->folder), UPK_FMT(p->file));
+  if (!named.data)
     ret->rules_path =
         upk_arena_printf(c->arena, "%.*s of this project", UPK_FMT(p->file));
   if (status == UPK_OK)

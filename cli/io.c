@@ -51,6 +51,18 @@ upk_status file_read(cli *c, upk_str path, upk_buf *out) {
   return fault ? cannot(c, 4002, path, fault) : UPK_OK;
 }
 
+const char *file_read_plain(cli *c, upk_str path, upk_buf *out) {
+  upk_str name = upk_arena_copy(c->arena, path);
+  struct stat info;
+  int fd = open(name.data, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  const char *fault = fd < 0 || fstat(fd, &info) != 0 ? strerror(errno)
+                      : S_ISREG(info.st_mode)         ? NULL
+                                                      : "it is no plain file";
+  if (fd >= 0)
+    close(fd);
+  return fault ? fault : read_all(name.data, file_bytes_max, out);
+}
+
 upk_status file_read_short(cli *c, upk_str path, size_t limit, upk_buf *out) {
   upk_str name = upk_arena_copy(c->arena, path);
   const char *fault = read_all(name.data, limit, out);

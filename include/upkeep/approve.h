@@ -13,6 +13,7 @@ struct upk_clock;
 typedef struct upk_approvals {
   upk_str rules;           /* bytes of upkeep.executor/1; absent: none */
   upk_str rules_path;      /* for messages */
+  upk_str rules_file;      /* whose writers are looked at; absent: nobody's */
   upk_str folder;          /* absolute; what the rules name stands below it */
   bool own;                /* an executor's own file, not the project's */
   upk_str signatures;      /* bytes of PLAN.sig; absent: there is none */

@@ -118,9 +118,9 @@ author author_find(tool_box *box, upk_str folder, const signers *s) {
   set(&log, "gpg.openpgp.program", UPK_STR("/bin/false"));
   set(&log, "gpg.x509.program", UPK_STR("/bin/false"));
   set(&log, "gpg.ssh.program", keygen);
-  set(&log, "gpg.ssh.allowedSignersFile", s->path);
+  set(&log, "gpg.ssh.allowedSignersFile", s->copy);
   if (s->revoked.data)
-    set(&log, "gpg.ssh.revocationFile", s->revoked);
+    set(&log, "gpg.ssh.revocationFile", s->revoked_copy);
   add(&log, "log");
   add(&log, "-1");
   add(&log, "--format=%H%n%G?%n%GS");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "approve/approve.h"
+#include "approve/trusted.h"
 #include "approve/votes.h"
 #include "timefmt.h"
 
@@ -217,12 +218,12 @@ static bool is_asked(court *c, rule *r, bool *ret_wrong) {
   if (!r->steps)
     return false;
   if (r->signatures) {
-    *ret_wrong = !signers_check(c->booth.arena, c->booth.diags, &r->signers);
+    *ret_wrong = !signers_check(c->booth.box, c->booth.diags, &r->signers);
     return !*ret_wrong;
   }
   upk_diags quiet;
   upk_diags_init(&quiet, c->booth.arena);
-  return signers_check(c->booth.arena, &quiet, &r->signers);
+  return signers_check(c->booth.box, &quiet, &r->signers);
 }
 
 static upk_status gather(court *c) {
@@ -584,9 +585,27 @@ static void write_report(const court *c, upk_status status, upk_sink report) {
 
 /* ---- all of it ---- */
 
+/* Whoever writes the rules decides as much as they do. */
+static bool rules_are_safe(court *c) {
+  const upk_approvals *from = c->booth.from;
+  upk_str bytes;
+  int error = 0;
+  if (!from->rules_file.data || (!from->rules.data && !from->own) ||
+      trusted_read(c->booth.arena, c->booth.diags, from->rules_file,
+                   from->folder, from->own, &bytes, &error))
+    return true;
+  if (error)
+    upk_diag_add(c->booth.diags, 3319, UPK_NO_SPAN,
+                 "the executor's file %.*s cannot be read: %s",
+                 UPK_FMT(from->rules_file), strerror(error));
+  return false;
+}
+
 static upk_status hold(court *c, upk_approved *ret) {
   const upk_json *required =
       upk_json_get(c->booth.plan->body, "approvals_required");
+  if (!rules_are_safe(c))
+    return UPK_UNAPPROVED;
   upk_status status = rules_read(c->booth.arena, c->booth.diags, c->booth.from,
                                  c->booth.plan, &c->rules);
   if (status != UPK_OK)

@@ -114,6 +114,8 @@ static bool read_rule(upk_arena *arena, upk_diags *diags,
                     upk_json_flag(value, "author_may_approve", true),
                 .text = upk_json_text(value, "when"),
                 .asked = UPK_NEW_ARRAY(arena, bool, steps + 1)};
+  ret->signers.folder = from->folder;
+  ret->signers.own = from->own;
   ret->signers.path =
       path_below(arena, from->folder, upk_json_text(value, "signers"));
   ret->signers.revoked = revoked.data

@@ -8,7 +8,7 @@
 #include "plan/read.h"
 
 /* The signers of the first rule that asks for some, to know the author by. */
-static const signers *first_signers(const rules *r) {
+static signers *first_signers(const rules *r) {
   for (size_t i = 0; i < r->count; i++)
     if (r->items[i].signatures)
       return &r->items[i].signers;
@@ -22,9 +22,10 @@ static upk_str find_author(tool_box *box, const upk_approvals *approvals,
   upk_diags_init(&quiet, box->arena);
   if (rules_read(box->arena, &quiet, approvals, plan, &r) != UPK_OK)
     return UPK_NO_STR;
-  const signers *s = first_signers(&r);
-  return s ? author_find(box, approvals->project_folder, s).principal
-           : UPK_NO_STR;
+  signers *s = first_signers(&r);
+  return s && signers_check(box, &quiet, s)
+             ? author_find(box, approvals->project_folder, s).principal
+             : UPK_NO_STR;
 }
 
 /* ---- the key ---- */

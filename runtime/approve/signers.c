@@ -1,9 +1,9 @@
 #include "approve/signers.h"
 
+#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "journal/journal.h"
+#include "approve/trusted.h"
 #include "quote.h"
 #include "timefmt.h"
 
@@ -30,19 +30,10 @@ static bool malformed(upk_diags *diags, const signers *s, upk_str text,
   return false;
 }
 
-bool signers_check(upk_arena *arena, upk_diags *diags, signers *s) {
-  upk_buf bytes = {0};
+static void check_lines(upk_diags *diags, signers *s, upk_str text) {
   size_t keys = 0, failures = diags->failures;
   uint32_t number = 0;
-  int error = journal_read_file(s->path.data, &bytes);
-  if (error || !bytes.len) {
-    upk_buf_free(&bytes);
-    return no_signers(diags, s,
-                      error ? error == 2 ? "are not there" : strerror(error)
-                            : "are empty");
-  }
-  upk_str text = upk_arena_copy(arena, upk_buf_view(&bytes)), rest = text;
-  upk_buf_free(&bytes);
+  upk_str rest = text;
   while (rest.data) {
     bool key;
     const char *wrong = signers_line(upk_str_split(rest, '\n', &rest), &key);
@@ -53,15 +44,6 @@ bool signers_check(upk_arena *arena, upk_diags *diags, signers *s) {
   }
   if (diags->failures == failures && !keys)
     no_signers(diags, s, "have no key");
-  if (s->revoked.data && access(s->revoked.data, R_OK) != 0) {
-    upk_diag *diag = upk_diag_add(diags, 3303, UPK_NO_SPAN,
-                                  "the revoked keys `%.*s` cannot be read",
-                                  UPK_FMT(s->revoked));
-    upk_diag_help(diags, diag, "make the file: `ssh-keygen -k -f %.*s`",
-                  UPK_FMT(s->revoked));
-  }
-  s->good = diags->failures == failures;
-  return s->good;
 }
 
 /* ---- ssh-keygen ---- */
@@ -97,6 +79,74 @@ static bool call(tool_box *box, upk_diags *diags, const char **words,
   return false;
 }
 
+/* ---- revoked keys ---- */
+
+static bool no_revoked(upk_diags *diags, const signers *s, upk_str wrong) {
+  upk_diag *diag =
+      upk_diag_add(diags, 3324, UPK_NO_SPAN, "the revoked keys `%.*s` %.*s",
+                   UPK_FMT(s->revoked), UPK_FMT(wrong));
+  upk_diag_help(diags, diag,
+                "restore the file, or make it anew: `ssh-keygen -k -f %.*s "
+                "KEY.pub ...`; until then no signature counts",
+                UPK_FMT(s->revoked));
+  return false;
+}
+
+/* A revocation list, or public keys, a line each. Of a text ssh-keygen would
+ * pass over what is no key; of a damaged list it would revoke everybody. */
+static void check_revoked(tool_box *box, upk_diags *diags, signers *s) {
+  static const upk_str magic = {"SSHKRL\n", 7};
+  upk_str bytes;
+  int error;
+  tool_result result;
+  if (!trusted_read(box->arena, diags, s->revoked, s->folder, s->own, &bytes,
+                    &error)) {
+    if (error)
+      no_revoked(
+          diags, s,
+          upk_arena_printf(box->arena, "cannot be read: %s", strerror(error)));
+    return;
+  }
+  s->revoked_copy = tool_file(box, bytes);
+  const char *words[] = {NULL, "-Q", "-l", "-f", s->revoked_copy.data, NULL};
+  bool list =
+      bytes.len >= magic.len && memcmp(bytes.data, magic.data, magic.len) == 0;
+  uint32_t line = list ? 0 : signers_plain_keys(bytes);
+  if (!bytes.len)
+    no_revoked(diags, s, UPK_STR("are empty"));
+  else if (line)
+    no_revoked(diags, s,
+               upk_arena_printf(box->arena,
+                                "are no revocation list, and line %u is no "
+                                "public key",
+                                line));
+  else if (list && call(box, diags, words, UPK_NO_STR, false, &result) &&
+           result.code != 0)
+    no_revoked(diags, s, UPK_STR("are a damaged revocation list"));
+}
+
+bool signers_check(tool_box *box, upk_diags *diags, signers *s) {
+  size_t failures = diags->failures;
+  upk_str text;
+  int error;
+  if (!trusted_read(box->arena, diags, s->path, s->folder, s->own, &text,
+                    &error)) {
+    if (error)
+      no_signers(diags, s, error == ENOENT ? "are not there" : strerror(error));
+  } else if (!text.len)
+    no_signers(diags, s, "are empty");
+  else
+    check_lines(diags, s, text);
+  if (diags->failures == failures)
+    s->copy = tool_file(box, text);
+  if (s->revoked.data)
+    check_revoked(box, diags, s);
+  s->good = diags->failures == failures;
+  return s->good;
+}
+
+/* ---- whose a signature is ---- */
+
 /* ssh-keygen's form of a moment, in UTC. */
 static upk_str verify_time(upk_arena *arena, int64_t now_us) {
   upk_buf text = {0}, option = {0};
@@ -122,22 +172,22 @@ typedef struct question {
 static int verifies(const question *q, upk_str principal, bool with_revoked,
                     upk_str *ret_said) {
   tool_result result;
-  const char *words[] = {NULL,
-                         "-Y",
-                         "verify",
-                         "-f",
-                         q->s->path.data,
-                         "-I",
-                         principal.data,
-                         "-n",
-                         SIGNERS_NAMESPACE,
-                         "-s",
-                         q->signature.data,
-                         q->time.data,
-                         with_revoked && q->s->revoked.data ? "-r" : NULL,
-                         with_revoked && q->s->revoked.data ? q->s->revoked.data
-                                                            : NULL,
-                         NULL};
+  const char *words[] = {
+      NULL,
+      "-Y",
+      "verify",
+      "-f",
+      q->s->copy.data,
+      "-I",
+      principal.data,
+      "-n",
+      SIGNERS_NAMESPACE,
+      "-s",
+      q->signature.data,
+      q->time.data,
+      with_revoked && q->s->revoked.data ? "-r" : NULL,
+      with_revoked && q->s->revoked.data ? q->s->revoked_copy.data : NULL,
+      NULL};
   if (!call(q->box, q->diags, words, q->bytes, false, &result))
     return -1;
   *ret_said = last_line(result.err.len ? result.err : result.out);
@@ -196,7 +246,7 @@ signers_answer signers_ask(tool_box *box, upk_diags *diags, const signers *s,
   tool_result found;
   const char *words[] = {
       NULL, "-Y",         "find-principals", "-s", q.signature.data,
-      "-f", s->path.data, q.time.data,       NULL};
+      "-f", s->copy.data, q.time.data,       NULL};
   if (!q.signature.data || !q.bytes.data ||
       !call(box, diags, words, UPK_NO_STR, false, &found)) {
     answer.verdict = SIGNERS_FAILED;

@@ -8,17 +8,24 @@
 #define SIGNERS_NAMESPACE "upkeep-approve@v1"
 
 typedef struct signers {
-  upk_str path;    /* of the file */
-  upk_str revoked; /* path, or absent */
-  bool good;       /* it is there, with keys, and well-formed */
+  upk_str path;               /* of the file */
+  upk_str revoked;            /* path, or absent */
+  upk_str folder;             /* of the configuration that names them */
+  bool own;                   /* which is an executor's own */
+  bool good;                  /* it is there, with keys, and well-formed */
+  upk_str copy, revoked_copy; /* private copies of what was looked at */
 } signers;
 
 /* What is wrong in a line without its newline: static text, or NULL. Comments
  * and empty lines are fine, and no keys (*ret_key false). */
 const char *signers_line(upk_str line, bool *ret_key);
 
-/* Looks at the files; says what is wrong with them. */
-bool signers_check(upk_arena *arena, upk_diags *diags, signers *s);
+/* The number of a line that is no key, no comment and not empty; 0: none. */
+uint32_t signers_plain_keys(upk_str text);
+
+/* Looks at the files; says what is wrong with them. What ssh-keygen and git
+ * read later are copies of these very bytes. */
+bool signers_check(tool_box *box, upk_diags *diags, signers *s);
 
 typedef enum signers_verdict {
   SIGNERS_GOOD,

@@ -187,3 +187,20 @@ const char *signers_line(upk_str line, bool *ret_key) {
   *ret_key = true;
   return NULL;
 }
+
+/* A list of revoked keys as text (ssh-keygen(1), KEY REVOCATION LISTS). */
+uint32_t signers_plain_keys(upk_str text) {
+  upk_str rest = text;
+  uint32_t number = 0;
+  while (rest.data) {
+    upk_str type, key, line = upk_str_trim(upk_str_split(rest, '\n', &rest));
+    cursor c = {line.data, line.data + line.len};
+    number++;
+    if (!line.len || line.data[0] == '#')
+      continue;
+    if (!take_word(&c, &type) || !take_word(&c, &key) || !is_key_type(type) ||
+        !is_key(type, key))
+      return number;
+  }
+  return 0;
+}

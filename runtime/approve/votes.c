@@ -1,6 +1,6 @@
 #include "approve/votes.h"
 
-#include "journal/journal.h"
+#include "approve/trusted.h"
 #include "quote.h"
 #include "timefmt.h"
 
@@ -63,9 +63,11 @@ static upk_status read_lines(booth *b, upk_str path, upk_str bytes,
 }
 
 static upk_status read_standing(booth *b, upk_str path, vote_vec *ret) {
-  upk_buf bytes = {0};
-  int error = journal_read_file(path.data, &bytes);
-  if (error) {
+  upk_str text;
+  int error;
+  bool read = trusted_read(b->arena, b->diags, path, b->from->folder,
+                           b->from->own, &text, &error);
+  if (!read && error) {
     upk_diag *diag = upk_diag_add(b->diags, 3319, UPK_NO_SPAN,
                                   "the standing approvals `%.*s` cannot be "
                                   "read",
@@ -73,11 +75,9 @@ static upk_status read_standing(booth *b, upk_str path, vote_vec *ret) {
     upk_diag_help(b->diags, diag,
                   "`upkeep approve --standing` writes such a file; or take it "
                   "out of `standing_approvals`");
-    return UPK_UNAPPROVED;
   }
-  upk_str text =
-      bytes.len ? upk_arena_copy(b->arena, upk_buf_view(&bytes)) : UPK_NO_STR;
-  upk_buf_free(&bytes);
+  if (!read)
+    return UPK_UNAPPROVED;
   return read_lines(b, path, text, true, ret);
 }
 
