@@ -23,6 +23,10 @@ const char *signers_line(upk_str line, bool *ret_key);
 /* The number of a line that is no key, no comment and not empty; 0: none. */
 uint32_t signers_plain_keys(upk_str text);
 
+/* The public key that an armored signature says it is by, without its type
+ * and, of a certificate, what certifies it; absent: it is damaged. */
+upk_str signers_key(upk_arena *arena, upk_str armored);
+
 /* Looks at the files; says what is wrong with them. What ssh-keygen and git
  * read later are copies of these very bytes. */
 bool signers_check(tool_box *box, upk_diags *diags, signers *s);

@@ -204,3 +204,60 @@ uint32_t signers_plain_keys(upk_str text) {
   }
   return 0;
 }
+
+/* ---- a signature's key ---- */
+
+static bool take_string(upk_str *bytes, upk_str *ret_string) {
+  const unsigned char *b = (const unsigned char *)bytes->data;
+  if (bytes->len < 4)
+    return false;
+  size_t len = (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 |
+               (size_t)b[3];
+  if (len > bytes->len - 4)
+    return false;
+  *ret_string = (upk_str){bytes->data + 4, len};
+  *bytes = (upk_str){bytes->data + 4 + len, bytes->len - 4 - len};
+  return true;
+}
+
+/* How many strings a key of that type has (RFC 4253, 6.6; RFC 5656, 3.1;
+ * RFC 8709, 4; PROTOCOL.u2f). */
+static size_t strings_of(upk_str type) {
+  return upk_str_starts(type, "ssh-ed25519") ? 1
+         : upk_str_starts(type, "sk-ecdsa")  ? 3
+                                             : 2;
+}
+
+/* A certificate is a nonce and then the key (PROTOCOL.certkeys). */
+static upk_str bare_key(upk_str blob) {
+  upk_str type, rest = blob, skipped;
+  if (!take_string(&rest, &type) ||
+      !upk_str_ends(type, "-cert-v01@openssh.com"))
+    return rest;
+  if (!take_string(&rest, &skipped))
+    return UPK_NO_STR;
+  upk_str begin = rest;
+  for (size_t i = strings_of(type); i > 0; i--)
+    if (!take_string(&rest, &skipped))
+      return UPK_NO_STR;
+  return (upk_str){begin.data, (size_t)(rest.data - begin.data)};
+}
+
+upk_str signers_key(upk_arena *arena, upk_str armored) {
+  enum { PREAMBLE = 10 }; /* "SSHSIG", version (PROTOCOL.sshsig) */
+  upk_buf text = {0};
+  upk_str line, rest = armored, blob, key = UPK_NO_STR;
+  while (rest.data) {
+    line = upk_str_trim(upk_str_split(rest, '\n', &rest));
+    if (line.len && line.data[0] != '-')
+      upk_buf_str(&text, line);
+  }
+  unsigned char *bytes = upk_arena_alloc(arena, text.len + 1);
+  size_t len = 0;
+  if (text.len && decode(upk_buf_view(&text), bytes, &len) && len > PREAMBLE) {
+    upk_str left = {(char *)bytes + PREAMBLE, len - PREAMBLE};
+    key = take_string(&left, &blob) ? bare_key(blob) : UPK_NO_STR;
+  }
+  upk_buf_free(&text);
+  return key;
+}

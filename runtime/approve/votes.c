@@ -118,6 +118,7 @@ static bool identify(booth *b, const signers *s, vote *v) {
       signers_ask(b->box, b->diags, s, v->s.bytes, v->s.signature, b->now_us);
   v->principals.items = answer.principals.items;
   v->principals.len = answer.principals.len;
+  v->key = signers_key(b->arena, v->s.signature);
   switch (answer.verdict) {
   case SIGNERS_GOOD:
     v->verdict = v->s.reject ? VOTE_REJECTS : VOTE_COUNTS;
@@ -177,14 +178,19 @@ static void look_at_statement(booth *b, vote *v) {
         upk_arena_printf(b->arena, "run %.*s has used it", UPK_FMT(run)).data);
 }
 
-/* One who signs under two names, or with two keys of one name, is one. */
+static bool same_key(const vote *a, const vote *b) {
+  return a->key.data && b->key.data && upk_str_equal(a->key, b->key);
+}
+
+/* One who signs under two names, or with two keys of one name, is one; so is a
+ * key that is certified for two names. */
 static void find_persons(vote_vec *votes) {
   for (size_t i = 0; i < votes->len; i++)
     votes->items[i].person = i;
   for (size_t i = 0; i < votes->len; i++)
     for (size_t j = 0; j < i; j++) {
       const vote *a = &votes->items[i], *b = &votes->items[j];
-      bool same = false;
+      bool same = same_key(a, b);
       for (size_t k = 0; k < a->principals.len; k++)
         same |= is_by(b, a->principals.items[k]);
       size_t from = a->person, to = b->person;

@@ -32,6 +32,7 @@ typedef struct vote {
   vote_verdict verdict;
   upk_str text; /* why it does not count; absent when it does */
   UPK_VEC(upk_str) principals;
+  upk_str key;            /* that signed */
   size_t person;          /* number; those of one person share it */
   upk_approval_when when; /* of a standing approval */
 } vote;

@@ -189,6 +189,110 @@ PY
   expect_text "ann@x"
 }
 
+@test "a key that is certified for two names is one person" {
+  team 2
+  ssh-keygen -q -t ed25519 -N '' -f ca -C ca
+  cp ann anne && cp ann.pub anne.pub
+  ssh-keygen -q -s ca -I ann -n ann@x -V -1d:+10d ann.pub
+  ssh-keygen -q -s ca -I anne -n anne@y -V -1d:+10d anne.pub
+  ssh-keygen -q -s ca -I bob -n bob@x -V -1d:+10d bob.pub
+  echo "* cert-authority $(cut -d' ' -f1,2 ca.pub)" >allowed_signers
+  sign ann-cert.pub && sign anne-cert.pub
+  [ "$(wc -l <plan.json.sig)" -eq 2 ]
+  refused "1 of 2 approvals"
+  sign bob-cert.pub
+  run upkeep verify plan.json
+  expect_code 0
+}
+
+# sshd_config(5), StrictModes: whoever writes the file approves.
+@test "files that others can write, and links that lead elsewhere" {
+  team 1
+  sign ann
+  umask 022
+  mkdir etc out
+  printf 'version: 1\napprovals:\n  - { signatures: 1, revoked: revoked }\n' >etc/executor.yaml
+  cp allowed_signers etc
+  ssh-keygen -q -k -f etc/revoked eve.pub
+  export UPKEEP_EXECUTOR=etc/executor.yaml
+  run upkeep verify plan.json
+  expect_code 0
+  for file in etc/executor.yaml etc/allowed_signers etc/revoked etc .; do
+    was=$(stat -c %a "$file")
+    chmod g+w "$file"
+    refused "can be written by its group"
+    chmod "$was" "$file"
+    chmod o+w "$file"
+    refused "can be written by everybody"
+    chmod "$was" "$file"
+  done
+  for file in executor.yaml allowed_signers revoked; do
+    mv "etc/$file" "out/$file"
+    ln -s "../out/$file" "etc/$file"
+    if [ "$file" = executor.yaml ]; then cp out/allowed_signers out/revoked etc 2>/dev/null || true; fi
+    refused "a link leads out of"
+    rm "etc/$file" && mv "out/$file" "etc/$file"
+  done
+  mkdir etc/..data && mv etc/allowed_signers etc/..data # as a ConfigMap has it
+  ln -s ..data/allowed_signers etc/allowed_signers
+  run upkeep verify plan.json
+  expect_code 0
+  unset UPKEEP_EXECUTOR
+  chmod g+w upkeep.yaml # of the project, where that has the rules
+  refused "can be written by its group"
+}
+
+@test "what is no file is refused at once, with its own code" {
+  team 1
+  sign ann
+  cp plan.json.sig good.sig
+  for what in "mkfifo X" "mkdir X" "ln -s /dev/zero X" "ln -s /dev/tty X"; do
+    rm -f plan.json.sig
+    eval "${what/X/plan.json.sig}"
+    for verb in "verify plan.json" "apply plan.json" "approve plan.json --yes --key ann"; do
+      # shellcheck disable=SC2086
+      run timeout 10 "$UPKEEP" $verb
+      expect_code 11
+      expect_text UPK3325
+    done
+    rm -rf plan.json.sig
+  done
+  cp good.sig plan.json.sig
+  cp allowed_signers good
+  for what in "mkfifo X" "mkdir X" "ln -s /dev/zero X"; do
+    rm -f allowed_signers
+    eval "${what/X/allowed_signers}"
+    run timeout 10 "$UPKEEP" apply plan.json
+    expect_code 11
+    expect_text UPK3323
+    rm -rf allowed_signers
+  done
+  cp good allowed_signers
+}
+
+@test "revoked keys that are none" {
+  team 1
+  sign ann
+  ssh-keygen -q -k -f whole eve.pub
+  while IFS= read -r make; do
+    eval "$make" >revoked_keys
+    refused UPK3324
+    expect_no_text "its key was revoked"
+  done <<'WAYS'
+printf ''
+echo garbage
+head -c 3000 /dev/urandom
+head -c 60 whole
+cat whole; head -c 30 /dev/zero
+echo ssh-ed25519 AAAA
+WAYS
+  cut -d' ' -f1,2 eve.pub >revoked_keys # keys as text will do
+  run upkeep verify plan.json
+  expect_code 0
+  { echo '# lost'; cat ann.pub; } >revoked_keys
+  refused "its key was revoked"
+}
+
 @test "allowed signers that are missing, empty or malformed" {
   team 1
   sign ann
