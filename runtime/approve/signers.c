@@ -112,9 +112,7 @@ static void check_revoked(tool_box *box, upk_diags *diags, signers *s) {
   bool list =
       bytes.len >= magic.len && memcmp(bytes.data, magic.data, magic.len) == 0;
   uint32_t line = list ? 0 : signers_plain_keys(bytes);
-  if (!bytes.len)
-    no_revoked(diags, s, UPK_STR("are empty"));
-  else if (line)
+  if (line)
     no_revoked(diags, s,
                upk_arena_printf(box->arena,
                                 "are no revocation list, and line %u is no "

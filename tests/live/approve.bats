@@ -279,7 +279,6 @@ PY
     refused UPK3324
     expect_no_text "its key was revoked"
   done <<'WAYS'
-printf ''
 echo garbage
 head -c 3000 /dev/urandom
 head -c 60 whole

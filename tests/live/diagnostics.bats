@@ -414,6 +414,19 @@ signed() { # key, flags
   golden 3316 apply plan.json
 }
 
+@test "approvals: files that are none, or anybody's" {
+  signable ''
+  signed ann
+  chmod o+w allowed_signers
+  golden 3323 apply plan.json
+  chmod o-w allowed_signers
+  echo garbage >revoked_keys
+  golden 3324 apply plan.json
+  rm revoked_keys plan.json.sig
+  mkfifo plan.json.sig
+  golden 3325 apply plan.json
+}
+
 @test "approvals: a plan without ledger is used once" {
   own_sql ''
   sed -i 's/connect: "t.db"/connect: "t.db", ledger: none/' upkeep.yaml
