@@ -64,10 +64,19 @@ static void fail_lost(driver_conn *conn, driver_class class,
                  len ? message : "the connection was lost");
 }
 
+/* Of damage the detail says where it is. */
+static const char *message_of(upk_arena *arena, driver_class class,
+                              const PGresult *result) {
+  const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+  if (!message || !detail || class != DRIVER_DAMAGED)
+    return message;
+  return upk_arena_printf(arena, "%s: %s", message, detail).data;
+}
+
 void postgres_fail(driver_conn *conn, const PGresult *result) {
   driver_op *op = conn->op;
   const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-  const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   if (!state) { /* libpq's own words: the connection broke */
     fail_lost(conn,
               PQstatus(conn->pg) == CONNECTION_BAD ? DRIVER_CONNECTION
@@ -78,6 +87,7 @@ void postgres_fail(driver_conn *conn, const PGresult *result) {
   driver_class class = postgres_class(state);
   if (class == DRIVER_CANCELLED)
     class = cancel_class(conn);
+  const char *message = message_of(op->arena, class, result);
   bool first = op->error.class == DRIVER_NONE;
   driver_op_fail(op, class, state, "%s",
                  message ? postgres_hide(conn->pg, op->arena, message)

@@ -1,5 +1,6 @@
 local names = require "postgres/names"
 local pace = require "postgres/pace"
+local amcheck = require "postgres/amcheck"
 
 -- What it builds is NAME_ccnew, and what it replaced NAME_ccold until it is dropped: cut off before the swap it leaves one, after
 -- it the other.
@@ -19,14 +20,30 @@ local function state(o)
 end
 local rebuilt = "usable and file <> before.file and leftovers = 0"
 
+-- Rebuilt, and with `verify` looked through as well.
+local function done(o, p)
+  if not p.verify then return { name = "rebuilt", sql = state(o), expect = rebuilt } end
+  return {
+    name = "rebuilt and looked through",
+    sql = state(o):replace(" from pg_catalog.pg_index i where",
+      ", (select count(*) from upkeep.finding f where f.run = $1 and f.step = $2) as findings from pg_catalog.pg_index i where"),
+    params = { { from = "step.run" }, { from = "step.id" } },
+    expect = rebuilt .. " and findings >= 1",
+  }
+end
+
 return action {
   name = "rebuild_index", engine = "postgres", kind = "index",
   doc = "writes an index anew (REINDEX), without blocking writers when `online`",
   parameters = {
     online = { type = "bool", default = true, doc = "CONCURRENTLY; otherwise writers of the table wait" },
+    verify = { type = "bool", default = false, doc = "look for damage afterwards, each row of the table included (amcheck), and record it" },
     tablespace = { type = "text", doc = "put it there (14 and later)" },
   },
-  reads = { "table", "size", "is_exclusion", "is_partitioned", "is_system" },
+  reads = {
+    "table", "size", "is_exclusion", "is_partitioned", "is_system", "am", "corruption_found", "instance.amcheck_schema",
+    "instance.role", "table.corruption_found", "table.damaged_index", "instance.version",
+  },
   atomicity = "autocommit",
   risk = function(o, p)
     if p.online then return "low" end
@@ -41,6 +58,16 @@ return action {
     }
   end,
   post = "not_broken",
+  blocked_by = {
+    {
+      when = "table.corruption_found > 0",
+      why = "damage was found in its table: restore the table from a backup, or save what can be read, before an index is built from it",
+    },
+    {
+      when = "corruption_found > 0 and table.damaged_index is not null and instance.version >= v14",
+      why = "the index is damaged and its table was not checked since: verify_integrity of the table comes first",
+    },
+  },
   -- CONCURRENTLY waits for old snapshots after its work is done: a lock timeout would throw the work away (and leave NAME_ccnew).
   timeouts = { lock = function(o, p) return not p.online end },
   dangerous = {
@@ -57,7 +84,7 @@ return action {
       table.insert(cleanup, { sql = sql, transaction = false })
     end
     return {
-      done = { name = "rebuilt", sql = state(o), expect = rebuilt },
+      done = done(o, p),
       partial = {
         name = "an unfinished or a replaced copy is left",
         sql = leftovers(o),
@@ -77,6 +104,14 @@ return action {
       if o.engine_version < u.version("14") then error("`tablespace` needs PostgreSQL 14") end
       how = "(tablespace " .. u.ident(p.tablespace) .. ") "
     end
+    local run = {
+      { sql = "reindex " .. how .. "index " .. (p.online and "concurrently " or "") .. o.sql, transaction = false },
+    }
+    if p.verify then
+      local check = amcheck.index(o, { heapallindexed = o.am == "btree" })
+      check.name = "rebuild_index"
+      for _, statement in ipairs(amcheck.run(o, "index", check)) do table.insert(run, statement) end
+    end
     return {
       pre = {
         { name = "the index is there", otherwise = "skip", sql = state(o), expect = "row_count = 1" },
@@ -94,13 +129,9 @@ return action {
           expect = "holders = 0",
         },
       },
-      run = {
-        {
-          sql = "reindex " .. how .. "index " .. (p.online and "concurrently " or "") .. o.sql, transaction = false,
-        },
-      },
+      run = run,
       settings = pace.build(o), turn = pace.turn(o),
-      post = { { name = "rebuilt", sql = state(o), expect = rebuilt } },
+      post = { done(o, p) },
     }
   end,
 }

@@ -2,11 +2,17 @@ with validated as (
   select max(finished_at) as finished_at from upkeep.finding
   where kind = 'database' and check_name = 'validate_data'
 ),
+mended as (
+  select schema_name, name, max(id) as id from upkeep.finding
+  where kind = 'index' and check_name = 'rebuild_index'
+  group by schema_name, name
+),
 latest as (
-  select distinct on (kind, schema_name, name, check_name) damage
-  from upkeep.finding
-  where kind in ('table', 'index')
-  order by kind, schema_name, name, check_name, id desc
+  select distinct on (f.kind, f.schema_name, f.name, f.check_name) f.damage
+  from upkeep.finding f
+  left join mended m on f.kind = 'index' and m.schema_name = f.schema_name and m.name = f.name
+  where f.kind in ('table', 'index') and f.id >= coalesce(m.id, 0)
+  order by f.kind, f.schema_name, f.name, f.check_name, f.id desc
 ),
 damage as (select sum(damage)::bigint as found from latest)
 select

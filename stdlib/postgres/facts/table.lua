@@ -208,6 +208,8 @@ return {
       { "name", "text", "its name" },
       { "integrity_check_age", "duration", "since verify_integrity last ended on it", reason = true },
       { "corruption_found", "int", "faults that the last verify_integrity found", reason = true },
+      { "corruption_detail", "text", "the first of those, with its block; null: none" },
+      { "damaged_index", "text", "an index of it in which damage was found since it was last checked itself; null: none" },
       { "validation_age", "duration", "since validate_data last ended on it", reason = true },
     },
     filter = "and n.nspname = $1 and c.relname = $2",
