@@ -132,7 +132,9 @@ typedef struct driver_limits {
   int64_t statement_ms; /* statement_timeout */
   bool read_only;       /* until changed: refuse to write */
   /* Those set by an earlier call and absent here are put back to what the role
-   * has. SQLite: an error of class SYNTAX when there are any. */
+   * has. `host.priority`: how much lower than usual the server's process runs,
+   * where that can be done; never an error, `host` says what became of it.
+   * SQLite: an error of class SYNTAX when there are any. */
   const driver_setting *settings;
   size_t setting_count;
 } driver_limits;
@@ -190,6 +192,10 @@ typedef struct driver {
   /* Names the session to the server's other users, for the log: "pid 4711".
    * Valid until close. */
   upk_str (*session)(const driver_conn *conn);
+  /* What became of the host.* settings of the last set_limits, for the log:
+   * "priority lowered to nice 10"; absent when none were asked. Valid until the
+   * next one. */
+  upk_str (*host)(const driver_conn *conn);
   /* Ends the session that holds the lock `key`, if its application is exactly
    * `application` and it is not this one; its work is rolled back by the
    * server. Success says nothing about whether one was found. */

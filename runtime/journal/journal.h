@@ -95,6 +95,13 @@ bool journal_add(journal *j, const char *event, upk_str det, upk_str obs,
  * needs, see machine/tape.h. */
 bool journal_add_traced(journal *j, const char *event, upk_str det, upk_str obs,
                         upk_str in, upk_str out, bool sync, upk_str *ret_line);
+/* Brings all records written so far to disk: 0, or errno. The one function that
+ * another thread may call, beside journal_add without `sync`; who called it
+ * tells the journal by journal_synced, on the journal's own thread. Blocks. */
+int journal_sync(const journal *j);
+void journal_synced(journal *j, int error); /* an error is final */
+/* Whether its first record is on disk: before, journal_add syncs by itself. */
+bool journal_shown(const journal *j);
 /* Hash of the last record: 64 hex digits; of none: zeros. */
 upk_str journal_head(const journal *j);
 /* The disk is full, and records go to the last 64 KiB: nothing may be started

@@ -283,6 +283,17 @@ bool journal_add_traced(journal *j, const char *event, upk_str det, upk_str obs,
   return true;
 }
 
+int journal_sync(const journal *j) {
+  return journal_sync_file(j->files, j->fd);
+}
+
+void journal_synced(journal *j, int error) {
+  if (!j->error)
+    j->error = error;
+}
+
+bool journal_shown(const journal *j) { return !j->hidden.len; }
+
 upk_str journal_head(const journal *j) {
   return (upk_str){j->head, JOURNAL_HASH_TEXT};
 }

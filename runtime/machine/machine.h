@@ -143,7 +143,8 @@ typedef struct machine_event {
   size_t notice_count;
   bool in_transaction; /* of the session, now */
   bool granted;        /* LOCK */
-  upk_str holder;      /* LOCK: who has it; OPEN: what the server calls us */
+  upk_str holder;      /* LOCK: who has it; OPEN: what the server calls us;
+                          LIMITS: what became of the host's settings */
   upk_str head;        /* LOGGED: hash of the record */
   unsigned level;      /* STOP: 1 finish cleanly, 2 cancel now; PAUSE: 1 or 0 */
   upk_str text;   /* STOP, PAUSE, SET: who says so, "SIGTERM"; may be absent */
@@ -166,7 +167,8 @@ typedef enum machine_command_kind {
   MACHINE_CLOSE,
   /* For the run. */
   MACHINE_SLEEP,  /* answered by TIMER */
-  MACHINE_LOG,    /* answered by LOGGED; on disk before when `sync` */
+  MACHINE_LOG,    /* answered by LOGGED; on disk before when `sync`, but not
+                     when `soon` */
   MACHINE_REPORT, /* a diagnostic */
   MACHINE_TELL,   /* words for those who watch, before there is a log */
   MACHINE_END,    /* the last one */
@@ -192,6 +194,8 @@ typedef struct machine_command {
   const char *event; /* LOG: "step.begin" */
   upk_str det, obs;  /* LOG: canonical objects */
   bool sync;         /* LOG */
+  bool soon;         /* LOG: answered before; on disk with what comes next, or
+                        a moment later */
   upk_str step;      /* LOG: id, or absent */
   const char *state; /* LOG: of the step, or of the run */
   upk_str text; /* LOG, REPORT, TELL: English; OPEN: what the session is for,

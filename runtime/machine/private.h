@@ -235,6 +235,9 @@ typedef struct session {
   int64_t lock_ms, statement_ms;
   const plan_setting *settings;
   size_t setting_count;
+  /* What became of the host's settings among them; empty: none. */
+  char host[128];
+  size_t host_len;
 } session;
 
 typedef enum run_phase {
@@ -350,7 +353,9 @@ void session_lost(machine *m, int number);
 /* Cancelled at once: one that waits to be opened again, or for an orphan, is
  * given up. */
 void session_stop(machine *m, int number);
-void session_free(machine *m, int number); /* its step is done */
+void session_free(machine *m, int number);
+void session_note_host(session *se, upk_str note);
+    /* of its limits */ /* its step is done */
 void session_close(machine *m, int number);
 /* Whether the workers' sessions are all open or given up. */
 bool session_all_settled(const machine *m);
@@ -765,6 +770,7 @@ typedef struct record {
   upk_json_writer *det_writer, *obs_writer;
   const char *event;
   bool has_det;
+  bool soon; /* with `sync`: answered before it is on disk */
 } record;
 void record_init(record *r, machine *m, step *s, const char *event,
                  bool has_det);

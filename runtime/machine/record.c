@@ -61,6 +61,7 @@ uint64_t record_end(record *r, bool sync, upk_str text) {
                                 : upk_arena_copy(m->out, upk_buf_view(&r->det));
   command->obs = upk_arena_copy(m->out, upk_buf_view(&r->obs));
   command->sync = sync;
+  command->soon = sync && r->soon;
   command->step = r->step ? r->step->plan->id : UPK_NO_STR;
   command->state = state_of(m, r->step);
   command->text = upk_arena_copy(m->out, text.data ? text : UPK_STR(""));

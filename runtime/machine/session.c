@@ -42,6 +42,7 @@ void session_open(machine *m, int number) {
   se->state = SESSION_OPENING;
   se->cursor = 0;
   se->limited = false;
+  se->host_len = 0;
   command->read_only = m->config.dry_run || watch_is(m, number);
   command->text = watch_is(m, number) ? UPK_STR("watch") : UPK_NO_STR;
 }
@@ -83,6 +84,12 @@ void session_free(machine *m, int number) {
   m->sessions[number].step = NO_STEP;
   if (m->sessions[number].state == SESSION_BUSY)
     m->sessions[number].state = SESSION_FREE;
+}
+
+void session_note_host(session *se, upk_str note) {
+  se->host_len = note.len < sizeof se->host ? note.len : sizeof se->host;
+  if (se->host_len)
+    memcpy(se->host, note.data, se->host_len);
 }
 
 /* ---- loss ---- */

@@ -169,11 +169,13 @@ void step_again(machine *m, step *s) {
 }
 
 void step_on_limits(machine *m, step *s) {
+  session *se = &m->sessions[s->session];
   if (m->event->fault.kind == MACHINE_FINE) {
+    session_note_host(se, m->event->holder);
     ask_pre(m, s);
     return;
   }
-  m->sessions[s->session].limited = false;
+  se->limited = false;
   fail_step(m, s, 3148,
             command_text(m, "the session's limits cannot be set: %.*s",
                          UPK_FMT(fault_text(m, &m->event->fault))));
@@ -209,7 +211,11 @@ static void log_intent(machine *m, step *s) {
   upk_json_put_int(r.obs_writer, "attempt", s->attempt);
   upk_json_key(r.obs_writer, "before");
   record_cells(r.obs_writer, &s->before);
-  upk_json_put_string(r.obs_writer, "session", m->sessions[s->session].name);
+  const session *se = &m->sessions[s->session];
+  if (se->host_len)
+    upk_json_put_string(r.obs_writer, "host",
+                        (upk_str){se->host, se->host_len});
+  upk_json_put_string(r.obs_writer, "session", se->name);
   upk_json_put_int(r.obs_writer, "started_at", s->started_at_us);
   s->phase = PHASE_INTENT;
   record_await(&r, true, UPK_NO_STR);
@@ -361,6 +367,9 @@ void step_end(machine *m, step *s, machine_state state) {
                                           UPK_FMT(s->plan->undo_why))
                              .data
                        : s->why.help.data);
+  /* That it was applied the ledger says as well: it is read before the log is
+   * believed. Its session need not wait for the disk. */
+  r.soon = state == MACHINE_APPLIED && m->plan->has_ledger;
   record_await(&r, true, why);
 }
 

@@ -57,6 +57,7 @@ static void perform_limits(shell *sh, const machine_command *command) {
   driver_limits limits = {command->lock_ms, command->statement_ms,
                           command->read_only, settings, command->setting_count};
   shell_op *op = op_new(sh, command);
+  op->limits = true;
   sh->request->driver->set_limits(op->conn, &limits, on_done, op);
   upk_arena_free(scratch);
 }

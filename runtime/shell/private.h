@@ -16,7 +16,8 @@ typedef struct shell_op {
   shell *sh;
   uint64_t id; /* of the machine's command */
   driver_conn *conn;
-  bool opens; /* the reply brings the session's name */
+  bool opens;  /* the reply brings the session's name */
+  bool limits; /* the reply brings what became of the host's settings */
   uv_timer_t timer;
   struct shell_op *next, **link; /* of the sleeps */
 } shell_op;
@@ -27,6 +28,7 @@ typedef struct shell_logged {
   bool good;
   bool full; /* it went to the reserve of a full disk */
   char head[JOURNAL_HASH_TEXT];
+  uint64_t record; /* how many were written then; 0: nothing to wait for */
 } shell_logged;
 
 typedef struct shell_active {
@@ -51,6 +53,12 @@ struct shell {
   shell_op *sleeps;
   UPK_VEC(shell_logged) logged;
   size_t logged_first;
+  /* sync.c: records written, on disk, wanted there, and taken there now. */
+  uint64_t written, synced, wanted, syncing;
+  unsigned jobs;
+  uv_work_t sync_work;
+  int sync_result; /* the thread's */
+  int sync_error;  /* errno; final */
   shell_active active[MACHINE_SESSIONS_MAX];
   size_t done;
   int64_t began_us, told_us;
@@ -62,6 +70,8 @@ struct shell {
 
 /* Hands an event to the machine and does all that follows from it. */
 void shell_feed(shell *sh, machine_event *event);
+/* Hands it the answers to records that are where they must be. */
+void shell_answer_records(shell *sh);
 
 /* perform.c: one command of the machine. */
 void shell_perform(shell *sh, const machine_command *command);
@@ -74,6 +84,14 @@ void shell_exec_cancel(shell *sh, unsigned session);
 
 /* record.c: LOG and REPORT, and what the caller is told. */
 void shell_log(shell *sh, const machine_command *command);
+
+/* sync.c: the log goes to disk on a thread, for all records at once that wait.
+ */
+bool shell_syncs_apart(const shell *sh);
+void shell_want_synced(shell *sh); /* all records written so far */
+/* Whether the answer to a record must not be given yet. */
+bool shell_awaits_disk(const shell *sh, const shell_logged *logged);
+void shell_sync_soon(shell *sh); /* a moment has passed */
 void shell_tell_past(shell *sh); /* steps that ended before this process */
 void shell_tell(shell *sh, const machine_command *command);
 void shell_report(shell *sh, const machine_command *command);

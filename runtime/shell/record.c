@@ -88,10 +88,19 @@ void shell_log(shell *sh, const machine_command *command) {
   *logged = (shell_logged){.id = command->id, .good = true};
   memset(logged->head, '0', sizeof logged->head);
   if (!sh->request->apply->dry_run && !sh->request->apply->rehearse) {
-    logged->good =
-        ensure_journal(sh) &&
-        journal_add_traced(sh->journal, command->event, command->det,
-                           command->obs, in, out, command->sync, &line);
+    logged->good = ensure_journal(sh);
+    bool apart = logged->good && shell_syncs_apart(sh);
+    bool now = command->sync && !command->soon && !apart;
+    logged->good = logged->good &&
+                   journal_add_traced(sh->journal, command->event, command->det,
+                                      command->obs, in, out, now, &line);
+    sh->written += logged->good;
+    if (now)
+      sh->synced = sh->written;
+    else if (logged->good && command->sync && !command->soon) {
+      logged->record = sh->written;
+      shell_want_synced(sh);
+    }
     logged->full = logged->good && journal_full(sh->journal);
     if (logged->good)
       memcpy(logged->head, journal_head(sh->journal).data, sizeof logged->head);

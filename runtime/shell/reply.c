@@ -67,6 +67,11 @@ static upk_str session_name(const shell_op *op) {
   return by->session ? by->session(op->conn) : UPK_NO_STR;
 }
 
+static upk_str host_note(const shell_op *op) {
+  const driver *by = op->sh->request->driver;
+  return by->host ? by->host(op->conn) : UPK_NO_STR;
+}
+
 void shell_reply(shell_op *op, const driver_result *result, bool granted,
                  upk_str holder) {
   shell *sh = op->sh;
@@ -80,7 +85,9 @@ void shell_reply(shell_op *op, const driver_result *result, bool granted,
       .notices = notices_of(sh, result),
       .notice_count = result->notice_count,
       .granted = granted,
-      .holder = op->opens && fine ? session_name(op) : holder,
+      .holder = op->opens && fine    ? session_name(op)
+                : op->limits && fine ? host_note(op)
+                                     : holder,
   };
   event.in_transaction = event.fault.kind != MACHINE_LOST && op->conn &&
                          sh->request->driver->in_transaction(op->conn);

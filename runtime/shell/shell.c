@@ -24,6 +24,9 @@ static void handle(shell *sh, machine_event *event) {
 
 static void answer_record(shell *sh) {
   shell_logged logged = sh->logged.items[sh->logged_first++];
+  /* A record that awaited the disk, and did not get there. */
+  if (logged.record && sh->sync_error)
+    logged.good = false;
   machine_event event = {.kind = MACHINE_LOGGED, .id = logged.id};
   event.head = (upk_str){logged.head, sizeof logged.head};
   if (!logged.good) {
@@ -45,15 +48,22 @@ static void answer_record(shell *sh) {
   handle(sh, &event);
 }
 
+/* In the order in which they were written. */
+void shell_answer_records(shell *sh) {
+  while (sh->logged_first < sh->logged.len &&
+         !shell_awaits_disk(sh, &sh->logged.items[sh->logged_first]))
+    answer_record(sh);
+}
+
 void shell_feed(shell *sh, machine_event *event) {
   handle(sh, event);
-  while (sh->logged_first < sh->logged.len)
-    answer_record(sh);
+  shell_answer_records(sh);
 }
 
 static void on_watch(uv_timer_t *timer) {
   shell *sh = timer->data;
   shell_watch(sh);
+  shell_sync_soon(sh);
   if (!machine_ended(sh->machine))
     shell_progress(sh);
 }
@@ -167,6 +177,7 @@ upk_status shell_run(const shell_request *request, upk_outcome *ret_outcome) {
                       : make_run_id(sh.arena, clock->wall_us(clock->ctx), seed);
   sh.began_us = sh.told_us = clock->monotonic_us(clock->ctx);
   machine_config config = make_config(&sh, seed);
+  sh.jobs = config.jobs;
   rely_on(&sh, &config);
   sh.machine = machine_new(&config);
   sh.tape = tape_new();

@@ -27,7 +27,7 @@ return engine {
 
   -- What a step may set of its session: none of it changes what a statement means.
   settings = {
-    "backend_flush_after", "commit_delay", "effective_io_concurrency", "hash_mem_multiplier", "jit", "maintenance_io_concurrency",
+    "backend_flush_after", "commit_delay", "effective_io_concurrency", "hash_mem_multiplier", "host.priority", "jit", "maintenance_io_concurrency",
     "maintenance_work_mem", "max_parallel_maintenance_workers", "max_parallel_workers_per_gather", "parallel_leader_participation",
     "synchronous_commit", "temp_buffers", "temp_file_limit", "vacuum_buffer_usage_limit", "vacuum_cost_delay", "vacuum_cost_limit",
     "vacuum_cost_page_dirty", "vacuum_cost_page_hit", "vacuum_cost_page_miss", "wal_compression", "work_mem",

@@ -34,14 +34,14 @@ static bool append(sim_world *w, sim_process *p, const machine_command *c) {
     log->full = true;
   if (log->full)
     return false;
-  sim_record record = {event_name(c->event), -1, {0}, {0}, c->sync};
+  sim_record record = {event_name(c->event), -1, {0}, {0}, c->sync && !c->soon};
   if (!record.event)
     sim_violation(w, "a record is called %s", c->event);
   if (c->step.data)
     sscanf(c->step.data, "s%d", &record.step);
   record.det = upk_arena_copy(w->arena, c->det);
   record.obs = upk_arena_copy(w->arena, c->obs);
-  for (size_t i = log->records.len; c->sync && i > 0; i--) {
+  for (size_t i = log->records.len; record.synced && i > 0; i--) {
     if (log->records.items[i - 1].synced)
       break;
     log->records.items[i - 1].synced = true;

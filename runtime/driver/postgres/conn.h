@@ -68,6 +68,10 @@ struct driver_conn {
   bool read_only;
   bool limits_in_transaction; /* set since BEGIN: lost with ROLLBACK */
   char session[32];
+  /* host.c: what became of the last host settings; empty: none were asked. */
+  char host[128];
+  int nice_first, nice_now; /* of the backend, once one was */
+  bool nice_known;
   void (*on_closed)(void *ctx);
   void *closed_ctx;
 };
@@ -116,6 +120,13 @@ bool postgres_may_set(driver_op *op, const driver_limits *limits);
 /* The limits' settings were taken: they are put back one day. */
 void postgres_touch(driver_conn *conn);
 void postgres_send_plain(driver_conn *conn, const char *sql);
+
+/* ---- host.c ---- */
+
+/* Settings of the server's host, which no SQL sets. */
+bool postgres_is_host_setting(upk_str name);
+/* Carries out those of conn->limits; conn->host says what became of them. */
+void postgres_host_limits(driver_conn *conn);
 
 /* ---- driver.c ---- */
 

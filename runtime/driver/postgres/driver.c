@@ -438,6 +438,7 @@ static void set_limits(driver_conn *conn, const driver_limits *limits,
                          upk_arena_copy(arena, limits->settings[i].value)};
   conn->limits = *limits;
   conn->limits.settings = settings;
+  postgres_host_limits(conn);
   start_plain(conn, DRIVER_OP_LIMITS, DRIVER_GRACE_MS, on_done, ctx);
 }
 
@@ -492,6 +493,10 @@ static upk_str session(const driver_conn *conn) {
   return upk_str_from(conn->session);
 }
 
+static upk_str host(const driver_conn *conn) {
+  return conn->host[0] ? upk_str_from(conn->host) : UPK_NO_STR;
+}
+
 const driver driver_postgres = {
     .engine = "postgres",
     .in_flight_max = 1,
@@ -507,6 +512,7 @@ const driver driver_postgres = {
     .in_transaction = in_transaction,
     .close = close_conn,
     .session = session,
+    .host = host,
     .evict = evict,
     .begin_snapshot = begin_snapshot,
 };

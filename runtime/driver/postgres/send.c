@@ -93,6 +93,8 @@ static void settings_sql(const driver_conn *conn, upk_buf *out) {
     if (!is_set(limits, conn->touched.items[i]))
       upk_buf_printf(out, ";reset %.*s", UPK_FMT(conn->touched.items[i]));
   for (size_t i = 0; i < limits->setting_count; i++) {
+    if (postgres_is_host_setting(limits->settings[i].name))
+      continue;
     upk_buf_printf(out, ";set %.*s = ", UPK_FMT(limits->settings[i].name));
     upk_quote_literal(UPK_POSTGRES, limits->settings[i].value, out);
   }
@@ -101,7 +103,7 @@ static void settings_sql(const driver_conn *conn, upk_buf *out) {
 void postgres_touch(driver_conn *conn) {
   const driver_limits *limits = &conn->limits;
   for (size_t i = 0; i < limits->setting_count; i++) {
-    bool known = false;
+    bool known = postgres_is_host_setting(limits->settings[i].name);
     for (size_t j = 0; j < conn->touched.len && !known; j++)
       known = upk_str_equal(conn->touched.items[j], limits->settings[i].name);
     if (!known)
