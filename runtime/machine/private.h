@@ -355,7 +355,7 @@ void session_lost(machine *m, int number);
 void session_stop(machine *m, int number);
 void session_free(machine *m, int number);
 void session_note_host(session *se, upk_str note);
-    /* of its limits */ /* its step is done */
+/* of its limits */ /* its step is done */
 void session_close(machine *m, int number);
 /* Whether the workers' sessions are all open or given up. */
 bool session_all_settled(const machine *m);
