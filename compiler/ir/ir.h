@@ -69,6 +69,7 @@ typedef struct ir_collector {
   upk_str name, path;
   struct ir_kind *kind;
   bool measured;    /* cost: reads data */
+  bool reading;     /* reads whole objects: only for who names it */
   ir_names columns; /* as the queries return them, x.reason included */
   upk_type *column_types;
   UPK_VEC(ir_variant) variants;

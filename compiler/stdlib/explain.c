@@ -188,8 +188,10 @@ static void add_attribute(const ir_engine *engine, const ir_kind *kind,
              UPK_STR("since the server's counters began; unknown while they "
                      "were reset after the last sample of the state store"));
   page_put(page, UPK_STR("cost"),
-           c->measured ? UPK_STR("measured: reads data")
-                       : UPK_STR("cheap: reads the catalogue"));
+           c->reading    ? UPK_STR("reading: reads whole objects, so only when "
+                                      "an expression names it")
+           : c->measured ? UPK_STR("measured: reads data")
+                         : UPK_STR("cheap: reads the catalogue"));
   page_put(page, UPK_STR("collector"),
            upk_arena_printf(page->arena, "%.*s, %.*s", UPK_FMT(c->name),
                             UPK_FMT(c->path)));

@@ -374,7 +374,7 @@ void define_collector(ir *ir, const stdlib_declaration *d) {
                                      {"unavailable", TYPE(TEXT)},
                                      {"engine", TYPE(TEXT)},
                                      {"doc", TYPE(TEXT)}};
-  static const char *const costs[] = {"cheap", "measured", NULL};
+  static const char *const costs[] = {"cheap", "measured", "reading", NULL};
   stdlib_reader reader = stdlib_reader_of(ir, d, "collector");
   FIELDS_CHECK(&reader, d->map, "", rules);
   ir_engine *engine = field_name(&reader) ? declared_engine(&reader) : NULL;
@@ -391,7 +391,9 @@ void define_collector(ir *ir, const stdlib_declaration *d) {
   collector->name = reader.name;
   collector->path = d->path;
   collector->kind = kind;
-  collector->measured = field_word(&reader, d->map, "cost", costs, 0) == 1;
+  size_t cost = field_word(&reader, d->map, "cost", costs, 0);
+  collector->measured = cost > 0;
+  collector->reading = cost == 2;
   collector->filter = field_text(d->map, "filter");
   collector->filter_keys = field_names(&reader, d->map, "filter_keys");
   collector->unavailable = field_text(d->map, "unavailable");

@@ -96,10 +96,12 @@ static void add_if_there(request *r, const ir_kind *kind, upk_str name) {
     add_attribute(r, attribute, UPK_NO_STR);
 }
 
-/* A function may look at whatever there is. */
+/* A function may look at whatever there is, but for what reads whole objects.
+ */
 static void add_kind(request *r, const ir_kind *kind) {
   for (size_t i = 0; i < kind->attributes.len; i++)
-    if (!kind->attributes.items[i].parametric)
+    if (!kind->attributes.items[i].parametric &&
+        !kind->attributes.items[i].collector->reading)
       add_use(r, kind->attributes.items[i].collector, UPK_NO_STR);
 }
 

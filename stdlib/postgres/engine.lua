@@ -9,9 +9,12 @@ return engine {
     ledger = "select count(*) = 4 from pg_catalog.pg_attribute"
       .. " where (attrelid = to_regclass('upkeep.ledger') and attname in ('run', 'log_head', 'approvals'))"
       .. " or (attrelid = to_regclass('upkeep.lease') and attname = 'epoch')",
+    -- Granted, or a superuser's.
+    list_files = "select has_function_privilege('pg_catalog.pg_ls_dir(text)', 'execute')",
     monitor = "select pg_has_role('pg_monitor', 'usage')",
     -- pg_partman's own list of the sets that it manages, where this role may read it.
     partman = "select to_regclass('partman.part_config') is not null and has_table_privilege('partman.part_config', 'select')",
+    pgstattuple = sql_file "pgstattuple.sql",
     -- pg_read_all_stats: what other sessions do is visible.
     read_all_stats = "select pg_has_role('pg_read_all_stats', 'usage')",
     -- The planner's statistics themselves; others see them through pg_stats, as far as they may read the tables.

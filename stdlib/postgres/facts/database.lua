@@ -67,4 +67,44 @@ return {
     variants = { { needs = { "ledger" }, sql = sql_file "database_findings.sql" } },
     unavailable = "never checked: upkeep's ledger is not in this database",
   },
+
+  collector {
+    name = "database_counters", kind = "database", cost = "cheap",
+    attributes = {
+      { "name", "text", "name of the database" },
+      { "commits", "int", "transactions that were committed, since the counters began", counter = "total" },
+      { "rollbacks", "int", "transactions that were rolled back", counter = "total" },
+      { "rollback_ratio", "ratio", "share of those", reason = true, counter = "level" },
+      { "cache_hit_ratio", "ratio", "blocks found in shared buffers; the cache of the operating system is not seen", reason = true, counter = "level" },
+      { "temp_files", "int", "temporary files that were made", counter = "total" },
+      { "recovery_conflicts", "int", "queries that replay on this replica has cancelled", counter = "total" },
+      { "checksum_failed_age", "duration", "since a wrong checksum was last seen", reason = true },
+      { "sessions_lost", "int", "sessions that ended by a fatal error, a lost client or an operator (14)", reason = true, counter = "total" },
+    },
+    filter = "and d.datname = $1",
+    filter_keys = { "name" },
+    variants = { { sql = sql_file "database_counters.sql" } },
+  },
+
+  collector {
+    name = "database_objects", kind = "database", cost = "cheap",
+    attributes = {
+      { "name", "text", "name of the database" },
+      { "vacuum_backlog", "int", "tables with more dead or inserted rows than autovacuum waits for", reason = true, counter = "level" },
+      { "analyze_backlog", "int", "tables with more changed rows than autovacuum waits for", reason = true, counter = "level" },
+      { "temporary_tables", "int", "temporary tables of sessions, which only those can maintain", reason = true },
+      { "foreign_tables", "int", "tables whose rows are elsewhere", reason = true },
+      { "temporary_xid_age", "int", "transactions since the oldest unfrozen one of a temporary table; 0: there is none", reason = true },
+      { "publications", "int", "publications of this database", reason = true },
+      { "subscriptions", "int", "subscriptions of this database", reason = true },
+    },
+    filter = "and d.datname = $1",
+    filter_keys = { "name" },
+    -- 18 counts inserted rows against pages that are not frozen only.
+    variants = {
+      { min = "18", sql = string.replace(sql_file "database_objects.sql", "1.0 as unfrozen",
+        "case when c.relpages > 0 then 1 - least(c.relallfrozen, c.relpages)::float8 / c.relpages else 1 end as unfrozen") },
+      { max = "18", sql = sql_file "database_objects.sql" },
+    },
+  },
 }

@@ -140,4 +140,19 @@ return {
     variants = { { needs = { "ledger" }, sql = sql_file "index_findings.sql" } },
     unavailable = "never checked: upkeep's ledger is not in this database",
   },
+
+  collector {
+    name = "index_measured", kind = "index", cost = "reading",
+    attributes = {
+      { "schema", "text", "schema of the index and of its table" },
+      { "name", "text", "name of the index" },
+      { "measured_bloat_ratio", "ratio", "share of a B-tree beyond leaves filled to its fillfactor, by pgstatindex: reads all of it", reason = true },
+      { "measured_bloat_size", "bytes", "the same in bytes", reason = true },
+      { "leaf_fragmentation", "ratio", "leaves whose neighbour stands before them on the disk", reason = true },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { needs = { "pgstattuple" }, sql = sql_file "index_measured.sql" } },
+    unavailable = "needs the extension pgstattuple in this database, and the role pg_stat_scan_tables",
+  },
 }

@@ -48,19 +48,4 @@ return {
     filter_keys = { "name" },
     variants = { { sql = sql_file "instance_others.sql" } },
   },
-
-  collector {
-    name = "instance_horizon", kind = "instance", cost = "cheap",
-    attributes = {
-      { "name", "text", "always instance" },
-      { "xmin_horizon_age", "int", "transactions whose dead rows cannot be removed yet; 0: nobody holds them" },
-      { "xmin_horizon_held_for", "duration", "how long the oldest holder has held them", reason = true },
-      { "xmin_horizon_source", "text", "session, replica, slot or prepared transaction" },
-      { "xmin_horizon_holder", "text", "who that is" },
-    },
-    filter = "and i.name = $1",
-    filter_keys = { "name" },
-    variants = { { needs = { "read_all_stats" }, sql = sql_file "instance_horizon.sql" } },
-    unavailable = "needs the role pg_read_all_stats to see other sessions",
-  },
 }

@@ -1,34 +1,35 @@
--- Four sources hold back vacuum; catalog_xmin of slots holds back catalogues only and is left out.
-with i as (select 'instance' as name),
-holders as (
-  select
-    age(backend_xmin) as age,
-    case backend_type when 'walsender' then 'replica' else 'session' end as source,
-    format('pid %s, role %s, %s', pid, coalesce(usename::text, '-'), coalesce(nullif(application_name, ''), backend_type))
-      as holder,
-    extract(epoch from clock_timestamp() - xact_start) as held_s
-  from pg_stat_activity
-  where backend_xmin is not null
-    and pid <> pg_backend_pid()
-    and pid not in (select pid from pg_stat_progress_vacuum)
-  union all
-  select age(xmin), 'slot', slot_name::text, null
-  from pg_replication_slots
-  where xmin is not null
-  union all
-  select age(transaction), 'prepared transaction', gid, extract(epoch from clock_timestamp() - prepared)
-  from pg_prepared_xacts
-),
-oldest as (
-  select * from holders order by age desc, source, holder limit 1
-)
 select
   i.name,
-  coalesce(o.age, 0) as xmin_horizon_age,
-  case when o.age is null then 0 else (o.held_s * 1000000)::bigint end as xmin_horizon_held_for,
-  case when o.age is not null and o.held_s is null then 'a ' || o.source || ' does not tell since when' end
-    as "xmin_horizon_held_for.reason",
-  o.source as xmin_horizon_source,
-  o.holder as xmin_horizon_holder
-from i left join oldest o on true
+  case when e.sessions then coalesce(o.age, 0) end as xmin_horizon_age,
+  case when not e.sessions then 'needs the role pg_read_all_stats to see other sessions' end as "xmin_horizon_age.reason",
+  case when not e.sessions then null when o.age is null then 0 else (o.held_s * 1000000)::bigint end as xmin_horizon_held_for,
+  case when not e.sessions then 'needs the role pg_read_all_stats to see other sessions'
+    when o.age is not null and o.held_s is null then o.untold end as "xmin_horizon_held_for.reason",
+  case when e.sessions then o.source end as xmin_horizon_source,
+  case when e.sessions then o.holder end as xmin_horizon_holder,
+  case when e.sessions then o.pid end as xmin_horizon_pid,
+  case when e.sessions then o.transaction end as xmin_horizon_transaction,
+  case when e.sessions then coalesce(s.age, 0) end as xmin_session_age,
+  case when not e.sessions then 'needs the role pg_read_all_stats to see other sessions' end as "xmin_session_age.reason",
+  case when e.sessions then s.pid end as xmin_session_pid,
+  case when e.sessions then coalesce(r.age, 0) end as xmin_replica_age,
+  case when not e.sessions then 'needs the role pg_read_all_stats to see other sessions' end as "xmin_replica_age.reason",
+  case when e.sessions then r.pid end as xmin_replica_pid,
+  coalesce(l.age, 0) as xmin_slot_age,
+  l.slot as xmin_slot,
+  coalesce(p.age, 0) as xmin_prepared_age,
+  p.prepared as xmin_prepared,
+  coalesce(c.age, 0) as catalog_xmin_age,
+  c.slot as catalog_xmin_slot
+from (select 'instance' as name) i
+cross join seen e
+left join (select * from named order by age desc, source, holder limit 1) o on true
+left join (select * from named where source = 'session' order by age desc, pid limit 1) s on true
+left join (select * from named where source = 'replica' order by age desc, pid limit 1) r on true
+left join (select * from named where source = 'slot' order by age desc, slot limit 1) l on true
+left join (select * from named where source = 'prepared transaction' order by age desc, prepared limit 1) p on true
+left join (
+  select age(catalog_xmin)::bigint as age, slot_name::text as slot
+  from pg_replication_slots where catalog_xmin is not null order by 1 desc, 2 limit 1
+) c on true
 where true {filter}

@@ -229,4 +229,49 @@ return {
     filter_keys = { "schema", "name" },
     variants = { { sql = sql_file "table_orphans.sql" } },
   },
+
+  collector {
+    name = "table_managed", kind = "table", cost = "cheap",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "owned_by_extension", "bool", "an extension made it, and its upgrades change it" },
+      { "managed_by", "text", "the tool that makes and drops it or its partitions: pg_partman, timescaledb, pg_cron ...; null: none" },
+      { "replica_identity", "text", "what names its rows to subscribers: primary key, index, full or nothing" },
+      { "publishes_updates", "bool", "a publication sends its updates and deletes" },
+      { "publications", "list", "publications that send its changes, by name" },
+      { "storage_options", "list", "its reloptions" },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "table_managed.sql" } },
+  },
+
+  collector {
+    name = "table_measured", kind = "table", cost = "reading",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "measured_bloat_ratio", "ratio", "share of its pages that holds no rows, by pgstattuple_approx: reads all but the pages that are all visible",
+        reason = true },
+      { "measured_bloat_size", "bytes", "the same in bytes", reason = true },
+      { "measured_dead_ratio", "ratio", "share of its pages that dead rows take", reason = true },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { needs = { "pgstattuple" }, sql = sql_file "table_measured.sql" } },
+    unavailable = "needs the extension pgstattuple in this database, and the role pg_stat_scan_tables",
+  },
+
+  collector {
+    name = "table_key", kind = "table", cost = "measured",
+    attributes = {
+      { "schema", "text", "its schema" },
+      { "name", "text", "its name" },
+      { "key_used_ratio", "ratio", "share of the values of its integer primary key that is used up, by the largest one, sequence or not", reason = true },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { sql = sql_file "table_key.sql" } },
+  },
 }
