@@ -391,7 +391,7 @@ void define_collector(ir *ir, const stdlib_declaration *d) {
   collector->name = reader.name;
   collector->path = d->path;
   collector->kind = kind;
-  size_t cost = field_word(&reader, d->map, "cost", costs, 0);
+  int cost = field_word(&reader, d->map, "cost", costs, 0);
   collector->measured = cost > 0;
   collector->reading = cost == 2;
   collector->filter = field_text(d->map, "filter");

@@ -252,7 +252,8 @@ static bool is_parametric(const ir_collector *collector) {
 static void gather(request *r) {
   for (size_t i = 0; i < r->engine->collectors.len; i++)
     if (r->ir->request->all_attributes &&
-        !is_parametric(r->engine->collectors.items[i]))
+        !is_parametric(r->engine->collectors.items[i]) &&
+        !r->engine->collectors.items[i]->reading)
       add_use(r, r->engine->collectors.items[i], UPK_NO_STR);
   for (size_t i = 0; i < r->ir->policies.len; i++)
     if (r->ir->policies.items[i].applies && r->ir->policies.items[i].kind)
