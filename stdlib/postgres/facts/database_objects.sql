@@ -73,7 +73,7 @@ select
   case when h.here then (select count(*) from pg_publication) end as publications,
   case when not h.here then 'another database' end as "publications.reason",
   -- The columns that all may see; another one holds passwords.
-  (select count(s.oid) from pg_subscription s where s.subdbid = d.oid) as subscriptions,
+  (select count(s.subdbid) from pg_subscription s where s.subdbid = d.oid) as subscriptions,
   null::text as "subscriptions.reason"
 from pg_database d
 cross join lateral (select d.datname = current_database() as here) h

@@ -11,6 +11,7 @@ listed as materialized (
       select option_value::int from pg_options_to_table(c.reloptions) where option_name = 'fillfactor'
     ), 90) as fillfactor,
     case
+      when n.nspname in ('pg_catalog', 'information_schema') then 'it belongs to the server'
       when m.amname <> 'btree' then 'measured for B-trees only'
       when c.relkind = 'I' then 'a partitioned index has no entries of its own'
       when not i.indisvalid then 'the index is not valid'
@@ -24,7 +25,7 @@ listed as materialized (
   join pg_am m on m.oid = c.relam
   where t.relkind in ('r', 'm', 'p')
     and c.relpersistence <> 't'
-    and n.nspname not in ('upkeep', 'pg_catalog', 'information_schema')
+    and n.nspname <> 'upkeep'
     {filter}
 ),
 read as materialized (

@@ -6,6 +6,7 @@ with chosen as materialized (
     a.attname,
     case a.atttypid when 'int2'::regtype then 32767 when 'int4'::regtype then 2147483647 else 9223372036854775807 end as final,
     case
+      when n.nspname in ('pg_catalog', 'information_schema') then 'it belongs to the server'
       when i.indexrelid is null then 'it has no primary key'
       when a.atttypid not in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) then 'its primary key does not begin with an integer'
       when not has_column_privilege(c.oid, a.attnum, 'select') then 'the role may not read the column'
@@ -18,7 +19,7 @@ with chosen as materialized (
   left join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
   where c.relkind in ('r', 'm', 'p')
     and c.relpersistence <> 't'
-    and n.nspname not in ('upkeep', 'pg_catalog', 'information_schema')
+    and n.nspname <> 'upkeep'
     {filter}
 ),
 read as materialized (

@@ -8,6 +8,7 @@ listed as materialized (
     c.relname,
     c.oid,
     case
+      when n.nspname in ('pg_catalog', 'information_schema') then 'it belongs to the server'
       when c.relkind = 'p' then 'a partitioned table has no rows of its own'
       when m.amname <> 'heap' then 'its access method is not heap'
       when c.relpages < 10 and pg_relation_size(c.oid) < 10 * current_setting('block_size')::bigint then 'smaller than 10 pages'
@@ -18,7 +19,7 @@ listed as materialized (
   left join pg_am m on m.oid = c.relam
   where c.relkind in ('r', 'm', 'p')
     and c.relpersistence <> 't'
-    and n.nspname not in ('upkeep', 'pg_catalog', 'information_schema')
+    and n.nspname <> 'upkeep'
     {filter}
 ),
 read as materialized (
