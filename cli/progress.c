@@ -158,8 +158,11 @@ static void ended_line(progress *p, size_t index, const char *word) {
   const shown_step *s = &p->steps[index];
   upk_buf line = {0};
   step_name(p, index, &line);
-  upk_buf_printf(&line, "  %s", word);
-  if (s->text.len)
+  if (upk_str_starts(s->text, word)) /* "waits for a lock held by .." */
+    upk_buf_printf(&line, "  %.*s", UPK_FMT(s->text));
+  else
+    upk_buf_printf(&line, "  %s", word);
+  if (s->text.len && !upk_str_starts(s->text, word))
     upk_buf_printf(&line, ": %.*s", UPK_FMT(s->text));
   upk_buf_str(&line, UPK_STR("  ("));
   upk_duration_human(s->elapsed_us, &line);

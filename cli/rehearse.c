@@ -72,7 +72,8 @@ static void note_wait(rehearsal *r, tried *t, const upk_event *event) {
   if (!event->text.len || upk_str_equal(r->waits, event->text))
     return;
   r->waits = upk_arena_copy(r->c->arena, event->text);
-  say(r->c, "rehearsal: `%.*s` waits: %.*s\n", UPK_FMT(event->step),
+  say(r->c, "rehearsal: `%.*s` %s%.*s\n", UPK_FMT(event->step),
+      upk_str_starts(event->text, "waits ") ? "" : "waits: ",
       UPK_FMT(event->text));
 }
 

@@ -109,7 +109,9 @@ const verb verb_pause = {
     .summary = "a run, or a step of it, is not begun until it is told to go on",
     .detail = WHICH "What runs is finished; a batch\nstops after its round. "
                     "With STEP only that step is held back, such as a "
-                    "cut-over,\nand what comes after it; the rest goes on.",
+                    "cut-over,\nand what comes after it; the rest goes on. A "
+                    "process that resumes the run holds\nnothing back: pause "
+                    "it again.",
     .min_arguments = 1,
     .max_arguments = 2,
     .run = run_pause,

@@ -2,12 +2,29 @@
 
 #include <string.h>
 
+/* As reports show it, or without quotes. */
+static bool is_asked(const ir_object *object, upk_str asked) {
+  upk_str rest = asked;
+  if (upk_str_equal(object->display, asked))
+    return true;
+  for (size_t i = 0; i < object->name_count; i++) {
+    upk_str part = object->name[i];
+    bool last = i + 1 == object->name_count;
+    if (rest.len < part.len + !last || (last && rest.len != part.len) ||
+        (part.len && memcmp(rest.data, part.data, part.len) != 0) ||
+        (!last && rest.data[part.len] != '.'))
+      return false;
+    rest = (upk_str){rest.data + part.len + !last, rest.len - part.len - !last};
+  }
+  return object->name_count > 0;
+}
+
 void asked_judge(ir *ir, ir_policy *policy) {
   size_t rows = ir_kind_rows(ir, policy->kind);
   memset(policy->counts, 0, sizeof policy->counts);
   for (size_t i = 0; i < rows; i++) {
     ir_object object = ir_object_at(ir, policy->kind, i);
-    bool it = upk_str_equal(object.display, policy->asked);
+    bool it = is_asked(&object, policy->asked);
     policy->verdicts[i] = it ? IR_BROKEN : IR_EXCLUDED;
     policy->counts[policy->verdicts[i]]++;
   }

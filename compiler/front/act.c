@@ -21,6 +21,14 @@ static upk_diag *refuse(ir *ir, const char *what, upk_str text) {
                       UPK_FMT(text), what);
 }
 
+/* Within double quotes, of a name such as "a@b". */
+static bool is_quoted(upk_str text, size_t at) {
+  bool quoted = false;
+  for (size_t i = 0; i < at; i++)
+    quoted = quoted != (text.data[i] == '"');
+  return quoted;
+}
+
 static bool parse(ir *ir, upk_str text, request *ret) {
   upk_str rest, kind = UPK_NO_STR, action = upk_str_split(text, ':', &rest);
   if (!rest.len || !action.len) {
@@ -30,7 +38,7 @@ static bool parse(ir *ir, upk_str text, request *ret) {
     return false;
   }
   for (size_t at = rest.len; at-- > 0 && !kind.data;)
-    if (rest.data[at] == '@') {
+    if (rest.data[at] == '@' && !is_quoted(rest, at)) {
       kind = (upk_str){rest.data + at + 1, rest.len - at - 1};
       *ret = (request){action, {rest.data, at}, kind};
     }

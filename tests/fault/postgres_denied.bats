@@ -199,6 +199,8 @@ small_disk() {
 
 @test "too little memory: a clear end, nothing begun twice" {
   local limit codes=
+  # The address sanitizer reserves terabytes before the program begins.
+  prlimit --as=$((1024 * 1024 * 1024)) "$UPKEEP" --version >/dev/null 2>&1 || skip "this build begins in no limited memory"
   for limit in $(seq 34 4 90); do
     anew
     code=0

@@ -64,6 +64,16 @@ setup() {
   expect_text "ACTION:OBJECT@KIND"
 }
 
+@test "a name is written as reports show it, or without quotes; an at sign within quotes is no kind" {
+  sqlite3 x.db 'create table "We ird" (a int); create table "a@table" (a int); create table "q""x" (a int)'
+  local name
+  for name in '"We ird"' 'We ird' '"We ird"@table' '"a@table"' '"a@table"@table' 'a@table@table' 'q"x'; do
+    run upkeep plan --do "refresh_statistics:$name"
+    expect_code 0
+    expect_text "asked for, with --do"
+  done
+}
+
 @test "what the project protects stays protected" {
   sed -i '1a protected: [ t_b ]' upkeep.yaml
   run upkeep plan --do rebuild_index:t_b
