@@ -112,6 +112,7 @@ static void write_batch(const ir *ir, upk_json_writer *w,
   put_given(w, "count", batch->count);
   put_given(w, "expect", batch->expect);
   upk_json_put_int(w, "max_rows", batch->max_rows);
+  put_given(w, "more", batch->more);
   put_given(w, "of", batch->of);
   upk_json_key(w, "run");
   write_statements(ir, w, batch->run, batch->run_count);

@@ -159,6 +159,9 @@ static const schema_field batch_fields[] = {
     {"expect", SCHEMA_TEXT, 0, NOWHERE,
      .doc = "expression that must be true before a round commits"},
     {"max_rows", SCHEMA_INT, REQUIRED, NOWHERE, .doc = "most rows of a round"},
+    {"more", SCHEMA_TEXT, 0, NOWHERE,
+     .doc = "value that says whether another round is needed; absent: when a "
+            "round treated as many rows as it might"},
     {"of", SCHEMA_TEXT, 0, NOWHERE,
      .doc = "value that says how many there are"},
     {"run", SCHEMA_OBJECTS, REQUIRED, NOWHERE, .more = &round_statement,

@@ -368,7 +368,7 @@ typedef struct ir_exec {
 typedef struct ir_batch {
   struct ir_statement *run;
   size_t run_count;
-  upk_str count, expect, of;
+  upk_str count, expect, more, of;
   int64_t start_rows, max_rows, total_rows, target_ms;
 } ir_batch;
 

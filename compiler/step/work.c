@@ -106,9 +106,9 @@ static void check_expect(convert *c, const node *at, upk_str text) {
 
 ir_batch *convert_batch(convert *c, const node *value) {
   static const char *const outer[] = {"batch", NULL};
-  static const char *const keys[] = {"run",        "count",     "expect",
-                                     "of",         "max_rows",  "start_rows",
-                                     "total_rows", "target_ms", NULL};
+  static const char *const keys[] = {
+      "run",      "count",      "expect",     "more",      "of",
+      "max_rows", "start_rows", "total_rows", "target_ms", NULL};
   ir_batch *batch = UPK_NEW(c->arena, ir_batch);
   const node *map = node_find(value, "batch"), *part;
   if (!convert_keys(c, value, "a batch", outer) ||
@@ -120,6 +120,8 @@ ir_batch *convert_batch(convert *c, const node *value) {
   batch->count = convert_text(c, node_find(map, "count"), "a batch's `count`");
   if ((part = node_find(map, "of")))
     batch->of = convert_text(c, part, "a batch's `of`");
+  if ((part = node_find(map, "more")))
+    batch->more = convert_text(c, part, "a batch's `more`");
   if ((part = node_find(map, "expect"))) {
     batch->expect = convert_text(c, part, "a batch's `expect`");
     check_expect(c, part, batch->expect);

@@ -34,6 +34,7 @@ struct batch {
   /* before the next try, of one that waits for a lock */ /* of the round
                                                              under way */
   int64_t began_us, told_us, last_us;
+  bool more; /* another round is needed behind the one under way */
   bool told; /* the last round has its record */
   /* What the last round that was committed returned, and the one under way:
    * each in an arena that is emptied when its turn comes again. */
@@ -109,6 +110,17 @@ static int64_t number_at(machine *m, step *s, upk_str place) {
       value.type != PLAN_INT || value.integer < 0)
     return -1;
   return value.integer;
+}
+
+static bool needs_more(machine *m, step *s) {
+  batch *b = s->batch;
+  plan_param param = {.from = b->plan->more};
+  plan_value value;
+  upk_arena_reset(m->scratch);
+  if (!b->plan->more.data)
+    return b->count >= b->asked;
+  return value_resolve(m, s, &param, &value) && value.integer != 0 &&
+         (value.type == PLAN_BOOL || value.type == PLAN_INT);
 }
 
 /* ---- records ---- */
@@ -204,7 +216,6 @@ static void adapt(const step *s) {
 
 static void committed(machine *m, step *s) {
   batch *b = s->batch;
-  bool whole = b->count >= b->asked;
   s->begun = false;
   b->rounds++;
   b->rows += b->count;
@@ -218,7 +229,7 @@ static void committed(machine *m, step *s) {
   if (b->rounds == 1 || m->mono_us - b->told_us >= TELL_US)
     tell(m, s);
   adapt(s);
-  if (!whole || (b->plan->total_rows && b->rows >= b->plan->total_rows))
+  if (!b->more || (b->plan->total_rows && b->rows >= b->plan->total_rows))
     finish(m, s);
   else
     next_round(m, s);
@@ -332,6 +343,7 @@ static void statements_ran(machine *m, step *s) {
                         (long long)s->batch_rounds + 1, UPK_FMT(s->seen)));
     return;
   }
+  b->more = needs_more(m, s);
   s->partly = s->partly || !b->undo;
   if (!m->plan->has_ledger || !b->count) {
     ask_commit(m, s);

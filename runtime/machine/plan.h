@@ -98,6 +98,7 @@ typedef struct plan_setting {
 typedef struct plan_batch {
   plan_statements run;
   upk_str count;  /* place of the number of rows a round treated */
+  upk_str more;   /* place of whether another round is needed; or absent */
   upk_str of;     /* place of how many there are; or absent */
   upk_str expect; /* must be true before a round commits; or absent */
   int64_t start_rows, max_rows, total_rows; /* total 0: no limit */

@@ -64,21 +64,24 @@ bool plan_read_exec(plan_reader *rd, const upk_json *value, const char *what,
 /* ---- batches ---- */
 
 static const plan_field batch_fields[] = {
-    {"count", UPK_JSON_STRING, true},  {"expect", UPK_JSON_STRING, false},
-    {"max_rows", UPK_JSON_INT, true},  {"of", UPK_JSON_STRING, false},
-    {"run", UPK_JSON_ARRAY, true},     {"start_rows", UPK_JSON_INT, true},
-    {"target_ms", UPK_JSON_INT, true}, {"total_rows", UPK_JSON_INT, false},
+    {"count", UPK_JSON_STRING, true},    {"expect", UPK_JSON_STRING, false},
+    {"max_rows", UPK_JSON_INT, true},    {"more", UPK_JSON_STRING, false},
+    {"of", UPK_JSON_STRING, false},      {"run", UPK_JSON_ARRAY, true},
+    {"start_rows", UPK_JSON_INT, true},  {"target_ms", UPK_JSON_INT, true},
+    {"total_rows", UPK_JSON_INT, false},
 };
 
 static bool read_places(plan_reader *rd, const upk_json *value,
                         plan_batch *batch) {
   batch->count = upk_json_text(value, "count");
+  batch->more = upk_json_text(value, "more");
   batch->of = upk_json_text(value, "of");
   batch->expect = upk_json_text(value, "expect");
   if (!plan_is_place(batch->count) ||
+      (batch->more.data && !plan_is_place(batch->more)) ||
       (batch->of.data && !plan_is_place(batch->of)))
     return plan_bad(rd, 3024,
-                    "`count` or `of` of a batch is no place of a "
+                    "`count`, `more` or `of` of a batch is no place of a "
                     "value");
   if (!batch->expect.data)
     return true;

@@ -1,8 +1,11 @@
 -- What archive_rows and expire_rows share: rows past their retention, taken in rounds.
 --
--- A round picks rows that nobody holds (skip locked) and ends where the next one begins: behind a value of the column where an
--- index begins with it, else behind a place in the table. Without that each round would read the dead rows of all before it.
--- The value stays in the session, since it is data; a place is none. A second pass takes what was held during the first.
+-- The first pass takes whole ranges: of the column where an index begins with it, else of places in the table (14). A round finds
+-- where its range ends, copies it and deletes it in one snapshot (repeatable read), so that both see the same rows, and what somebody
+-- changes meanwhile is an error that rolls the round back (40001). Rows that bear the mark of another transaction (xmax) may be held:
+-- they are left out without waiting, as are values that more rows share than one round may take. The second pass takes those row by
+-- row, and leaves out what is held even then (skip locked): that costs a third more. Values of the column stay in the session, since
+-- they are data; a place is none. Without a place to go on from, each round would read the dead rows of all before it.
 local retention = {}
 
 local time_types = {
@@ -41,10 +44,11 @@ function retention.check(o, p)
   if not kind or not time_types[kind] then u.refuse("the column is neither date nor timestamp") end
 end
 
--- Older than `older_than` before $1, the start of the step.
-local function due(p)
-  return "t." .. u.ident(p.column) .. string.format(" < to_timestamp(($1::bigint - %d) / 1000000.0)", p.older_than)
+-- Older than `older_than` before {value}, the start of the step.
+local function due_template(p)
+  return "t." .. u.ident(p.column) .. string.format(" < to_timestamp(({value}::bigint - %d) / 1000000.0)", p.older_than)
 end
+local function due(p) return string.replace(due_template(p), "{value}", "$1") end
 
 retention.started = { from = "step.started_at" }
 
@@ -77,65 +81,148 @@ function retention.fewer(o, p)
   }
 end
 
--- One pass of rounds over `source`: `which` picks (its parameters come first), and what was deleted is `gone` for `treat`, SQL
--- of one more `with` entry named `kept`, or nil. `column`, where given, is indexed and of type `kind`.
-function retention.pass(o, p, pass)
-  local params = {}
-  for _, param in ipairs(pass.params) do table.insert(params, param) end
-  table.insert(params, { from = "batch.limit" })
-  local limit = string.format("$%d::bigint", #params)
-  local from, order, reached, begin = "", "", "", nil
-  if pass.column then
-    from = " and t." .. u.ident(pass.column) .. " >= current_setting('upkeep.round_from')::" .. pass.kind
-    order = " order by t." .. u.ident(pass.column)
-    reached = ", set_config('upkeep.round_from', coalesce((select max(at)::text from picked),"
-      .. " current_setting('upkeep.round_from')), false) is not null as reached"
-    begin = "select set_config('upkeep.round_from', '-infinity', false) is not null as ready"
-  elseif o.engine_version >= u.version("14") then
-    table.insert(params, { from = "round.place" })
-    local place = string.format("$%d::tid", #params)
-    -- Read from the front to the back: max() is where this round ended.
-    from = " and t.ctid > " .. place
-    reached = ", coalesce((select max(place) from picked), " .. place .. ")::text as place"
-    begin = "select set_config('synchronize_seqscans', 'off', false) as scans, '(0,0)' as place"
-  else
-    begin = "select set_config('synchronize_seqscans', 'off', false) as scans"
+-- A setting of the session. `upkeep.from`: where the next round begins; `upkeep.upto`: where this one ends; `upkeep.left`: where the
+-- first row stands that was left out, or nothing; `upkeep.total`: rows treated so far.
+local function setting(name) return "current_setting('upkeep." .. name .. "')" end
+local function set(name, value, in_round)
+  return "set_config('upkeep." .. name .. "', " .. value .. ", " .. (in_round and "true" or "false") .. ")"
+end
+
+local function by_place(o, pass) return not pass.column and o.engine_version >= u.version("14") end
+
+-- Where a pass begins: pass.column is of type pass.kind.
+local function first_place(pass) return pass.column and "'-infinity'" or "'(0,0)'" end
+local function at_of(pass) return pass.column and "t." .. u.ident(pass.column) or "t.ctid" end
+local function kind_of(pass) return pass.column and pass.kind or "tid" end
+
+-- The end of a round's range, found in the index alone (or by reading on). More rows of one value than a round may take are left
+-- out as a whole: then the range is empty, and ends at the next value.
+local function choose(pass)
+  local at, kind = at_of(pass), kind_of(pass)
+  local which = string.replace(pass.which, "{value}", "$1")
+  if not pass.column then
+    return "with ahead as materialized (select t.ctid as at from only " .. pass.source .. " t where " .. which .. " and t.ctid > "
+      .. setting("from") .. "::tid limit $2::bigint),\n"
+      .. "found as (select count(*) as rows, coalesce(max(at)::text, " .. setting("from") .. ") as upto from ahead)\n"
+      .. "select rows = $2::bigint as more, " .. set("upto", "upto", true) .. " is null as a, " .. set("rows", "rows::text", true)
+      .. " is null as b, " .. set("value", "$1::text", true) .. " is null as c, " .. set("param", "$3::text", true)
+      .. " is null as d from found"
   end
-  local last = #params
-  for _, param in ipairs(pass.treat_params or {}) do table.insert(params, param) end
-  local treat = pass.treat and string.replace(pass.treat, "{param}", string.format("$%d", last + 1)) or nil
-  local sql = "with picked as materialized (select t.ctid as place"
-    .. (pass.column and ", t." .. u.ident(pass.column) .. " as at" or "") .. " from only " .. pass.source .. " t where "
-    .. pass.which .. from .. order .. " limit " .. limit .. " for update of t skip locked),\n"
-    .. "gone as (delete from only " .. pass.source .. " t where t.ctid = any (array(select place from picked)) returning "
-    .. pass.returning .. ")" .. (treat and ",\nkept as (" .. treat .. " returning 1)" or "") .. "\n"
-    .. "select (select count(*) from picked) as picked, (select count(*) from gone) as gone"
-    .. (treat and ", (select count(*) from kept) as kept" or "") .. reached
+  local from = setting("from") .. "::" .. kind
+  local some = "from only " .. pass.source .. " t where " .. which .. " and " .. at
+  return "with ahead as materialized (select " .. at .. " as at " .. some .. " >= " .. from .. " order by " .. at
+    .. " limit $2::bigint + 1),\n"
+    .. "ends as (select case when count(*) > $2::bigint then max(at) end as at from ahead),\n"
+    .. "found as (select e.at is not null and e.at = " .. from .. " as shared, coalesce(case when e.at > " .. from
+    .. " then e.at else (select " .. at .. " " .. some .. " > " .. from .. " and e.at is not null order by " .. at
+    .. " limit 1) end::text, 'infinity') as upto,"
+    .. " (select count(*) from ahead a where e.at is null or a.at < e.at) as rows from ends e)\n"
+    .. "select upto <> 'infinity' as more, " .. set("upto", "upto", true) .. " is null as a, "
+    .. set("rows", "(case when shared then -1 else rows end)::text", true) .. " is null as b, " .. set("value", "$1::text", true)
+    .. " is null as c, " .. set("param", "$3::text", true) .. " is null as d from found"
+end
+
+-- The range is treated and deleted. -1 rows: one value that too many share.
+local function take(pass)
+  local at, kind = at_of(pass), kind_of(pass)
+  local range = string.replace(pass.which, "{value}", setting("value")) .. " and " .. at .. (pass.column and " >= " or " > ")
+    .. setting("from") .. "::" .. kind .. " and " .. at .. (pass.column and " < " or " <= ") .. setting("upto") .. "::" .. kind
+    .. " and t.xmax = '0'::xid"
+  local treat = ""
+  if pass.treat then
+    treat = "    " .. string.replace(pass.treat, "{param}", setting("param")) .. " from only " .. pass.source .. " t where " .. range
+      .. ";\n    get diagnostics kept = row_count;\n"
+  end
+  return "do " .. u.literal("declare\n  wanted bigint := " .. setting("rows") .. "; kept bigint := 0; gone bigint := 0;\nbegin\n"
+    .. "  if wanted >= 0 then\n" .. treat
+    .. "    delete from only " .. pass.source .. " t where " .. range .. ";\n    get diagnostics gone = row_count;\n  end if;\n"
+    .. (pass.treat and "  if kept <> gone then raise 'rows were locked meanwhile' using errcode = '40001'; end if;\n" or "")
+    .. "  perform " .. set("left", "case when gone <> wanted and " .. setting("left") .. " = '' then " .. setting("from") .. " else "
+      .. setting("left") .. " end") .. ", " .. set("from", setting("upto")) .. ", "
+    .. set("total", "(" .. setting("total") .. "::bigint + gone)::text") .. ", " .. set("gone", "gone::text", true) .. ";\nend")
+end
+
+-- Whole ranges. A place has no order that an index knows: there the plan is a scan of a range of the table.
+local function ranges(pass)
+  local plans = "select set_config('enable_bitmapscan', 'off', true) is null as a, set_config('enable_sort', 'off', true) is null as b"
+  if pass.column then plans = plans .. ", set_config('enable_seqscan', 'off', true) is null as c" end
   return {
-    { sql = begin, returns = "round" },
-    {
-      batch = {
-        run = { { sql = sql, params = params, returns = "round" } },
-        count = "round.picked", expect = treat and "round.kept = round.gone" or nil, of = pass.of, max_rows = p.batch,
-        target_ms = p.round // 1000, total_rows = pass.total_rows,
+    batch = {
+      run = {
+        { sql = "set transaction isolation level repeatable read" },
+        { sql = plans },
+        { sql = choose(pass), params = { pass.value, { from = "batch.limit" }, pass.param or "" }, returns = "range" },
+        { sql = take(pass) },
+        { sql = "select " .. setting("gone") .. "::bigint as gone", returns = "round" },
       },
+      count = "round.gone", more = "range.more", of = pass.of, max_rows = pass.max_rows, target_ms = pass.target_ms,
+      total_rows = pass.total_rows,
     },
   }
 end
 
--- Twice over the rows that are due.
-function retention.passes(o, p, treat, treat_params)
-  local indexed = o["column_indexed(" .. p.column .. ")"]
-  local all = {}
-  for _ = 1, 2 do
-    local pass = retention.pass(o, p, {
-      source = o.sql, which = due(p), params = { retention.started }, column = indexed and p.column or nil,
-      kind = o["column_type(" .. p.column .. ")"], treat = treat, treat_params = treat_params,
-      returning = treat and o.columns or "1", of = "before.due", total_rows = p.max_rows,
-    })
-    for _, statement in ipairs(pass) do table.insert(all, statement) end
+-- Row by row.
+local function rest(o, pass)
+  local params = { pass.value, { from = "batch.limit" } }
+  local limit = "$2::bigint"
+  if (pass.total_rows or 0) > 0 then
+    limit = "greatest(0, least(" .. limit .. ", " .. pass.total_rows .. " - " .. setting("total") .. "::bigint))"
   end
-  return all
+  local from, order, reached = "", "", ""
+  if pass.column then
+    from = " and t." .. u.ident(pass.column) .. " >= " .. setting("from") .. "::" .. pass.kind
+    order = " order by t." .. u.ident(pass.column)
+    reached = ", " .. set("from", "coalesce((select max(at)::text from picked), " .. setting("from") .. ")") .. " is not null as reached"
+  elseif by_place(o, pass) then
+    -- Read from the front to the back: max() is where this round ended.
+    from = " and t.ctid > " .. setting("from") .. "::tid"
+    reached = ", " .. set("from", "coalesce((select max(place)::text from picked), " .. setting("from") .. ")") .. " is not null as reached"
+  end
+  local treat = nil
+  if pass.treat then
+    table.insert(params, pass.param or "")
+    treat = string.replace(pass.treat, "{param}", "$3::text") .. " from gone t where $3::text is not null"
+  end
+  local sql = "with picked as materialized (select t.ctid as place"
+    .. (pass.column and ", t." .. u.ident(pass.column) .. " as at" or "") .. " from only " .. pass.source .. " t where "
+    .. string.replace(pass.which, "{value}", "$1") .. from .. order .. " limit " .. limit .. " for update of t skip locked),\n"
+    .. "gone as (delete from only " .. pass.source .. " t where t.ctid = any (array(select place from picked)) returning "
+    .. (treat and "t.*" or "1") .. ")" .. (treat and ",\nkept as (" .. treat .. " returning 1)" or "") .. "\n"
+    .. "select (select count(*) from picked) as picked, (select count(*) from gone) as gone"
+    .. (treat and ", (select count(*) from kept) as kept" or "") .. ", "
+    .. set("total", "(" .. setting("total") .. "::bigint + (select count(*) from picked))::text") .. " is not null as counted" .. reached
+  return {
+    batch = {
+      run = { { sql = sql, params = params, returns = "round" } },
+      count = "round.picked", expect = treat and "round.kept = round.gone" or nil, of = pass.of, max_rows = pass.max_rows,
+      target_ms = pass.target_ms, total_rows = pass.total_rows,
+    },
+  }
+end
+
+-- Rounds over pass.source, both passes. `which` picks by {value}, which is `value`; `treat`, or nil, is an INSERT .. SELECT without its
+-- FROM, over columns of `t`, whose {param} is `param`.
+function retention.passes_over(o, p, pass)
+  pass.max_rows = p.batch
+  pass.target_ms = p.round // 1000
+  local begin = {
+    sql = "select " .. set("from", first_place(pass)) .. " is null as a, " .. set("left", "''") .. " is null as b, " .. set("total", "'0'")
+      .. " is null as c" .. (pass.column and "" or ", set_config('synchronize_seqscans', 'off', false) is null as d"),
+  }
+  local back = {
+    sql = "select " .. set("from", "coalesce(nullif(" .. setting("left") .. ", ''), " .. setting("from") .. ")") .. " is null as a",
+  }
+  local first = (pass.column or by_place(o, pass)) and ranges(pass) or rest(o, pass)
+  return { begin, first, back, rest(o, pass) }
+end
+
+-- Over the rows that are due.
+function retention.passes(o, p, treat, param)
+  local indexed = o["column_indexed(" .. p.column .. ")"]
+  return retention.passes_over(o, p, {
+    source = o.sql, which = due_template(p), value = retention.started, column = indexed and p.column or nil,
+    kind = o["column_type(" .. p.column .. ")"], treat = treat, param = param, of = "before.due", total_rows = p.max_rows,
+  })
 end
 
 return retention

@@ -38,21 +38,15 @@ return action {
   blocked_by = retention.blocked_by,
   undo = function(o, p)
     local archive = archive_of(o, p)
-    local run = { { from = "step.run" } }
-    local steps = {}
-    for _ = 1, 2 do
-      local pass = retention.pass(o, p, {
-        source = archive, which = "t.upkeep_run = $1", params = run, returning = o.writable_columns,
-        treat = "insert into " .. o.sql .. " (" .. o.writable_columns .. ") overriding system value select "
-          .. o.writable_columns .. " from gone",
-      })
-      for _, statement in ipairs(pass) do table.insert(steps, statement) end
-    end
+    local steps = retention.passes_over(o, p, {
+      source = archive, which = "t.upkeep_run = {value}", value = { from = "step.run" },
+      treat = "insert into " .. o.sql .. " (" .. o.writable_columns .. ") overriding system value select " .. o.writable_columns,
+    })
     -- Rows that somebody holds were left out: then it is no undo. The cast fails, and its message says so.
     table.insert(steps, {
       sql = "select (case when count(*) > 0 then count(*) || ' rows of the run are left in the archive' end)::int as rest"
         .. " from only " .. archive .. " where upkeep_run = $1",
-      params = run,
+      params = { { from = "step.run" } },
     })
     return { class = "inverse", why = "the rows stand in the archive table, marked with the run", steps = steps }
   end,
@@ -82,9 +76,8 @@ return action {
     local run = {
       { sql = "create table if not exists " .. archive .. " (like " .. o.sql .. ", upkeep_run text not null)" },
     }
-    local treat = "insert into " .. archive .. " (" .. o.columns .. ", upkeep_run) select " .. o.columns
-      .. ", {param}::text from gone"
-    for _, statement in ipairs(retention.passes(o, p, treat, { { from = "step.run" } })) do table.insert(run, statement) end
+    local treat = "insert into " .. archive .. " (" .. o.columns .. ", upkeep_run) select " .. o.columns .. ", {param}"
+    for _, statement in ipairs(retention.passes(o, p, treat, { from = "step.run" })) do table.insert(run, statement) end
     return { pre = pre, run = run, post = { retention.fewer(o, p) } }
   end,
 }
