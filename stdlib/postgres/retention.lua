@@ -95,7 +95,8 @@ local function first_place(pass) return pass.column and "'-infinity'" or "'(0,0)
 local function at_of(pass) return pass.column and "t." .. u.ident(pass.column) or "t.ctid" end
 local function kind_of(pass) return pass.column and pass.kind or "tid" end
 
--- The end of a round's range, found in the index alone (or by reading on). More rows of one value than a round may take are left
+-- The end of a round's range, found in the index alone (or by reading on); it holds at most so many rows as
+-- a round may take. More rows of one value than a round may take are left
 -- out as a whole: then the range is empty, and ends at the next value.
 local function choose(pass)
   local at, kind = at_of(pass), kind_of(pass)
@@ -110,36 +111,41 @@ local function choose(pass)
   end
   local from = setting("from") .. "::" .. kind
   local some = "from only " .. pass.source .. " t where " .. which .. " and " .. at
-  return "with ahead as materialized (select " .. at .. " as at " .. some .. " >= " .. from .. " order by " .. at
-    .. " limit $2::bigint + 1),\n"
-    .. "ends as (select case when count(*) > $2::bigint then max(at) end as at from ahead),\n"
+  return "with ends as materialized (select (select " .. at .. " " .. some .. " >= " .. from .. " order by " .. at
+    .. " offset $2::bigint limit 1) as at),\n"
     .. "found as (select e.at is not null and e.at = " .. from .. " as shared, coalesce(case when e.at > " .. from
-    .. " then e.at else (select " .. at .. " " .. some .. " > " .. from .. " and e.at is not null order by " .. at
-    .. " limit 1) end::text, 'infinity') as upto,"
-    .. " (select count(*) from ahead a where e.at is null or a.at < e.at) as rows from ends e)\n"
+    .. " then e.at when e.at is not null then (select " .. at .. " " .. some .. " > " .. from .. " order by " .. at
+    .. " limit 1) end::text, 'infinity') as upto from ends e)\n"
     .. "select upto <> 'infinity' as more, " .. set("upto", "upto", true) .. " is null as a, "
-    .. set("rows", "(case when shared then -1 else rows end)::text", true) .. " is null as b, " .. set("value", "$1::text", true)
+    .. set("rows", "(case when shared then -1 else $2::bigint end)::text", true) .. " is null as b, " .. set("value", "$1::text", true)
     .. " is null as c, " .. set("param", "$3::text", true) .. " is null as d from found"
 end
 
 -- The range is treated and deleted. -1 rows: one value that too many share.
+-- Variables of the block are constants to its plans, which settings are not.
 local function take(pass)
   local at, kind = at_of(pass), kind_of(pass)
-  local range = string.replace(pass.which, "{value}", setting("value")) .. " and " .. at .. (pass.column and " >= " or " > ")
-    .. setting("from") .. "::" .. kind .. " and " .. at .. (pass.column and " < " or " <= ") .. setting("upto") .. "::" .. kind
-    .. " and t.xmax = '0'::xid"
+  local range = string.replace(pass.which, "{value}", "upkeep_value") .. " and " .. at .. (pass.column and " >= " or " > ")
+    .. "upkeep_from and " .. at .. (pass.column and " < " or " <= ") .. "upkeep_upto"
+  local free = range .. " and t.xmax = '0'::xid"
   local treat = ""
   if pass.treat then
-    treat = "    " .. string.replace(pass.treat, "{param}", setting("param")) .. " from only " .. pass.source .. " t where " .. range
-      .. ";\n    get diagnostics kept = row_count;\n"
+    treat = "    " .. string.replace(pass.treat, "{param}", "upkeep_param") .. " from only " .. pass.source .. " t where " .. free
+      .. ";\n    get diagnostics upkeep_kept = row_count;\n"
   end
-  return "do " .. u.literal("declare\n  wanted bigint := " .. setting("rows") .. "; kept bigint := 0; gone bigint := 0;\nbegin\n"
-    .. "  if wanted >= 0 then\n" .. treat
-    .. "    delete from only " .. pass.source .. " t where " .. range .. ";\n    get diagnostics gone = row_count;\n  end if;\n"
-    .. (pass.treat and "  if kept <> gone then raise 'rows were locked meanwhile' using errcode = '40001'; end if;\n" or "")
-    .. "  perform " .. set("left", "case when gone <> wanted and " .. setting("left") .. " = '' then " .. setting("from") .. " else "
-      .. setting("left") .. " end") .. ", " .. set("from", setting("upto")) .. ", "
-    .. set("total", "(" .. setting("total") .. "::bigint + gone)::text") .. ", " .. set("gone", "gone::text", true) .. ";\nend")
+  return "do " .. u.literal("#variable_conflict use_column\ndeclare\n"
+    .. "  upkeep_value " .. pass.value_kind .. " := " .. setting("value") .. "; upkeep_param text := " .. setting("param") .. ";\n"
+    .. "  upkeep_from " .. kind .. " := " .. setting("from") .. "; upkeep_upto " .. kind .. " := " .. setting("upto") .. ";\n"
+    .. "  upkeep_rows bigint := " .. setting("rows") .. "; upkeep_kept bigint := 0; upkeep_gone bigint := 0;\n"
+    .. "begin\n"
+    .. "  if upkeep_rows >= 0 then\n" .. treat
+    .. "    delete from only " .. pass.source .. " t where " .. free .. ";\n    get diagnostics upkeep_gone = row_count;\n  end if;\n"
+    .. (pass.treat and "  if upkeep_kept <> upkeep_gone then raise 'rows were locked meanwhile' using errcode = '40001'; end if;\n" or "")
+    .. "  if " .. setting("left") .. " = '' and upkeep_gone < upkeep_rows and exists (select from only " .. pass.source .. " t where "
+    .. range .. ") or upkeep_rows < 0 and " .. setting("left") .. " = '' then\n    perform " .. set("left", setting("from"))
+    .. ";\n  end if;\n  perform " .. set("from", setting("upto")) .. ", "
+    .. set("total", "(" .. setting("total") .. "::bigint + upkeep_gone)::text") .. ", " .. set("gone", "upkeep_gone::text", true)
+    .. ";\nend")
 end
 
 -- Whole ranges. A place has no order that an index knows: there the plan is a scan of a range of the table.
@@ -220,7 +226,7 @@ end
 function retention.passes(o, p, treat, param)
   local indexed = o["column_indexed(" .. p.column .. ")"]
   return retention.passes_over(o, p, {
-    source = o.sql, which = due_template(p), value = retention.started, column = indexed and p.column or nil,
+    source = o.sql, which = due_template(p), value = retention.started, value_kind = "bigint", column = indexed and p.column or nil,
     kind = o["column_type(" .. p.column .. ")"], treat = treat, param = param, of = "before.due", total_rows = p.max_rows,
   })
 end

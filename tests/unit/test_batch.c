@@ -226,6 +226,10 @@ static void answer(world *w) {
 #define RUN(total)                                                             \
   "[{\"sql\":\"make\"}," BATCH("\"max_rows\":100,") total                      \
       "}},{\"sql\":\"after\"}]"
+#define RUN_MORE                                                               \
+  "[{\"sql\":\"make\"}," BATCH(                                                \
+      "\"max_rows\":100,\"more\":\"picked.rows\",") "}},"                      \
+                                                    "{\"sql\":\"after\"}]"
 #define UNDO                                                                   \
   "{\"class\":\"inverse\",\"steps\":[{\"batch\":{\"count\":\"put.rows\","      \
   "\"max_rows\":40,\"run\":[{\"params\":[{\"from\":\"batch.limit\"}],"         \
@@ -363,6 +367,18 @@ static void a_total_ends_it(void **state) {
   expect_rows(w, 965, 35);
   assert_int_equal(w->counts.applied, 1);
   assert_string_equal(w->sizes.data, "10 20 5 ");
+  leave(w);
+}
+
+static void a_value_may_say_whether_there_is_more(void **state) {
+  (void)state;
+  world *w = play(&(scene){.rows = 35});
+  assert_string_equal(w->sizes.data, "10 20 40 ");
+  leave(w);
+  /* Few rows are not the end, and none is. */
+  w = play(&(scene){.run = RUN_MORE, .rows = 35});
+  expect_rows(w, 0, 35);
+  assert_string_equal(w->sizes.data, "10 20 40 40 ");
   leave(w);
 }
 
@@ -620,6 +636,7 @@ int main(void) {
       cmocka_unit_test(a_ledger_without_room_rolls_the_round_back),
       cmocka_unit_test(a_stop_finishes_the_round),
       cmocka_unit_test(a_pause_holds_between_rounds),
+      cmocka_unit_test(a_value_may_say_whether_there_is_more),
       cmocka_unit_test(an_operator_makes_rounds_smaller),
       cmocka_unit_test(what_is_no_change_is_refused),
       cmocka_unit_test(a_step_that_is_held_waits_between_rounds),

@@ -39,7 +39,7 @@ return action {
   undo = function(o, p)
     local archive = archive_of(o, p)
     local steps = retention.passes_over(o, p, {
-      source = archive, which = "t.upkeep_run = {value}", value = { from = "step.run" },
+      source = archive, which = "t.upkeep_run = {value}", value = { from = "step.run" }, value_kind = "text",
       treat = "insert into " .. o.sql .. " (" .. o.writable_columns .. ") overriding system value select " .. o.writable_columns,
     })
     -- Rows that somebody holds were left out: then it is no undo. The cast fails, and its message says so.
