@@ -144,6 +144,26 @@ lite_whole() {
   [ "$(pg_sql "select count(*) from $archive")" = 0 ]
 }
 
+@test "PostgreSQL: more rows of one moment than a round may take, and rows that bear somebody's mark, go too" {
+  for index in "create index on $here (at)" "select 1"; do
+    # 3,000 rows a moment, 2,000 a round; every seventh was held by somebody once, and five are held now.
+    postgres_rows archive_rows "batch: 2000" "$index"
+    pg_sql "update $here set at = date_trunc('day', now()) - (50 + id / 3000) * interval '1 day' where id > 6000 and at < now() - interval '10 days'" \
+      "vacuum analyze $here" "begin; select from $here where id % 7 = 0 for update; commit" >/dev/null
+    PGAPPNAME=holder "$(pg_find_psql)" -X -q -c "begin; select from $here where id in (5, 6, 7001, 7002, 19999) for update; select pg_sleep(60)" >/dev/null 2>&1 3>&- &
+    writer=$!
+    await eval '[ "$(pg_sql "select wait_event from pg_stat_activity where application_name = '"'holder'"'")" = PgSleep ]'
+    run upkeep apply plan.json
+    expect_code 0
+    pg_whole 2005
+    pg_sql "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'holder'" >/dev/null
+    wait "$writer" || true
+    writer=
+    [ "$(pg_sql "select max(split_part(statement, ' ', 3)::int) <= 2000 from upkeep.ledger where outcome = 'round'")" = t ]
+    rm -r .upkeep
+  done
+}
+
 @test "PostgreSQL: rows that somebody writes or holds meanwhile are neither lost nor doubled" {
   postgres_rows archive_rows "batch: 200"
   (while :; do

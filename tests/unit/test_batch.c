@@ -378,7 +378,7 @@ static void a_value_may_say_whether_there_is_more(void **state) {
   /* Few rows are not the end, and none is. */
   w = play(&(scene){.run = RUN_MORE, .rows = 35});
   expect_rows(w, 0, 35);
-  assert_string_equal(w->sizes.data, "10 20 40 40 ");
+  assert_string_equal(w->sizes.data, "10 20 40 80 ");
   leave(w);
 }
 
