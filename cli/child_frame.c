@@ -140,7 +140,7 @@ bool request_decode(upk_arena *arena, upk_str bytes,
   const upk_json *tree = upk_json_parse(arena, bytes, &error);
   int64_t mode = upk_json_number(tree, "mode", -1);
   upk_str at_us = upk_json_text(tree, "at_us");
-  if (!tree || mode < 0 || mode > UPK_COMPILE_REQUIREMENTS || !at_us.data)
+  if (!tree || mode < 0 || mode > UPK_COMPILE_PRIVILEGES || !at_us.data)
     return false;
   *ret_with_facts = upk_json_flag(tree, "with_facts", false);
   *ret_request = (upk_compile_request){

@@ -128,6 +128,8 @@ upk_status project_find(cli *c,
 /* For verbs that work outside a project as well. */
 void project_or_none(cli *c, project *ret_project);
 upk_status project_load(cli *c, project *ret_project); /* and its targets */
+/* privileges.c: what the role of a target needs, as SQL; "": the only target */
+upk_status privileges_explain(cli *c, upk_str target);
 /* The target by name, or the only one when `name` is "". Secrets resolved. */
 upk_status project_target(cli *c, const project *p, upk_str name,
                           upk_target *ret_target);

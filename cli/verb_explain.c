@@ -1,6 +1,8 @@
 /* upkeep explain: what a word means. The compiler knows most words; verbs and
  * flags are handed to it as data, so that lists, formats and suggestions are
  * one. */
+#include <string.h>
+
 #include "cli.h"
 
 static void put_row(upk_json_writer *w, const char *group, upk_str name,
@@ -79,6 +81,9 @@ static void words_of_ours(cli *c, upk_buf *out) {
 
 static upk_status run(cli *c) {
   project p;
+  if (c->argument_count && !strcmp(c->arguments[0], "privileges"))
+    return privileges_explain(
+        c, c->argument_count > 1 ? upk_str_from(c->arguments[1]) : UPK_STR(""));
   upk_buf word = {0}, words = {0}, out = {0};
   for (size_t i = 0; i < c->argument_count; i++)
     upk_buf_printf(&word, "%s%s", i ? " " : "", c->arguments[i]);
@@ -109,9 +114,11 @@ const verb verb_explain = {
         "a function or type of expressions, a live\nmetric, a verb, a flag "
         "(--wait), an exit code (\"exit 5\"), shipped policies "
         "(std/sqlite-baseline),\nan engine or a pass of the compiler. Without "
-        "one: all words.",
+        "one: all words.\n`explain privileges TARGET` prints the rights that "
+        "the target's role needs for the project's\npolicies, as SQL to paste; "
+        "no database is asked, and --facts says which of them it has.",
     .formats = "text,json,markdown",
-    .flags = FLAG_BIT(format),
+    .flags = FLAG_BIT(format) | FLAG_BIT(facts),
     .max_arguments = 2,
     .takes_words = true,
     .run = run,

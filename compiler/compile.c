@@ -2,6 +2,7 @@
 #include <upkeep/compile.h>
 
 #include "emit/check_report.h"
+#include "emit/privileges.h"
 #include "emit/requirements.h"
 #include "front/front.h"
 #include "front/schema.h"
@@ -71,6 +72,10 @@ static upk_status write_requirements(ir *ir, upk_sink output) {
   return UPK_DENIED;
 }
 
+static upk_status write_privileges(ir *ir, upk_sink output) {
+  return wrote(privileges_write(ir, output));
+}
+
 static upk_status unknown_word(ir *ir, const upk_str *words, size_t count) {
   upk_str word = ir->request->word;
   upk_diag *diag = upk_diag_add(ir->diags, 1214, UPK_NO_SPAN,
@@ -127,6 +132,7 @@ static const struct mode {
     [UPK_COMPILE_TESTS] = {0, NULL}, /* compiler.c */
     [UPK_COMPILE_TEST] = {0, NULL},
     [UPK_COMPILE_SUGGEST] = {PASS_bind + 1, write_suggest},
+    [UPK_COMPILE_PRIVILEGES] = {PASS_check + 1, write_privileges},
     [UPK_COMPILE_REQUIREMENTS] = {PASS_check + 1, write_requirements},
 };
 

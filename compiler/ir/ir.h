@@ -131,6 +131,8 @@ typedef struct ir_action {
   ir_names reads;                   /* attributes that plan() looks at */
   int64_t min_version, max_version; /* 0: open */
   ir_names needs;                   /* capabilities that facts must show */
+  ir_names privileges;              /* that the role must have: engine file */
+  bool privileges_said;
   ir_names provides, subsumes,
       conflicts;    /* "action" on the same object, or "action:parent" /
                        "action:children" */

@@ -166,7 +166,8 @@ static void check_promises(stdlib_reader *reader, ir_action *action) {
 static void define_needs(stdlib_reader *reader, ir_action *action) {
   static const field_rule rules[] = {{"version", TYPE(TEXT)},
                                      {"below", TYPE(TEXT)},
-                                     {"capabilities", TYPE(LIST)}};
+                                     {"capabilities", TYPE(LIST)},
+                                     {"privileges", TYPE(LIST)}};
   const node *needs = field_map(reader->from->map, "needs");
   if (!needs)
     return;
@@ -174,6 +175,8 @@ static void define_needs(stdlib_reader *reader, ir_action *action) {
   action->min_version = field_version(reader, needs, "version");
   action->max_version = field_version(reader, needs, "below");
   action->needs = field_names(reader, needs, "capabilities");
+  action->privileges = field_names(reader, needs, "privileges");
+  action->privileges_said = node_find(needs, "privileges") != NULL;
   if (action->max_version && action->max_version <= action->min_version)
     stdlib_complain(reader, 1327,
                     "is for no version: `below` is not above "

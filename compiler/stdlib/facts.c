@@ -119,6 +119,7 @@ void define_engine(ir *ir, const stdlib_declaration *d) {
                                      {"lock_conflicts", TYPE(MAP)},
                                      {"traffic_locks", TYPE(LIST)},
                                      {"settings", TYPE(LIST)},
+                                     {"privileges", TYPE(MAP)},
                                      {"judged", TYPE(MAP)},
                                      {"guard", TYPE(MAP)},
                                      {"metrics", TYPE(MAP)},

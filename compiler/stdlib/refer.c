@@ -79,6 +79,20 @@ static void check_capabilities(stdlib_reader *reader, const ir_engine *engine) {
   }
 }
 
+static void check_privileges(stdlib_reader *reader, const ir_engine *engine) {
+  const node *needs = field_map(reader->from->map, "needs");
+  const node *known = node_find(engine->definition, "privileges");
+  ir_names names = {0};
+  if (needs)
+    names = field_names(reader, needs, "privileges");
+  for (size_t i = 0; i < names.len; i++)
+    if (!known || !node_member_find(known, names.items[i]))
+      stdlib_complain(reader, 1324,
+                      "needs the privilege `%.*s`, which the engine does not "
+                      "know",
+                      UPK_FMT(names.items[i]));
+}
+
 static void refer_action(stdlib_reader *reader, const ir_engine *engine) {
   upk_str name = field_text(reader->from->map, "kind");
   const ir_kind *kind = ir_kind_find(engine, name);
@@ -89,6 +103,7 @@ static void refer_action(stdlib_reader *reader, const ir_engine *engine) {
   stdlib_point(reader, NULL);
   check_relations(reader, engine);
   check_capabilities(reader, engine);
+  check_privileges(reader, engine);
   if (kind || upk_str_is(name, "any"))
     check_reads(reader, engine, kind);
 }

@@ -53,6 +53,7 @@ typedef enum upk_compile_mode {
   UPK_COMPILE_TEST,     /* output: the result of case `test` of that file */
   UPK_COMPILE_SUGGEST,  /* needs facts; output: suggestions, formats.md */
   UPK_COMPILE_REQUIREMENTS, /* output: what the requirements document says */
+  UPK_COMPILE_PRIVILEGES,   /* output: what the role of `target` needs */
 } upk_compile_mode;
 
 typedef struct upk_compile_request {

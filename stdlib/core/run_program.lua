@@ -14,6 +14,7 @@ end
 return function(engine)
   return {
     name = "run_program", engine = engine, kind = "any",
+    needs = { privileges = { "statement" } },
     doc = "runs a program that the project allows, with your own checks and undo",
     parameters = {
       run = {

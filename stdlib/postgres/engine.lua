@@ -22,6 +22,8 @@ return engine {
     superuser = "select rolsuper from pg_catalog.pg_roles where rolname = current_user",
   },
 
+  privileges = require "postgres/privileges",
+
   identity = sql_file "identity.sql",
   counters = sql_file "counters.sql",
 

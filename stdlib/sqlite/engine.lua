@@ -7,6 +7,8 @@ return engine {
     ledger = "select exists (select 1 from pragma_table_info('upkeep_ledger') where name = 'approvals')",
   },
 
+  privileges = require "sqlite/privileges",
+
   identity = sql_file "identity.sql",
 
   -- No lease: the lock is on the file, and cannot be lost while the process lives.

@@ -10,6 +10,7 @@ end
 
 return action {
   name = "archive_rows", engine = "postgres", kind = "table",
+  needs = { privileges = { "owner", "write_rows" } },
   doc = "moves rows past their retention to an archive table of the same database, in short transactions",
   parameters = {
     column = retention.parameters.column,

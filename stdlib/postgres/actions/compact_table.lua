@@ -108,6 +108,7 @@ end
 
 return action {
   name = "compact_table", engine = "postgres", kind = "table",
+  needs = { privileges = { "owner" } },
   doc = "gives the empty space of a table back: online, by moving the rows of its last pages ahead; TOAST and indexes keep their size",
   parameters = {
     online = { type = "bool", default = true, doc = "rows are moved in short transactions; otherwise VACUUM FULL, and everybody waits" },

@@ -10,6 +10,7 @@ end
 
 return action {
   name = "create_index", engine = "postgres", kind = "constraint",
+  needs = { privileges = { "owner" } },
   doc = "makes the index that a foreign key lacks (CREATE INDEX CONCURRENTLY), without blocking writers",
   reads = { "columns", "has_index", "table.size", "table.is_partitioned" },
   atomicity = "autocommit",

@@ -1,5 +1,6 @@
 return action {
   name = "create_ledger", engine = "postgres", kind = "instance",
+  needs = { privileges = { "ledger" } },
   doc = "makes upkeep's own schema: the command log, findings, what was saved for undo",
   risk = "low",
   atomicity = "transaction",

@@ -137,6 +137,7 @@ end
 
 return action {
   name = "create_partitions", engine = "postgres", kind = "partition_set",
+  needs = { privileges = { "owner" } },
   doc = "makes the next partitions of a set by range: as long as its others, named as they are, with their owner, grants, storage and indexes",
   parameters = {
     ahead = { type = "int", default = 0, min = 0, max = 1000, doc = "so many partitions behind the one that is written to now" },

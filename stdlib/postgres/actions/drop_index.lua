@@ -20,7 +20,7 @@ return action {
     "table", "definition", "tablespace", "comment", "is_valid", "is_partition", "is_partitioned",
     "supports_constraint", "duplicate_of", "redundant_to", "unused_for",
   },
-  needs = { capabilities = { "ledger" } },
+  needs = { privileges = { "owner" }, capabilities = { "ledger" } },
   atomicity = "autocommit",
   risk = function(o, p)
     if o.is_valid then return "medium" end

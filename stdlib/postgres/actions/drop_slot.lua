@@ -5,6 +5,7 @@ end
 
 return action {
   name = "drop_slot", engine = "postgres", kind = "slot",
+  needs = { privileges = { "replication" } },
   doc = "drops a replication slot that nobody reads from, and with it the WAL and the dead rows it holds back",
   reads = { "active", "temporary", "kind", "plugin", "database", "synced" },
   atomicity = "autocommit",

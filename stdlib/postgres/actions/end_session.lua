@@ -18,6 +18,7 @@ end
 
 return action {
   name = "end_session", engine = "postgres", kind = "session",
+  needs = { privileges = { "signal" } },
   doc = "ends a session, and with it its transaction (pg_cancel_backend, then pg_terminate_backend)",
   parameters = {
     mode = {

@@ -2,6 +2,7 @@ local retention = require "postgres/retention"
 
 return action {
   name = "expire_rows", engine = "postgres", kind = "table",
+  needs = { privileges = { "write_rows" } },
   doc = "deletes rows past their retention for good, in short transactions; archive_rows keeps them",
   parameters = {
     column = retention.parameters.column,

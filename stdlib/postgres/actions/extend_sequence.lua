@@ -6,6 +6,7 @@ local largest = { smallint = "32767", integer = "2147483647", bigint = "92233720
 
 return action {
   name = "extend_sequence", engine = "postgres", kind = "sequence",
+  needs = { privileges = { "owner" } },
   doc = "gives a sequence the whole range of its column (ALTER SEQUENCE .. AS .. NO MAXVALUE); nextval waits for a moment",
   reads = { "type", "column_type", "max_value", "last_value", "increment" },
   atomicity = "transaction",

@@ -5,6 +5,7 @@ end
 
 return action {
   name = "finish_detach", engine = "postgres", kind = "table",
+  needs = { privileges = { "owner" } },
   doc = "completes a DETACH PARTITION CONCURRENTLY that was cut off (ALTER TABLE .. DETACH PARTITION .. FINALIZE, 14)",
   reads = { "detach_pending_from" },
   atomicity = "autocommit",

@@ -12,6 +12,7 @@ local younger = "frozen_age < before.frozen_age or frozen_mxid_age < before.froz
 
 return action {
   name = "freeze", engine = "postgres", kind = "table",
+  needs = { privileges = { "maintain" } },
   doc = "freezes a table's rows so that transaction ids can be used again (VACUUM FREEZE)",
   parameters = {
     emergency = {

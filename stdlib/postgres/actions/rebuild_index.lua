@@ -34,6 +34,7 @@ end
 
 return action {
   name = "rebuild_index", engine = "postgres", kind = "index",
+  needs = { privileges = { "maintain" } },
   doc = "writes an index anew (REINDEX), without blocking writers when `online`",
   parameters = {
     online = { type = "bool", default = true, doc = "CONCURRENTLY; otherwise writers of the table wait" },

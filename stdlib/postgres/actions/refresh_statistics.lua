@@ -11,6 +11,7 @@ local newer = "analyzed_at > coalesce(before.analyzed_at, 2000-01-01T00:00Z)"
 
 return action {
   name = "refresh_statistics", engine = "postgres", kind = "table",
+  needs = { privileges = { "maintain" } },
   doc = "collects the planner's statistics of a table (ANALYZE)",
   parameters = {
     columns = { type = "list", doc = "only these columns; otherwise all" },

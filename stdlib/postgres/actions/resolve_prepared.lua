@@ -5,6 +5,7 @@ end
 
 return action {
   name = "resolve_prepared", engine = "postgres", kind = "transaction",
+  needs = { privileges = { "prepared" } },
   doc = "ends a prepared transaction that nobody ends (ROLLBACK PREPARED, COMMIT PREPARED); ask its coordinator first",
   parameters = {
     how = {

@@ -11,6 +11,7 @@ end
 
 return action {
   name = "run_sql", engine = "postgres", kind = "any",
+  needs = { privileges = { "statement" } },
   doc = "runs your own statements, with your own checks and undo",
   parameters = {
     run = { type = "statements", required = true, doc = "the statements, in turn; {batch: ..} repeats some in rounds" },

@@ -11,6 +11,7 @@ end
 
 return action {
   name = "set_parameter", engine = "postgres", kind = "setting",
+  needs = { privileges = { "parameters" } },
   doc = "sets a parameter of the server (ALTER SYSTEM, then a reload); one that needs a restart waits for it",
   parameters = {
     value = { type = "text", doc = "the value, with its unit where it has one; otherwise the recommended one" },

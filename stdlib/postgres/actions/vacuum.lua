@@ -35,6 +35,7 @@ end
 
 return action {
   name = "vacuum", engine = "postgres", kind = "table",
+  needs = { privileges = { "maintain" } },
   doc = "removes dead rows and marks pages as all visible (VACUUM); readers and writers go on",
   parameters = {
     freeze = { type = "bool", default = false, doc = "freeze every row that can be" },

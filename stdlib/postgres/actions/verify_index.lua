@@ -12,7 +12,7 @@ return action {
   reads = {
     "size", "table", "table.size", "am", "is_partitioned", "is_unique", "instance.amcheck_schema", "instance.role",
   },
-  needs = { capabilities = { "amcheck", "ledger" } },
+  needs = { privileges = { "amcheck" }, capabilities = { "amcheck", "ledger" } },
   atomicity = "autocommit",
   on_replica = true,
   risk = function(o, p)

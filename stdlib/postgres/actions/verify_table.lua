@@ -11,7 +11,7 @@ return action {
     },
   },
   reads = { "size", "toast_size", "is_partitioned", "instance.amcheck_schema", "instance.role" },
-  needs = { version = "14", capabilities = { "amcheck", "ledger" } },
+  needs = { privileges = { "amcheck" }, version = "14", capabilities = { "amcheck", "ledger" } },
   atomicity = "autocommit",
   on_replica = true,
   risk = "low",

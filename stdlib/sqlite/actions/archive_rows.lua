@@ -50,7 +50,7 @@ return action {
     round = retention.parameters.round,
   },
   reads = { "writable_columns", "row_key", "without_rowid", "referenced_by", "type", "database.corruption_found" },
-  needs = { version = "3.38", capabilities = { "ledger" } },
+  needs = { privileges = { "write" }, version = "3.38", capabilities = { "ledger" } },
   -- Two files do not commit at once.
   atomicity = function(o, p) return p.to_database and "autocommit" or "transaction" end,
   risk = "high",

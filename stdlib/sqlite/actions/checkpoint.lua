@@ -3,6 +3,7 @@ local types = { log_size = "bytes" }
 
 return action {
   name = "checkpoint", engine = "sqlite", kind = "log",
+  needs = { privileges = { "write" } },
   doc = "moves the write-ahead log into the file (wal_checkpoint)",
   parameters = {
     mode = {

@@ -6,6 +6,7 @@ local types = { size = "bytes", disk_free = "bytes" }
 
 return action {
   name = "compact_database", engine = "sqlite", kind = "database",
+  needs = { privileges = { "write", "room" } },
   doc = "writes the whole file anew without free pages (VACUUM); nobody else may write meanwhile",
   parameters = {
     auto_vacuum = {

@@ -5,6 +5,7 @@ end
 
 return action {
   name = "create_index", engine = "sqlite", kind = "constraint",
+  needs = { privileges = { "write" } },
   doc = "makes an index on the columns of a foreign key; writers wait",
   parameters = {
     name = { type = "text", doc = "name of the index; otherwise made of table and columns" },

@@ -3,6 +3,7 @@ local tables = { "upkeep_ledger", "upkeep_finding", "upkeep_saved", "upkeep_iden
 
 return action {
   name = "create_ledger", engine = "sqlite", kind = "database",
+  needs = { privileges = { "ledger" } },
   doc = "makes upkeep's own tables: the command log, findings, what was saved for undo, the file's identity",
   risk = "low",
   atomicity = "transaction",

@@ -2,6 +2,7 @@ local found = "select count(*) as found from sqlite_schema where type = 'index' 
 
 return action {
   name = "drop_index", engine = "sqlite", kind = "index",
+  needs = { privileges = { "write" } },
   doc = "drops an index that another one makes needless; the statement that made it is the undo",
   reads = {
     "table", "definition", "supports_constraint", "duplicate_of", "redundant_to", "unused_for",

@@ -13,7 +13,7 @@ return action {
     round = retention.parameters.round,
   },
   reads = { "referenced_by", "row_key", "without_rowid", "type", "database.corruption_found" },
-  needs = { version = "3.38" },
+  needs = { privileges = { "write" }, version = "3.38" },
   atomicity = "transaction",
   risk = "high",
   destructive = true,

@@ -3,6 +3,7 @@ local types = { log_size = "bytes" }
 
 return action {
   name = "purge_logs", engine = "sqlite", kind = "log",
+  needs = { privileges = { "write" } },
   doc = "empties the write-ahead log after moving it into the file (wal_checkpoint(TRUNCATE))",
   reads = { "size" },
   atomicity = "autocommit",

@@ -2,7 +2,7 @@ return action {
   name = "rebuild_index", engine = "sqlite", kind = "index",
   doc = "writes an index anew from its table (REINDEX), then compares the two; writers wait",
   reads = { "table" },
-  needs = { capabilities = { "ledger" } },
+  needs = { privileges = { "write" }, capabilities = { "ledger" } },
   atomicity = "transaction",
   risk = "medium",
   locks = function(o, p) return { { mode = "write", object = { "main" } } } end,

@@ -15,7 +15,7 @@ return action {
     },
   },
   reads = { "rows", "database.corruption_found" },
-  needs = { version = "3.38", capabilities = { "ledger" } },
+  needs = { privileges = { "write" }, version = "3.38", capabilities = { "ledger" } },
   atomicity = "transaction",
   risk = "low",
   locks = function(o, p) return { { mode = "write", object = { "main" } } } end,

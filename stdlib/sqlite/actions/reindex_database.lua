@@ -1,5 +1,6 @@
 return action {
   name = "reindex_database", engine = "sqlite", kind = "database",
+  needs = { privileges = { "write" } },
   doc = "writes every index anew (REINDEX); writers wait",
   reads = { "size" },
   atomicity = "transaction",

@@ -1,5 +1,6 @@
 return action {
   name = "run_sql", engine = "sqlite", kind = "any",
+  needs = { privileges = { "statement" } },
   doc = "runs your own statements, with your own checks and undo",
   parameters = {
     run = { type = "statements", required = true, doc = "the statements, in turn; {batch: ..} repeats some in rounds" },

@@ -3,6 +3,7 @@ local current = "select journal_mode as value from pragma_journal_mode"
 
 return action {
   name = "set_parameter", engine = "sqlite", kind = "setting",
+  needs = { privileges = { "write" } },
   doc = "sets a setting that the file keeps, and reads it back: journal_mode",
   parameters = {
     value = {

@@ -1,5 +1,6 @@
 return action {
   name = "vacuum", engine = "sqlite", kind = "database",
+  needs = { privileges = { "write" } },
   doc = "gives free pages at the end of the file back (incremental_vacuum); the file must have auto_vacuum = incremental",
   parameters = {
     pages = { type = "int", default = 0, min = 0, doc = "at most so many pages; 0: all" },

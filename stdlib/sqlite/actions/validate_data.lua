@@ -4,7 +4,7 @@ return action {
   parameters = {
     assertions = { type = "checks", required = true, doc = "queries with what they must give: {sql, expect}" },
   },
-  needs = { capabilities = { "ledger" } },
+  needs = { privileges = { "read" }, capabilities = { "ledger" } },
   per_policy = true,
   atomicity = "transaction",
   risk = "low",

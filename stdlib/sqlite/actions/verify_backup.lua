@@ -18,7 +18,7 @@ return action {
     quick = { type = "bool", default = false, doc = "do not compare indexes with their tables (quick_check)" },
   },
   reads = { "database.size" },
-  needs = { capabilities = { "ledger" } },
+  needs = { privileges = { "backups" }, capabilities = { "ledger" } },
   atomicity = "autocommit",
   risk = "low",
   locks = function(o, p) return { { mode = "read", object = { "main" } } } end,

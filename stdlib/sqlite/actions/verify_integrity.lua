@@ -18,7 +18,7 @@ return action {
     foreign_keys = { type = "bool", default = true, doc = "look for broken foreign keys too" },
   },
   reads = { "size", "journal_mode" },
-  needs = { capabilities = { "ledger" } },
+  needs = { privileges = { "read" }, capabilities = { "ledger" } },
   atomicity = "autocommit",
   -- In a rollback journal mode a reader of this length makes writers fail.
   risk = function(o, p)
