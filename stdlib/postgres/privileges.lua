@@ -10,6 +10,14 @@ do $$ declare owner text; begin
   end loop;
 end $$;]]
 
+-- pg_maintain does not open schemas.
+local usage = [[
+do $$ declare s text; begin
+  for s in select nspname from pg_catalog.pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' loop
+    execute format('grant usage on schema %I to %I', s, '{role}');
+  end loop;
+end $$;]]
+
 local function on_schemas(what)
   return [[
 do $$ declare s text; begin
@@ -58,7 +66,7 @@ return {
   maintain = {
     doc = "vacuums, analyses, reindexes",
     grants = {
-      { min = "17", sql = "grant pg_maintain to {role};" },
+      { min = "17", sql = "grant pg_maintain to {role};\n" .. usage, note = "the schemas once more after new ones" },
       { max = "17", sql = owners, note = owner_note },
     },
   },
