@@ -9,6 +9,7 @@ return action {
   doc = "drops a table that expire_partitions has taken out of its set",
   reads = { "quarantined_for", "quarantined_from", "size", "corruption_found" },
   needs = { capabilities = { "ledger" } },
+  needs = { privileges = { "owner" } },
   atomicity = "transaction",
   risk = "high",
   destructive = true,

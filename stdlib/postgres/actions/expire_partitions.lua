@@ -89,6 +89,7 @@ return action {
     "past_names", "past_bounds", "past_ages",
   },
   needs = { capabilities = { "ledger" } },
+  needs = { privileges = { "owner" } },
   atomicity = function(o, p)
     if concurrent(o) then return "autocommit" end
     return "transaction"
