@@ -88,8 +88,7 @@ return action {
     "managed_by", "strategy", "key", "default_partition", "referenced_by", "oldest_partition_age", "partitions_behind", "past_schemas",
     "past_names", "past_bounds", "past_ages",
   },
-  needs = { capabilities = { "ledger" } },
-  needs = { privileges = { "owner" } },
+  needs = { privileges = { "owner" }, capabilities = { "ledger" } },
   atomicity = function(o, p)
     if concurrent(o) then return "autocommit" end
     return "transaction"
