@@ -454,6 +454,8 @@ struct ir_step {
   ir_window *window;   /* NULL: at any time outside blackouts */
   /* optimise: it is there only because of step follows - 1; 0: of itself */
   uint32_t follows;
+  /* optimise: it can only help once step cause - 1 is done; 0: none */
+  uint32_t cause;
   /* optimise: merged into, or subsumed by, another; schedule: deferred */
   bool dropped;
 };

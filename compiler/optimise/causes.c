@@ -1,9 +1,12 @@
 /* Steps that cannot help now: the general form of "a pinned horizon makes
  * VACUUM useless". An action says so by
  *
- *   blocked_by = { { when = "expression", why = "words" } }
+ *   blocked_by = { { when = "expression", why = "words", who = "attribute",
+ *     cleared_by = { { action = "end_session", object = "attribute" } } } }
  *
- * over attributes of its object, or of what that belongs to. */
+ * over attributes of its object, or of what that belongs to. `who` names the
+ * cause. Where the plan has a step of one of `cleared_by` on the object that
+ * the attribute names, the step comes after that one, and not without it. */
 #include "ir/scope.h"
 #include "optimise/optimise.h"
 
@@ -11,9 +14,22 @@ typedef struct blocker {
   const ir_action *action;
   ir_scope *scope;
   upk_expr *when;
-  upk_str why;
+  upk_str why, who;
+  const node *cleared_by; /* NULL: nothing clears it */
 } blocker;
 typedef UPK_VEC(blocker) blockers;
+
+/* The attributes get their columns with the expression's. */
+static bool ask_for(ir_scope *scope, const node *entry) {
+  const node *who = node_find(entry, "who");
+  const node *by = node_find(entry, "cleared_by");
+  if (who && !ir_scope_slot(scope, who->text))
+    return false;
+  for (size_t i = 0; by && i < by->list.count; i++)
+    if (!ir_scope_slot(scope, node_find(by->list.items[i], "object")->text))
+      return false;
+  return true;
+}
 
 /* The stdlib's loader has checked the form. */
 static bool read_entry(ir *ir, const ir_action *action, const node *entry,
@@ -27,9 +43,15 @@ static bool read_entry(ir *ir, const ir_action *action, const node *entry,
   upk_scope names = ir_scope_names(scope);
   upk_expr *compiled = upk_expr_compile(ir->arena, when->text, when->text_span,
                                         &names, UPK_TYPE_BOOL, ir->diags);
-  if (!compiled || !ir_scope_bind(scope))
+  if (!compiled || !ask_for(scope, entry) || !ir_scope_bind(scope))
     return false;
-  *UPK_PUSH(ir->arena, list) = (blocker){action, scope, compiled, why->text};
+  const node *who = node_find(entry, "who");
+  *UPK_PUSH(ir->arena, list) = (blocker){action,
+                                         scope,
+                                         compiled,
+                                         why->text,
+                                         who ? who->text : UPK_NO_STR,
+                                         node_find(entry, "cleared_by")};
   return true;
 }
 
@@ -42,13 +64,50 @@ static bool read_action(ir *ir, const ir_action *action, blockers *list) {
   return true;
 }
 
+/* Absent when it is unknown, or no text. */
+static upk_str text_of(const blocker *b, upk_str attribute, size_t row) {
+  const ir_slot *slot = ir_scope_slot(b->scope, attribute);
+  if (!slot || slot->type != UPK_TYPE_TEXT)
+    return UPK_NO_STR;
+  const upk_column *column =
+      &b->scope->columns.items[slot - b->scope->slots.items];
+  if (ir_cell_null(column, row))
+    return UPK_NO_STR;
+  return column->texts[column->constant ? 0 : row];
+}
+
+/* The number of the step that takes the cause away, from 1; 0: there is none.
+ */
+static uint32_t clearing_step(const ir *ir, const blocker *b, size_t row) {
+  for (size_t i = 0; b->cleared_by && i < b->cleared_by->list.count; i++) {
+    const node *by = b->cleared_by->list.items[i];
+    upk_str name = text_of(b, node_find(by, "object")->text, row);
+    for (size_t j = 0; name.data && j < ir->steps.len; j++) {
+      const ir_step *step = &ir->steps.items[j];
+      if (!step->dropped && step->object.name_count == 1 &&
+          upk_str_equal(step->object.name[0], name) &&
+          upk_str_equal(step->action->name, node_find(by, "action")->text))
+        return (uint32_t)j + 1;
+    }
+  }
+  return 0;
+}
+
 static void judge(ir *ir, ir_step *step, const blockers *list) {
+  const size_t row = step->object.row;
   for (size_t i = 0; i < list->len && !step->dropped; i++) {
     const blocker *b = &list->items[i];
-    if (b->action == step->action &&
-        upk_expr_truth(b->when, b->scope->columns.items, step->object.row) ==
-            UPK_TRUE)
-      optimise_drop(ir, step, UPK_STR("cause"), b->why);
+    if (b->action != step->action ||
+        upk_expr_truth(b->when, b->scope->columns.items, row) != UPK_TRUE)
+      continue;
+    step->cause = clearing_step(ir, b, row);
+    if (step->cause)
+      continue;
+    upk_str who = b->who.data ? text_of(b, b->who, row) : UPK_NO_STR;
+    optimise_drop(ir, step, UPK_STR("cause"),
+                  who.data ? upk_arena_printf(ir->arena, "%.*s: %.*s",
+                                              UPK_FMT(b->why), UPK_FMT(who))
+                           : b->why);
   }
 }
 

@@ -392,6 +392,21 @@ static void sort_edges(ir *ir) {
   ir->edges.cap = count + 1;
 }
 
+/* ---- causes ---- */
+
+static void edges_of_causes(edging *e) {
+  ir *ir = e->ir;
+  for (size_t i = 0; i < ir->steps.len; i++) {
+    const ir_step *step = &ir->steps.items[i];
+    if (!step->cause || step->dropped ||
+        ir->steps.items[step->cause - 1].dropped)
+      continue;
+    add_edge(e, step->cause - 1, (uint32_t)i,
+             UPK_STR("it cannot help before that"), step->action->span);
+    ir->edges.items[ir->edges.len - 1].needed = true;
+  }
+}
+
 void order_edges(ir *ir) {
   edging e = {.ir = ir, .policy_count = ir->policies.len};
   e.policy_rank = UPK_NEW_ARRAY(ir->arena, uint32_t, e.policy_count + 1);
@@ -402,6 +417,7 @@ void order_edges(ir *ir) {
   for (size_t i = 0; i < ir->engine->actions.len; i++)
     edges_of_action(&e, related, ir->engine->actions.items[i]);
   edges_of_containment(&e, related);
+  edges_of_causes(&e);
   edges_of_own(&e);
   sort_edges(ir);
 }

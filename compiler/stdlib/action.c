@@ -186,7 +186,11 @@ static void define_needs(stdlib_reader *reader, ir_action *action) {
 /* Lists of maps and the maps `timeouts` and `explain`: their keys. */
 static void check_details(stdlib_reader *reader) {
   static const field_rule blocked[] = {{"when", TYPE(TEXT) | FIELD_NEEDED},
-                                       {"why", TYPE(TEXT) | FIELD_NEEDED}};
+                                       {"why", TYPE(TEXT) | FIELD_NEEDED},
+                                       {"who", TYPE(TEXT)},
+                                       {"cleared_by", TYPE(LIST)}};
+  static const field_rule cleared[] = {{"action", TYPE(TEXT) | FIELD_NEEDED},
+                                       {"object", TYPE(TEXT) | FIELD_NEEDED}};
   static const field_rule danger[] = {{"min", TYPE(TEXT)},
                                       {"below", TYPE(TEXT)},
                                       {"why", TYPE(TEXT) | FIELD_NEEDED}};
@@ -197,8 +201,14 @@ static void check_details(stdlib_reader *reader) {
                                          {"undo", TYPE(TEXT)}};
   const node *map = reader->from->map;
   const node *list = field_list(map, "blocked_by");
-  for (size_t i = 0; list && i < list->list.count; i++)
+  for (size_t i = 0; list && i < list->list.count; i++) {
     FIELDS_CHECK(reader, list->list.items[i], "blocked_by", blocked);
+    const node *by = list->list.items[i]->type == NODE_MAP
+                         ? field_list(list->list.items[i], "cleared_by")
+                         : NULL;
+    for (size_t j = 0; by && j < by->list.count; j++)
+      FIELDS_CHECK(reader, by->list.items[j], "cleared_by", cleared);
+  }
   list = field_list(map, "dangerous");
   for (size_t i = 0; list && i < list->list.count; i++) {
     FIELDS_CHECK(reader, list->list.items[i], "dangerous", danger);

@@ -1,3 +1,4 @@
+local horizon = require "postgres/horizon"
 local pace = require "postgres/pace"
 
 -- Ages are read from the catalogue: they change with the vacuum itself, not with the counters.
@@ -20,7 +21,7 @@ return action {
       doc = "the fastest form, for the last reserves: no freezing of young rows, no index cleanup, no truncation, no rests",
     },
   },
-  reads = { "size", "index_size", "is_partitioned", "xid_age", "corruption_found", "instance.xmin_horizon_age" },
+  reads = horizon.with { "size", "index_size", "is_partitioned", "corruption_found" },
   atomicity = "autocommit",
   risk = function(o, p)
     if p.emergency then return "medium" end
@@ -32,10 +33,7 @@ return action {
   subsumes = { "vacuum" },
   blocked_by = {
     { when = "corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
-    {
-      when = "instance.xmin_horizon_age >= xid_age",
-      why = "an old snapshot holds every row that could be frozen; a policy on instance.xmin_horizon_age names its holder",
-    },
+    horizon.blocks(horizon.older, "an old snapshot holds every row that could be frozen"),
   },
   undo = { class = "none", why = "frozen rows read the same" },
   estimate = function(o, p)

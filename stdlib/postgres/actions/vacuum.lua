@@ -1,3 +1,4 @@
+local horizon = require "postgres/horizon"
 local pace = require "postgres/pace"
 
 local function vacuumed(o)
@@ -52,10 +53,7 @@ return action {
       type = "int", min = 0, max = 100000, doc = "rest after each round, in microseconds; otherwise as the policy's pace wants it",
     },
   },
-  reads = {
-    "size", "index_size", "rows", "is_partitioned", "corruption_found", "instance.xmin_horizon_age",
-    "instance.xmin_horizon_held_for",
-  },
+  reads = horizon.with { "size", "index_size", "rows", "is_partitioned", "corruption_found", "dead_rows", "vacuum_age" },
   atomicity = "autocommit",
   risk = "low",
   locks = function(o, p) return { { mode = "share update exclusive", object = { o.schema, o.name } } } end,
@@ -64,10 +62,11 @@ return action {
   conflicts = { "freeze" },
   blocked_by = {
     { when = "corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
-    {
-      when = "instance.xmin_horizon_held_for > 1h and instance.xmin_horizon_age > 1_000_000",
-      why = "an old snapshot holds the dead rows; `upkeep check` with a policy on instance.xmin_horizon_holder says whose",
-    },
+    horizon.blocks(horizon.older, "an old snapshot is older than all its dead rows"),
+    horizon.blocks("dead_rows > 0 and database.xmin_horizon_held_for > vacuum_age",
+      "an old snapshot from before its last vacuum holds its dead rows"),
+    horizon.blocks("database.xmin_horizon_age > 1_000_000"
+      .. " and (database.xmin_horizon_held_for > 1h or database.xmin_horizon_held_for is null)", "an old snapshot holds the dead rows"),
   },
   undo = { class = "none", why = "only dead rows are gone" },
   estimate = function(o, p)

@@ -8,6 +8,7 @@ select
   case when e.sessions then o.source end as xmin_horizon_source,
   case when e.sessions then o.holder end as xmin_horizon_holder,
   case when e.sessions then o.pid end as xmin_horizon_pid,
+  case when e.sessions then o.session end as xmin_horizon_session,
   case when e.sessions then o.slot end as xmin_horizon_slot,
   case when e.sessions then o.prepared end as xmin_horizon_prepared
 from pg_database d

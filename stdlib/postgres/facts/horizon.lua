@@ -37,6 +37,7 @@ return {
       { "xmin_horizon_source", "text", "session, replica, slot or prepared transaction" },
       { "xmin_horizon_holder", "text", "who that is: process, slot or name, transaction, age" },
       { "xmin_horizon_pid", "int", "its process; null: it has none" },
+      { "xmin_horizon_session", "text", "the client's session, by the id of the kind session" },
       { "xmin_horizon_slot", "text", "the slot, when it is one" },
       { "xmin_horizon_prepared", "text", "the prepared transaction's global identifier, when it is one" },
     },

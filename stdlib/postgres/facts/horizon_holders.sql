@@ -12,6 +12,7 @@ holders as (
     a.pid,
     null::text as slot,
     null::text as prepared,
+    case when a.backend_type = 'client backend' then format('%s@%s', a.pid, floor(extract(epoch from a.backend_start))) end as session,
     coalesce(a.backend_xid, a.backend_xmin)::text as transaction,
     extract(epoch from clock_timestamp() - a.xact_start) as held_s,
     format('pid %s, role %s, %s%s', a.pid, coalesce(a.usename::text, '-'), coalesce(nullif(a.application_name, ''), a.backend_type),
@@ -22,13 +23,13 @@ holders as (
     and not (a.backend_type = 'walsender' and a.datid is not null and a.xact_start is null)
     and a.pid not in (select pid from pg_stat_progress_vacuum)
   union all
-  select 'slot', null, age(s.xmin)::bigint, s.active_pid, s.slot_name::text, null, s.xmin::text,
+  select 'slot', null, age(s.xmin)::bigint, s.active_pid, s.slot_name::text, null, null, s.xmin::text,
     extract(epoch from clock_timestamp() - (to_jsonb(s) ->> 'inactive_since')::timestamptz),
     format('slot %s, %s', s.slot_name, case when s.active then 'read by pid ' || s.active_pid else 'read by nobody' end)
   from pg_replication_slots s
   where s.xmin is not null
   union all
-  select 'prepared transaction', d.oid, age(p.transaction)::bigint, null, null, p.gid, p.transaction::text,
+  select 'prepared transaction', d.oid, age(p.transaction)::bigint, null, null, p.gid, null, p.transaction::text,
     extract(epoch from clock_timestamp() - p.prepared),
     format('prepared transaction %s, role %s', quote_literal(p.gid), p.owner)
   from pg_prepared_xacts p join pg_database d on d.datname = p.database
