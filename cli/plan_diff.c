@@ -267,23 +267,20 @@ static void compare_verdicts(plan_diff *diff) {
 
 /* ---- approvals: ruling 2 of the design ---- */
 
-/* A step is approved when one of the first plan has its intent: digests of
- * what will be done, so that none of another risk can have it. */
+/* By the function that judges signatures, so that verify says the same. */
 static void compare_intents(plan_diff *diff) {
-  upk_map intents;
-  upk_map_init(&intents, diff->new.arena);
-  for (size_t i = 0; i < upk_json_count(diff->old.steps); i++)
-    upk_map_put(&intents,
-                upk_json_text(upk_json_at(diff->old.steps, i), "intent"), 1);
-  for (size_t i = 0; i < upk_json_count(diff->new.steps); i++) {
-    const upk_json *step = upk_json_at(diff->new.steps, i);
-    uint64_t found;
-    if (!upk_map_find(&intents, upk_json_text(step, "intent"), &found))
-      *UPK_PUSH(diff->new.arena, &diff->breaks) = upk_json_text(step, "id");
+  upk_map said;
+  upk_map_init(&said, diff->new.arena);
+  diff->reason_count = upk_approval_breaks(diff->new.arena, diff->old.plan,
+                                           diff->new.plan, &diff->reasons);
+  for (size_t i = 0; i < diff->reason_count; i++) {
+    upk_str step = diff->reasons[i].step;
+    if (step.data && upk_map_put(&said, step, 1))
+      *UPK_PUSH(diff->new.arena, &diff->breaks) = step;
   }
   diff->same_intent = upk_str_equal(upk_json_text(diff->old.plan, "intent"),
                                     upk_json_text(diff->new.plan, "intent"));
-  diff->approvals_hold = diff->same_target && !diff->breaks.len;
+  diff->approvals_hold = diff->same_target && !diff->reason_count;
 }
 
 void plan_diff_make(plan_diff *diff, upk_arena *arena, const upk_json *old,

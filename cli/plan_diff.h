@@ -3,6 +3,8 @@
 #ifndef CLI_PLAN_DIFF_H
 #define CLI_PLAN_DIFF_H
 
+#include <upkeep/approve.h>
+
 #include "plan_view.h"
 
 typedef enum diff_kind {
@@ -47,8 +49,10 @@ typedef struct plan_diff {
   UPK_VEC(diff_counts) verdicts;
   UPK_VEC(upk_str) notes; /* of the plans as wholes: window, target, version */
   bool same_target, same_intent;
-  bool approvals_hold;     /* each step of the second is one of the first */
-  UPK_VEC(upk_str) breaks; /* steps of the second that are not */
+  bool approvals_hold;      /* each step of the second is one of the first */
+  UPK_VEC(upk_str) breaks;  /* steps of the second that are not */
+  const upk_break *reasons; /* why they do not hold, as verify has it */
+  size_t reason_count;
 } plan_diff;
 
 /* What the counts of a policy are called in a plan; NULL ends them. */

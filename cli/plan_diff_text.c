@@ -106,6 +106,10 @@ static void text_approvals(const plan_diff *diff, upk_buf *out) {
     upk_buf_str(out, UPK_STR("it is for another database\n"));
     return;
   }
+  if (!count) {
+    upk_buf_printf(out, "%.*s\n", UPK_FMT(diff->reasons[0].text));
+    return;
+  }
   upk_buf_printf(out, "%zu step%s not approved by them:", count,
                  count == 1 ? " is" : "s are");
   for (size_t i = 0; i < count && i < LISTED_MAX; i++)

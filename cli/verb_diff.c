@@ -32,7 +32,7 @@ static upk_status run(cli *c) {
     plan_diff_make(&diff, c->arena, trees[0], trees[1]);
     status = print_diff(c, &diff);
     if (status == UPK_OK && flag_given(c, FLAG_detailed_exitcode) &&
-        (!diff.same_intent || !diff.same_target))
+        (!diff.same_intent || !diff.approvals_hold))
       status = UPK_CHANGES;
   }
   upk_buf_free(&bytes[0]);

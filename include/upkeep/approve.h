@@ -41,6 +41,21 @@ upk_status upk_approvals_judge(upk_str plan, upk_str plan_path,
                                const struct upk_clock *clock, upk_diags *diags,
                                upk_sink report, upk_approved *ret_approved);
 
+struct upk_json;
+
+/* Why an approval of one plan is none of another. */
+typedef struct upk_break {
+  upk_str step; /* absent: it is about the plan as a whole */
+  upk_str text;
+} upk_break;
+
+/* What voids approvals of the first plan for the second, by the function that
+ * judges signatures; 0: they hold. Both are trees of whole plan files. All of
+ * it is in `arena`. */
+size_t upk_approval_breaks(upk_arena *arena, const struct upk_json *before,
+                           const struct upk_json *after,
+                           const upk_break **ret_items);
+
 typedef struct upk_signing {
   upk_str plan, plan_path; /* absent: a standing approval */
   upk_str when;            /* of a standing approval; absent: every step */

@@ -7,23 +7,27 @@
 
 #include "digest.h"
 #include "json.h"
+#include "map.h"
 
 enum { STATEMENT_ID = 32 };
 
 /* A plan as approvals see it. */
 typedef struct reviewed_step {
   upk_str id, intent, risk, window;
+  const upk_json *conflicts;
   upk_digest around, hours, parameters, run, undo; /* see formats.md */
 } reviewed_step;
 
 typedef struct reviewed {
   const upk_json *body;
-  upk_str digest, intent, target, engine;
-  const upk_json *identity;
-  upk_digest engine_digest; /* what every step executes around itself */
+  upk_str digest, intent, target, engine, role;
+  const upk_json *identity, *edges, *blackouts;
+  int64_t expires_us, taken_us; /* of the plan, and of its facts */
+  upk_digest engine_digest;     /* what every step executes around itself */
   const upk_json *metrics;
   reviewed_step *steps;
   size_t step_count;
+  upk_map by_id;
 } reviewed;
 
 /* The plan, which was read and verified before. */
@@ -50,6 +54,11 @@ typedef struct statement {
 /* A line of a file of signatures, without its newline. NULL, or what is wrong
  * with it (static). */
 const char *statement_read(upk_arena *arena, upk_str line, statement *ret);
+
+typedef UPK_VEC(upk_break) statement_breaks;
+/* Adds every reason why it is not about this plan. */
+void statement_compare(upk_arena *arena, const statement *s,
+                       const reviewed *plan, statement_breaks *breaks);
 
 /* Why it is not about this plan: text in `arena`; absent when it covers it. A
  * rejection is about what is to be done, whatever is executed around it. */
