@@ -44,9 +44,9 @@ const verb verb_diff = {
     .name = "diff",
     .arguments = "OLD NEW",
     .summary = "what changed between two plans, and why",
-    .detail = "With --detailed-exitcode: 2 when the plans' intents or "
-              "databases differ, so that\nwhat would be done is another; 0 "
-              "when only reasons, checks, estimates or times do.",
+    .detail = "With --detailed-exitcode: 2 when the plans' intents differ, or "
+              "approvals of the first do not\nhold for the second; 0 when only "
+              "reasons, estimates or times do.",
     .formats = "text,json,markdown",
     .flags =
         FLAG_BIT(format) | FLAG_BIT(max_bytes) | FLAG_BIT(detailed_exitcode),

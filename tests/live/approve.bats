@@ -138,6 +138,64 @@ PY
   expect_code 0
 }
 
+# Each edit changes what is done: verify and diff must both say that the approval is void.
+@test "what is signed is all that changes what is done" {
+  team 1
+  sed -i 's/^  - name: p$/  - name: p\n    after: q/' policies/p.yaml
+  sed 's/: p$/: q/; /after: q/d; s/a.test/another/' policies/p.yaml | tail -n +2 >>policies/p.yaml
+  planned
+  sign ann
+  cp plan.json whole.json
+  run upkeep diff --detailed-exitcode whole.json plan.json
+  expect_code 0
+  while IFS= read -r edit; do
+    cp whole.json plan.json
+    resealed "$edit"
+    run upkeep verify plan.json
+    expect_code 11 || { echo "verify: $edit" >&2; return 1; }
+    run upkeep diff --detailed-exitcode whole.json plan.json
+    expect_code 2 || { echo "diff: $edit" >&2; return 1; }
+    expect_text "Approvals of the first do not hold"
+  done <<'EDITS'
+body["edges"] = []
+body["edges"] = [e for e in body["edges"] if not (e["to"] == step["id"] or e["from"] == step["id"])]
+step["post"][0]["params"] = ["main", "b"]
+step["post"][0]["within_ms"] = 60000
+step["post"] = step["post"][:-1]
+step["pre"][0]["params"] = ["main", "other"]
+step["pre"][0]["expect"] = "true"
+step["retries"] = 99
+step["object"]["native_id"] = "4711"
+step["object"]["fingerprint"] = "0000000000000000"
+step["object"]["table"] = ["main", "b"]
+step["timeouts"]["lock_ms"] += 1
+step["on_failure"] = "continue" if step["on_failure"] != "continue" else "stop"
+step["priority"] = 1
+step["policy"] = "another"
+step["locks"] = []
+step["throttle"] = ["load <= 1000"]
+step["undo"]["class"] = "inverse"
+step["risk"] = "low"
+body["target"]["role"] = "replica"
+body["expires_at"] += 1
+body["expires_at"] += 30 * 86400 * 10**6; body["inputs"]["facts"]["taken_at"] += 1
+body["inputs"]["facts"]["taken_at"] -= 1
+body["engine"]["session"] = ["pragma user_version = 7"]
+EDITS
+  while IFS= read -r edit; do # what facts move
+    cp whole.json plan.json
+    resealed "$edit"
+    run upkeep verify plan.json
+    expect_code 0 || { echo "verify: $edit" >&2; return 1; }
+    run upkeep diff --detailed-exitcode whole.json plan.json
+    expect_code 0 || { echo "diff: $edit" >&2; return 1; }
+  done <<'EDITS'
+step["because"] = "rows 7"; step["estimate"]["p50_ms"] += 1; step["score"] = {}
+body["inputs"]["facts"]["taken_at"] += 10**6; body["expires_at"] += 10**6
+body["totals"]["p90_ms"] += 1; body["considered"] = []
+EDITS
+}
+
 @test "a plan made anew within what was approved keeps the approval" {
   team 1
   sign ann
@@ -454,7 +512,7 @@ PY
   planned
   sign ann
   cp plan.json whole.json
-  resealed 'body["expires_at"] += 1' # another opening is the same window
+  resealed 'body["expires_at"] += 1; body["inputs"]["facts"]["taken_at"] += 1' # of later facts another opening is the same window
   run upkeep verify plan.json
   expect_code 0
   for edit in '"rrule"] = "FREQ=DAILY;BYHOUR=3"' '"duration_ms"] = 7200000' '"timezone"] = "Europe/Berlin"'; do

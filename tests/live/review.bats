@@ -287,7 +287,7 @@ PY
   expect_text "Approvals of the first hold"
   edit 'steps[1]["pre"] = []'
   run upkeep diff old.json new.json --detailed-exitcode
-  expect_code 0
+  expect_code 2
   expect_text '* run_sql:a#filled'
   edit 'steps[1:] = steps[:0:-1]'
   run upkeep diff old.json new.json

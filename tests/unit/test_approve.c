@@ -156,7 +156,7 @@ static void a_statement_covers_fewer_steps_and_no_others(void **state) {
       {PLAN("s", STEP("a", "one", "high", "tidy"), "null", "t"),
        "the risk of step `a` was low, and is high", true},
       {PLAN("s", STEP("a", "one", "low", "drop it"), "null", "t"),
-       "the checks, the probe or the limits of step `a` changed", false},
+       "the limits or the object of step `a` changed", false},
       {PLAN("evil", A, "null", "t"), "around every step changed", false},
       {PLAN("s", A, "null", "u"), "it is for the target `t`", true},
   };
