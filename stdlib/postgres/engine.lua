@@ -35,7 +35,8 @@ return engine {
     "backend_flush_after", "commit_delay", "effective_io_concurrency", "hash_mem_multiplier", "host.priority", "jit", "maintenance_io_concurrency",
     "maintenance_work_mem", "max_parallel_maintenance_workers", "max_parallel_workers_per_gather", "parallel_leader_participation",
     "synchronous_commit", "temp_buffers", "temp_file_limit", "vacuum_buffer_usage_limit", "vacuum_cost_delay", "vacuum_cost_limit",
-    "vacuum_cost_page_dirty", "vacuum_cost_page_hit", "vacuum_cost_page_miss", "wal_compression", "work_mem",
+    "vacuum_cost_page_dirty", "vacuum_cost_page_hit", "vacuum_cost_page_miss", "vacuum_freeze_table_age", "vacuum_multixact_freeze_table_age",
+    "wal_compression", "work_mem",
   },
 
   ledger = {

@@ -1,4 +1,5 @@
 local pace = require "postgres/pace"
+local saved = require "postgres/saved_statistics"
 
 -- The time of the last analyze is the server's own; it reaches the counters a moment later.
 local function analyzed(o)
@@ -15,6 +16,11 @@ return action {
   doc = "collects the planner's statistics of a table (ANALYZE)",
   parameters = {
     columns = { type = "list", doc = "only these columns; otherwise all" },
+    skip_locked = { type = "bool", default = false, doc = "leave it when somebody has locked it: then the step has failed" },
+    save = {
+      type = "bool", default = false,
+      doc = "keep the statistics of before beside the ledger, so that undoing puts them back (18 and later); extended ones are not kept",
+    },
     only = { type = "bool", default = false, doc = "of a partitioned table, not its partitions (18 and later)" },
   },
   reads = { "size", "rows", "is_partitioned" },
@@ -23,7 +29,13 @@ return action {
   locks = function(o, p) return { { mode = "share update exclusive", object = { o.schema, o.name } } } end,
   post = "holds",
   post_within = "5s",
-  undo = { class = "none", why = "statistics of before cannot be put back; the next analyze replaces them anyway" },
+  explain = { undo = "none; restore with `save`: they hold until the next analyze" },
+  undo = function(o, p)
+    if not p.save then
+      return { class = "none", why = "statistics of before cannot be put back; the next analyze replaces them anyway" }
+    end
+    return { class = "restore", why = "they are put back, and hold until the next analyze", steps = saved.restore(o) }
+  end,
   estimate = function(o, p)
     -- 300 rows for each unit of the statistics target: 30,000 pages at most.
     local reads = o.size or 245760000
@@ -51,6 +63,9 @@ return action {
       if o.engine_version < u.version("18") then error("`only` needs PostgreSQL 18") end
       only = "only "
     end
+    if p.save and o.engine_version < u.version("18") then error("`save` needs PostgreSQL 18") end
+    local run = pace.analyzed(o, "analyze " .. (p.skip_locked and "(skip_locked) " or "") .. only .. o.sql .. columns)
+    if p.save then table.insert(run, 1, saved.keep(o)) end
     return {
       pre = {
         { name = "last analysed", otherwise = "skip", sql = analyzed(o), columns = types, expect = "row_count = 1" },
@@ -62,7 +77,7 @@ return action {
           expect = "vacuums = 0",
         },
       },
-      run = pace.analyzed(o, "analyze " .. only .. o.sql .. columns),
+      run = run,
       settings = pace.vacuum(o), turn = pace.turn(o),
       post = { { name = "analysed", sql = analyzed(o), columns = types, expect = newer, within_ms = 5000 } },
     }

@@ -19,7 +19,10 @@ local function options(o, p)
     { "parallel", "13", p.parallel >= 0 and string.format("%d", p.parallel) or nil },
     { "process_toast", "14", not p.process_toast and "off" or nil },
     { "buffer_usage_limit", "16", p.buffer_usage_limit and string.format("'%d kB'", p.buffer_usage_limit // 1024) or nil },
-    { "skip_database_stats", "16", o.engine_version >= u.version("16") and "on" or nil },
+    { "process_main", "16", not p.process_main and "off" or nil },
+    { "skip_locked", "13", p.skip_locked and "on" or nil },
+    { "disable_page_skipping", "13", p.disable_page_skipping and "on" or nil },
+    { "skip_database_stats", "16", p.skip_database_stats and o.engine_version >= u.version("16") and "on" or nil },
   }
   local given = {}
   for _, option in ipairs(all) do
@@ -48,6 +51,10 @@ return action {
     index_cleanup = { type = "text", default = "auto", choices = { "auto", "on", "off" }, doc = "remove dead index entries" },
     parallel = { type = "int", default = -1, min = -1, max = 1024, doc = "workers for indexes; -1: as the server likes" },
     process_toast = { type = "bool", default = true, doc = "vacuum its TOAST table too (14)" },
+    process_main = { type = "bool", default = true, doc = "vacuum the table itself, not only its TOAST table (16)" },
+    skip_locked = { type = "bool", default = false, doc = "leave it when somebody has locked it: then the step has failed" },
+    disable_page_skipping = { type = "bool", default = false, doc = "read every page, whatever the visibility map says" },
+    skip_database_stats = { type = "bool", default = true, doc = "leave the database's oldest transaction to be told by another vacuum (16)" },
     buffer_usage_limit = { type = "bytes", min = 131072, doc = "shared buffers it may use (16)" },
     cost_delay_us = {
       type = "int", min = 0, max = 100000, doc = "rest after each round, in microseconds; otherwise as the policy's pace wants it",

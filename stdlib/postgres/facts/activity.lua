@@ -107,7 +107,7 @@ return {
 
   kind {
     name = "log",
-    doc = "the archive of WAL, when archive_mode is on",
+    doc = "the archive of WAL, when archive_mode is on, and the server's log files, when logging_collector is",
     keys = { "name" },
     parents = { instance = {} },
   },
@@ -115,8 +115,8 @@ return {
   collector {
     name = "log", kind = "log", cost = "cheap",
     attributes = {
-      { "name", "text", "always wal_archive" },
-      { "kind", "text", "always wal_archive" },
+      { "name", "text", "wal_archive or server_log" },
+      { "kind", "text", "the same" },
       { "archive_failures", "int", "failed attempts since the last success" },
       { "archive_ready", "int", "segments that wait to be archived", reason = true },
       { "archive_lag_time", "duration", "since the last success while segments wait; 0: none waits", reason = true },
@@ -125,5 +125,23 @@ return {
     filter_keys = { "name" },
     variants = { { needs = { "monitor" }, sql = sql_file "log.sql" } },
     unavailable = "needs the role pg_monitor to list what waits to be archived",
+  },
+
+  collector {
+    name = "log_files", kind = "log", cost = "cheap",
+    attributes = {
+      { "name", "text", "wal_archive or server_log" },
+      { "files", "int", "files of the server log" },
+      { "size", "bytes", "their size" },
+      { "oldest_age", "duration", "since the oldest of them was last written to", reason = true },
+      { "folder", "text", "where they are", reason = true },
+      { "old_files", "list", "the 200 oldest of them, without those that are written to, oldest first" },
+      { "old_ages", "list", "microseconds since they were last written to" },
+      { "old_sizes", "list", "their bytes" },
+    },
+    filter = "and l.name = $1",
+    filter_keys = { "name" },
+    variants = { { needs = { "monitor" }, sql = sql_file "log_files.sql" } },
+    unavailable = "needs the role pg_monitor to list log files",
   },
 }

@@ -1,3 +1,4 @@
+-- A server log is no archive: nothing of it waits, or fails.
 with ready as (
   select count(*) as segments from pg_ls_archive_statusdir() where name like '%.ready'
 )
@@ -17,3 +18,7 @@ select
     as "archive_lag_time.reason"
 from (select 'wal_archive' as name) l, pg_stat_archiver a, ready r
 where current_setting('archive_mode') <> 'off' {filter}
+union all
+select l.name, l.name, 0, 0, null, 0, null
+from (select 'server_log' as name) l
+where current_setting('logging_collector')::bool {filter}
