@@ -10,8 +10,8 @@ enum {
 };
 
 /* Slots of the executor's lock: 1 to jobs, each on the session that works. The
- * first session also takes those of a wider run, and of workers given up: so
- * it proves that nobody else works. 0: no more. */
+ * first session also takes those of a wider run, and of workers given up; see
+ * proof.c. 0: no more. */
 static unsigned slot_of(const machine *m, int number, size_t cursor) {
   if (cursor == 0)
     return (unsigned)number + 1;
@@ -27,31 +27,21 @@ static unsigned slot_of(const machine *m, int number, size_t cursor) {
 void lock_ask(machine *m, int number) {
   session *se = &m->sessions[number];
   unsigned slot = slot_of(m, number, se->cursor);
-  if (m->config.dry_run || watch_is(m, number) || slot == 0 ||
-      slot > m->config.slots) {
+  if (m->config.dry_run || watch_is(m, number)) {
     ledger_ask(m, number);
+    return;
+  }
+  if (slot == 0 || slot > m->config.slots) {
+    if (m->phase == RUN_OPENING)
+      ledger_ask(m, number);
+    else
+      proof_wait(m, number);
     return;
   }
   machine_command *command = session_ask(m, number, MACHINE_LOCK);
   se->state = SESSION_LOCKING;
+  se->slot_asked = slot;
   command->key = command_text(m, "upkeep/%u", slot);
-}
-
-bool session_prove(machine *m) {
-  session *se = &m->sessions[0];
-  if (!m->unproven)
-    return false;
-  if (se->state != SESSION_FREE) {
-    m->shut = m->shut == UPK_OK ? UPK_UNREACHABLE : m->shut;
-    return false;
-  }
-  unsigned slot = 0;
-  while (!(m->unproven & (1U << slot)))
-    slot++;
-  machine_command *command = session_ask(m, 0, MACHINE_LOCK);
-  command->key = command_text(m, "upkeep/%u", slot);
-  se->state = SESSION_PROVING;
-  return true;
 }
 
 /* ---- an orphan: a session of this run whose executor died or was cut off,
@@ -96,7 +86,7 @@ static void say_orphan(machine *m, const session *se, upk_str holder) {
 static bool wait_for_orphan(machine *m, int number, upk_str holder) {
   session *se = &m->sessions[number];
   if (!names_run(m, holder) || (!m->config.past && !se->was_good) || m->stop ||
-      se->state == SESSION_PROVING)
+      se->state != SESSION_LOCKING)
     return false;
   if (!se->lock_until_us) {
     se->lock_until_us = m->mono_us + orphan_ms(m, se) * 1000;
@@ -121,7 +111,7 @@ static bool wait_for_orphan(machine *m, int number, upk_str holder) {
 static bool holder_vanished(machine *m, int number) {
   enum { LOOKS_MAX = 20 };
   session *se = &m->sessions[number];
-  if (m->event->holder.data || se->state == SESSION_PROVING || m->stop ||
+  if (m->event->holder.data || se->state != SESSION_LOCKING || m->stop ||
       se->looks++ >= LOOKS_MAX)
     return false;
   session_ask(m, number, MACHINE_SLEEP)->delay_us = POLL_LOCK_US;
@@ -131,13 +121,12 @@ static bool holder_vanished(machine *m, int number) {
 
 void lock_on_reply(machine *m, int number) {
   session *se = &m->sessions[number];
-  if (m->event->granted && se->state == SESSION_PROVING) {
-    m->unproven &= m->unproven - 1;
-    se->state = SESSION_FREE;
-    machine_advance(m);
+  if (m->event->granted && se->state != SESSION_LOCKING) {
+    proof_on_granted(m, number);
     return;
   }
   if (m->event->granted) {
+    proof_granted(m, number);
     se->cursor++;
     lock_ask(m, number);
     return;
@@ -151,5 +140,3 @@ void lock_on_reply(machine *m, int number) {
       command_text(m, "the target is locked by %.*s", UPK_FMT(holder)),
       "wait until that run has ended, then apply again");
 }
-
-/* A query of the ledger's before or beside any step. */

@@ -271,8 +271,8 @@ static void start_what_can(machine *m) {
 }
 
 static void advance(machine *m) {
-  if (m->phase == RUN_WORKERS && session_all_settled(m) &&
-      !session_take_lease(m) && !session_prove(m))
+  if (m->phase == RUN_WORKERS && session_all_settled(m) && proof_done(m) &&
+      !session_take_lease(m))
     m->phase = RUN_WORKING;
   if (m->phase != RUN_WORKING)
     return;
@@ -297,6 +297,7 @@ void machine_advance(machine *m) {
     return;
   }
   m->advancing = true;
+  proof_go_on(m);
   advance(m);
   while (m->wake_again && m->phase == RUN_WORKING) {
     m->wake_again = false;
@@ -404,6 +405,7 @@ static void dispatch(machine *m) {
     if (se->awaiting != id)
       continue;
     se->awaiting = 0;
+    proof_witness(m, (int)i, id);
     if (se->step != NO_STEP &&
         (se->state == SESSION_BUSY || se->state == SESSION_GONE)) {
       step *s = &m->steps[se->step];

@@ -214,9 +214,12 @@ typedef enum session_state {
   SESSION_TAKING, /* the lease in the ledger */
   SESSION_FREE,
   SESSION_BUSY,
-  SESSION_PROVING, /* takes slots of workers that are not there */
-  SESSION_WAITING, /* lost; opened again after a while */
-  SESSION_GONE,    /* given up */
+  SESSION_UNPROVED, /* has its slots; see proof.c for this and the next */
+  SESSION_PROVING,  /* takes slots of workers that are not there */
+  SESSION_VOUCHING, /* is asked whether it has its slot still */
+  SESSION_ADMITTED, /* nobody else works; asked once more */
+  SESSION_WAITING,  /* lost; opened again after a while */
+  SESSION_GONE,     /* given up */
 } session_state;
 
 typedef struct session {
@@ -224,7 +227,13 @@ typedef struct session {
   uint64_t awaiting; /* the command whose answer it waits for; 0: none */
   int step;          /* NO_STEP */
   size_t cursor;     /* of session statements, or lock slots */
-  unsigned reopens;  /* tries since it was last good */
+  unsigned slots;    /* bit n: it took slot n of the lock */
+  unsigned slot_asked;
+  bool member;         /* has its slot since it was proved that nobody works */
+  bool confirmed;      /* answered after the last slot was taken */
+  uint64_t round_trip; /* its last command that the server answers; or 0 */
+  uint64_t unproved_since; /* commands up to it came before its slot */
+  unsigned reopens;        /* tries since it was last good */
   bool was_good;
   upk_str name;          /* what the server calls it */
   uint64_t known;        /* steps applied when it asked the ledger */
@@ -274,9 +283,8 @@ struct machine {
   upk_str stranger;   /* an identity that the plan does not know; or absent */
   upk_status shut;    /* why the rest of it cannot be executed */
   unsigned stop;
-  bool stopping;     /* on_failure: stop */
-  unsigned unproven; /* bit n: nobody has looked at slot n of the lock */
-  bool log_broken;   /* nothing more may be started */
+  bool stopping;   /* on_failure: stop */
+  bool log_broken; /* nothing more may be started */
   bool ledger_there;
   bool leased;            /* the lease was taken, at the beginning */
   size_t ledger_rows;     /* of this run, when they were read last */
@@ -384,6 +392,24 @@ const char *identity_shown(machine *m, upk_str text);
 void lock_ask(machine *m, int number);
 void lock_on_reply(machine *m, int number);
 
+/* ---- proof.c ---- */
+
+/* The session has its slots: it works once it is proved that nobody else does.
+ */
+void proof_wait(machine *m, int number);
+/* A slot was taken; it was asked for before in VOUCHING, PROVING, ADMITTED. */
+void proof_granted(machine *m, int number);
+void proof_on_granted(machine *m, int number);
+void proof_forget(session *se); /* it is closed */
+/* The session answered command `id` in this event. */
+void proof_witness(machine *m, int number, uint64_t id);
+/* Asks what is left to ask; nobody is left unproved when it is done. */
+void proof_go_on(machine *m);
+bool proof_done(const machine *m);
+/* Another run has a slot: ours are free for it until the next try, unless one
+ * of ours never lost its own. */
+void proof_let_go(machine *m);
+
 /* ---- ledger.c ---- */
 
 /* Whether the ledger is there, and what it says; then the session is good. */
@@ -396,9 +422,6 @@ void ledger_on_lease(machine *m, int number);
 /* Once run.begin is on disk: takes the lease, so that no row of another run's
  * processes is written from now on. False: it is taken, or there is none. */
 bool session_take_lease(machine *m);
-/* Before the first step: takes the slots of workers that could not be opened,
- * one at a time. False when there is nothing to prove. */
-bool session_prove(machine *m);
 int session_find_free(const machine *m);
 
 /* ---- schedule.c ---- */

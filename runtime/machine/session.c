@@ -1,14 +1,15 @@
 /* Sessions: opened, set up, proved to be the plan's target, locked; and opened
  * again when they were lost.
  *
- *   closed -> opening -> setup -> identity -> locking -> [present -> runs|rows]
+ *   closed -> opening -> setup -> identity -> locking -> [unproved ..admitted]
  *     ^                                       |     ^               |
- *     |                        [evicting] -> polling              v
+ *     |                        [evicting] -> polling    [present -> runs|rows]
+ *     |                                                           v
  *     +-- waiting <- lost in any state <---------- busy <-> free <--+
  *
  * runs: whether another run used the plan. rows: what the ledger has of this
  * run; of one that is taken over. Both after every loss, for a failover can
- * have lost rows, and the lock was free.
+ * have lost rows, and the lock was free. unproved: proof.c.
  */
 #include <string.h>
 
@@ -25,6 +26,9 @@ machine_command *session_ask(machine *m, int number,
   machine_command *command = command_add(m, kind);
   command->session = (unsigned)number;
   m->sessions[number].awaiting = command->id;
+  if (kind == MACHINE_LOCK || kind == MACHINE_QUERY || kind == MACHINE_BEGIN ||
+      kind == MACHINE_COMMIT)
+    m->sessions[number].round_trip = command->id;
   return command;
 }
 
@@ -43,6 +47,7 @@ void session_open(machine *m, int number) {
   se->cursor = 0;
   se->limited = false;
   se->host_len = 0;
+  proof_forget(se);
   command->read_only = m->config.dry_run || watch_is(m, number);
   command->text = watch_is(m, number) ? UPK_STR("watch") : UPK_NO_STR;
 }
@@ -52,6 +57,7 @@ void session_close(machine *m, int number) {
   if (se->state == SESSION_CLOSED || se->state == SESSION_GONE)
     return;
   command_add(m, MACHINE_CLOSE)->session = (unsigned)number;
+  proof_forget(se);
   se->awaiting = 0;
   se->state = SESSION_CLOSED;
 }
@@ -59,7 +65,8 @@ void session_close(machine *m, int number) {
 bool session_all_settled(const machine *m) {
   for (unsigned i = 0; i < m->config.jobs; i++) {
     session_state state = m->sessions[i].state;
-    if (state != SESSION_FREE && state != SESSION_GONE && state != SESSION_BUSY)
+    if (state != SESSION_FREE && state != SESSION_GONE &&
+        state != SESSION_BUSY && state != SESSION_UNPROVED)
       return false;
   }
   /* The watcher is not waited for when it has trouble: its gate says so. */
@@ -146,15 +153,15 @@ void session_failed(machine *m, int number, upk_status status, int code,
     machine_advance(m);
     return;
   }
-  if (se->was_good && status != UPK_STALE && wait_and_reopen(m, number))
+  if (se->was_good && status != UPK_STALE && wait_and_reopen(m, number)) {
+    if (status == UPK_LOCKED)
+      proof_let_go(m);
     return;
+  }
   /* An orphan works there; or the name leads to another database now. */
   if (m->shut == UPK_OK &&
       (status == UPK_LOCKED || (status == UPK_STALE && se->was_good)))
     m->shut = status;
-  /* A slot that no session of ours has may be another run's. */
-  if (number != 0 && !se->was_good && status != UPK_LOCKED)
-    m->unproven |= 1U << (number + 1);
   if (se->step == NO_STEP && !se->was_good)
     record_note(m, text);
   else
@@ -229,7 +236,8 @@ static void (*const on_reply[])(machine *m, int number) = {
     [SESSION_PRESENT] = ledger_on_present, [SESSION_RUNS] = ledger_on_runs,
     [SESSION_USES] = ledger_on_uses,       [SESSION_TAKING] = ledger_on_lease,
     [SESSION_ROWS] = ledger_on_rows,       [SESSION_WAITING] = session_open,
-    [SESSION_PROVING] = lock_on_reply,
+    [SESSION_PROVING] = lock_on_reply,     [SESSION_VOUCHING] = lock_on_reply,
+    [SESSION_ADMITTED] = lock_on_reply,
 };
 
 static const char *const doing[] = {
@@ -238,6 +246,8 @@ static const char *const doing[] = {
     [SESSION_IDENTITY] = "the target's identity cannot be read",
     [SESSION_LOCKING] = "the executor's lock cannot be tried",
     [SESSION_PROVING] = "the executor's lock cannot be tried",
+    [SESSION_VOUCHING] = "the executor's lock cannot be tried",
+    [SESSION_ADMITTED] = "the executor's lock cannot be tried",
     [SESSION_EVICTING] = "the orphan's session cannot be ended",
     [SESSION_POLLING] = "",
     [SESSION_PRESENT] = "the ledger cannot be looked for",
@@ -253,6 +263,12 @@ void session_reply(machine *m, int number) {
   const machine_fault *fault = &m->event->fault;
   if (fault->kind == MACHINE_FINE) {
     on_reply[state](m, number);
+    return;
+  }
+  if (fault->kind == MACHINE_LOST &&
+      (state == SESSION_PROVING || state == SESSION_VOUCHING ||
+       state == SESSION_ADMITTED)) {
+    session_lost(m, number);
     return;
   }
   bool reach = state == SESSION_OPENING || fault->kind == MACHINE_LOST;
