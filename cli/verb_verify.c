@@ -176,6 +176,20 @@ static void vote_text(check *k, const upk_json *vote) {
                  upk_json_flag(vote, "standing", false) ? ", standing" : "");
 }
 
+static void authors_text(check *k, const upk_json *report) {
+  const upk_json *names = upk_json_get(report, "authors");
+  upk_str why = upk_json_text(report, "authors_unknown");
+  if (!upk_json_count(names) && !why.data)
+    return;
+  row(k, upk_json_count(names) > 1 ? "authors" : "author");
+  for (size_t i = 0; i < upk_json_count(names); i++)
+    upk_buf_printf(k->out, "%s%.*s", i ? ", " : "",
+                   UPK_FMT(upk_json_at(names, i)->string));
+  if (why.data)
+    upk_buf_printf(k->out, "not known: %.*s", UPK_FMT(why));
+  upk_buf_char(k->out, '\n');
+}
+
 static void approvals_text(check *k, const upk_json *report) {
   const upk_json *rules = upk_json_get(report, "rules");
   const upk_json *votes = upk_json_get(report, "signatures");
@@ -192,14 +206,7 @@ static void approvals_text(check *k, const upk_json *report) {
   }
   for (size_t i = 0; i < upk_json_count(rules); i++)
     rule_text(k, upk_json_at(rules, i));
-  if (upk_json_text(report, "author").data ||
-      upk_json_text(report, "author_unknown").data) {
-    bool known = upk_json_text(report, "author").data != NULL;
-    row(k, "author");
-    upk_buf_printf(
-        k->out, "%s%.*s\n", known ? "" : "not known: ",
-        UPK_FMT(upk_json_text(report, known ? "author" : "author_unknown")));
-  }
+  authors_text(k, report);
   for (size_t i = 0; i < upk_json_count(votes); i++)
     vote_text(k, upk_json_at(votes, i));
 }

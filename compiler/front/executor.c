@@ -66,6 +66,7 @@ static void write_rule(upk_json_writer *w, const ir_approval *rule) {
   upk_buf when = {0};
   upk_json_begin_object(w);
   upk_json_put_bool(w, "author_may_approve", rule->author_may_approve);
+  put_given(w, "authors_since", rule->authors_since);
   if (rule->expires_us)
     upk_json_put_int(w, "expires_us", rule->expires_us);
   upk_json_put_int(w, "line", rule->span.line);

@@ -131,8 +131,11 @@ static const schema_object blackout = {
        0,                                                                      \
        IN(author_may_approve),                                                 \
        .otherwise = "true",                                                    \
-       .doc = "false: whoever signed the policies' last commit does not "      \
-              "count, and must be known"},                                     \
+       .doc = "false: whoever signed a commit of the policies since they "     \
+              "were last approved does not count, and must be known"},         \
+      {"authors_since", SCHEMA_TEXT, 0, IN(authors_since),                     \
+       .doc = "a commit that was reviewed otherwise: authors count from "      \
+              "there on"},                                                     \
   {                                                                            \
     "expires", SCHEMA_DURATION, 0, IN(expires_us), SECOND_US, DAYS(366),       \
         .doc = "a signature counts no longer than that"                        \

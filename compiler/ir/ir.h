@@ -218,6 +218,7 @@ typedef struct ir_approval {
   upk_approval_when fits; /* front */
   int64_t signatures, expires_us;
   upk_str signers, revoked; /* paths; revoked may be absent */
+  upk_str authors_since;    /* a commit; may be absent */
   bool author_may_approve;
   upk_span span;
 } ir_approval;

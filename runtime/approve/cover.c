@@ -271,7 +271,7 @@ size_t upk_approval_breaks(upk_arena *arena, const upk_json *before,
   upk_signing signing = {.not_after_us = 1, .max_uses = 1};
   reviewed_init(arena, before, &was);
   reviewed_init(arena, after, &is);
-  upk_str bytes = statement_make(arena, &signing, &was, UPK_NO_STR, 1, 0);
+  upk_str bytes = statement_make(arena, &signing, &was, NULL, 0, 1, 0);
   upk_str line =
       upk_arena_printf(arena, "{\"signature\":\"\",\"statement\":%.*s}",
                        UPK_FMT(upk_str_trim(bytes)));

@@ -30,11 +30,33 @@ static void add_uses(upk_arena *arena, history *h, upk_str run,
         upk_arena_copy(arena, upk_json_text(upk_json_at(approvals, i), "id"))};
 }
 
+static bool is_commit(upk_str text) {
+  static const char digits[] = "0123456789abcdef";
+  for (size_t i = 0; i < text.len; i++)
+    if (!memchr(digits, text.data[i], sizeof digits - 1))
+      return false;
+  return text.len == 40 || text.len == 64;
+}
+
+static void add_commits(upk_arena *arena, history *h, upk_str target,
+                        const upk_json *approvals) {
+  for (size_t i = 0; target.data && i < upk_json_count(approvals); i++) {
+    upk_str commit = upk_json_text(upk_json_at(approvals, i), "commit");
+    bool known = !commit.data || !is_commit(commit);
+    for (size_t k = 0; k < h->commits.len; k++)
+      known |= upk_str_equal(h->commits.items[k].commit, commit) &&
+               upk_str_equal(h->commits.items[k].target, target);
+    if (!known)
+      *UPK_PUSH(arena, &h->commits) = (history_commit){
+          upk_arena_copy(arena, target), upk_arena_copy(arena, commit)};
+  }
+}
+
 static void read_log(upk_arena *arena, history *h, upk_str run, upk_str bytes,
                      upk_str plan_digest) {
   upk_arena *scratch = upk_arena_new(NULL);
   bool applied = holds(bytes, "\"outcome\":\"applied\"");
-  upk_str rest = bytes;
+  upk_str rest = bytes, target = UPK_NO_STR;
   while (applied && rest.data && rest.len) {
     journal_record record;
     bool first = rest.data == bytes.data;
@@ -46,7 +68,10 @@ static void read_log(upk_arena *arena, history *h, upk_str run, upk_str bytes,
       continue;
     if (first && upk_str_equal(upk_json_text(record.det, "plan"), plan_digest))
       h->plan_run = run;
+    if (first && upk_json_text(record.obs, "target").data)
+      target = upk_arena_copy(arena, upk_json_text(record.obs, "target"));
     add_uses(arena, h, run, upk_json_get(record.obs, "approvals"));
+    add_commits(arena, h, target, upk_json_get(record.obs, "approvals"));
   }
   upk_arena_free(scratch);
 }

@@ -9,8 +9,14 @@ typedef struct history_use {
   upk_str run, id;
 } history_use;
 
+/* What a run was approved as, where somebody looked for its authors. */
+typedef struct history_commit {
+  upk_str target, commit;
+} history_commit;
+
 typedef struct history {
   UPK_VEC(history_use) uses;
+  UPK_VEC(history_commit) commits; /* each pair once */
   upk_str plan_run; /* a run that executed this plan; absent: none did */
 } history;
 

@@ -18,15 +18,15 @@ typedef struct tally {
   size_t relied_count;
   const vote *rejected; /* by an allowed signer, not taken back; or NULL */
   bool author_unknown;
-  upk_str of_author; /* an author who signed; absent: none did */
+  upk_str of_authors; /* those who signed, "a, b"; absent: none did */
 } tally;
 
 typedef struct court {
   booth booth;
   rules rules;
-  vote_vec *votes; /* of each rule, by its signers; shared where they are */
-  tally *tallies;  /* of each rule */
-  author author;
+  vote_vec *votes;  /* of each rule, by its signers; shared where they are */
+  tally *tallies;   /* of each rule */
+  authors *authors; /* of each rule that needs them; shared where they are */
 } court;
 
 /* ---- counting ---- */
@@ -85,16 +85,11 @@ static bool is_called(const vote_vec *votes, size_t person, upk_str name) {
   return false;
 }
 
-/* By git now, or as it was when somebody else signed: a late commit does not
- * make another the author of what was reviewed. */
-static bool is_author(const court *c, const vote_vec *votes, size_t person) {
-  for (size_t i = 0; i < votes->len; i++) {
-    const statement *s = &votes->items[i].s;
-    if (votes->items[i].verdict == VOTE_COUNTS && !s->standing &&
-        s->author.data && is_called(votes, person, s->author))
+static bool is_author(const authors *by, const vote_vec *votes, size_t person) {
+  for (size_t i = 0; i < by->names.len; i++)
+    if (is_called(votes, person, by->names.items[i]))
       return true;
-  }
-  return is_called(votes, person, c->author.principal);
+  return false;
 }
 
 /* Who covers all of a rule's steps. */
@@ -166,6 +161,12 @@ static void settle(court *c, const rule *r, const vote_vec *votes,
   }
 }
 
+static void bar(court *c, tally *t, upk_str name) {
+  t->of_authors =
+      upk_arena_printf(c->booth.arena, "%.*s%s%.*s", UPK_FMT(t->of_authors),
+                       t->of_authors.data ? ", " : "", UPK_FMT(name));
+}
+
 static void count_rule(court *c, size_t number) {
   const rule *r = &c->rules.items[number];
   const vote_vec *votes = &c->votes[number];
@@ -173,7 +174,7 @@ static void count_rule(court *c, size_t number) {
   supporter *list = UPK_NEW_ARRAY(c->booth.arena, supporter, votes->len + 1);
   size_t count = 0;
   bool other = !r->author_may_approve;
-  t->author_unknown = other && !c->author.principal.data;
+  t->author_unknown = other && !c->authors[number].names.len;
   for (size_t person = 0; person < votes->len; person++) {
     const vote *word = last_word(votes, person);
     bool rejects = word && word->verdict == VOTE_REJECTS;
@@ -182,10 +183,10 @@ static void count_rule(court *c, size_t number) {
     if (!r->steps || !r->signatures || rejects || t->author_unknown ||
         !supports(c, r, votes, person, &list[count]))
       continue;
-    if (other && is_author(c, votes, person))
-      t->of_author = name_of(votes, person);
-    else
+    if (!other || !is_author(&c->authors[number], votes, person))
       count++;
+    else
+      bar(c, t, name_of(votes, person));
   }
   settle(c, r, votes, list, count, t);
 }
@@ -252,30 +253,50 @@ static upk_status gather(court *c) {
 }
 
 /* Where there is no repository, the reviewers' word counts, if it is one. */
-static void take_their_word(court *c, const vote_vec *votes) {
-  upk_str word = UPK_NO_STR;
+static void take_their_word(court *c, const vote_vec *votes, authors *ret) {
+  const upk_json *word = NULL;
   for (size_t i = 0; i < votes->len; i++) {
     const vote *v = &votes->items[i];
     if (v->verdict != VOTE_COUNTS || v->s.standing)
       continue;
-    if (!v->s.author.data || (word.data && !upk_str_equal(word, v->s.author)))
+    if (!upk_json_count(v->s.authors) ||
+        (word && !upk_str_equal(word->bytes, v->s.authors->bytes)))
       return;
-    word = v->s.author;
+    word = v->s.authors;
   }
-  c->author.principal = word;
+  for (size_t i = 0; word && i < upk_json_count(word); i++)
+    if (upk_json_at(word, i)->type == UPK_JSON_STRING)
+      *UPK_PUSH(c->booth.arena, &ret->names) = upk_json_at(word, i)->string;
 }
 
-static void find_author(court *c) {
+static bool needs_authors(const rule *r) {
+  return !r->author_may_approve && r->steps && r->signatures && r->signers.good;
+}
+
+static bool same_text(upk_str a, upk_str b) {
+  return !a.data == !b.data && upk_str_equal(a, b);
+}
+
+static void find_authors(court *c) {
+  const rule *rules = c->rules.items;
   for (size_t i = 0; i < c->rules.count; i++) {
-    const rule *r = &c->rules.items[i];
-    if (r->author_may_approve || !r->steps || !r->signatures ||
-        !r->signers.good)
+    size_t j = 0;
+    if (!needs_authors(&rules[i]))
       continue;
-    c->author =
-        author_find(c->booth.box, c->booth.from->project_folder, &r->signers);
-    if (c->author.no_repository)
-      take_their_word(c, &c->votes[i]);
-    return;
+    while (j < i && !(needs_authors(&rules[j]) &&
+                      same_signers(&rules[j].signers, &rules[i].signers) &&
+                      same_text(rules[j].since, rules[i].since)))
+      j++;
+    if (j < i) {
+      c->authors[i] = c->authors[j];
+      continue;
+    }
+    author_query query =
+        author_query_of(c->booth.arena, c->booth.from->project_folder,
+                        c->booth.plan, c->booth.past, rules[i].since);
+    c->authors[i] = authors_find(c->booth.box, &query, &rules[i].signers);
+    if (c->authors[i].no_repository)
+      take_their_word(c, &c->votes[i], &c->authors[i]);
   }
 }
 
@@ -337,6 +358,14 @@ static void note_steps(court *c, const rule *r, upk_diag *diag) {
   upk_buf_free(&list);
 }
 
+static upk_str listed(upk_arena *arena, const author_names *names) {
+  upk_str list = UPK_NO_STR;
+  for (size_t i = 0; i < names->len; i++)
+    list = upk_arena_printf(arena, "%.*s%s%.*s", UPK_FMT(list), i ? ", " : "",
+                            UPK_FMT(names->items[i]));
+  return list;
+}
+
 static void say_missing(court *c, size_t number) {
   upk_diags *diags = c->booth.diags;
   const rule *r = &c->rules.items[number];
@@ -350,22 +379,27 @@ static void say_missing(court *c, size_t number) {
                 UPK_FMT(c->booth.from->rules_path));
   for (size_t i = 0; i < t->people_count; i++)
     upk_diag_note(diags, diag, "signed by %.*s", UPK_FMT(t->people[i]));
+  if (c->authors[number].names.len)
+    upk_diag_note(diags, diag, "written by %.*s, who may not approve it",
+                  UPK_FMT(listed(c->booth.arena, &c->authors[number].names)));
   upk_diag_help(diags, diag,
                 "let a reviewer of %.*s run `upkeep approve` on the plan",
                 UPK_FMT(r->signers.path));
   if (t->author_unknown) {
     diag = upk_diag_add(diags, 3317, UPK_NO_SPAN,
                         "who wrote the policies is not known: %.*s",
-                        UPK_FMT(c->author.why));
+                        UPK_FMT(c->authors[number].why));
     upk_diag_help(diags, diag,
                   "sign commits of policies with an SSH key of the allowed "
-                  "signers, and apply where the repository is");
+                  "signers, and apply where the repository is; what was "
+                  "reviewed before upkeep came, the rule's `authors_since` "
+                  "leaves out");
   }
-  if (t->of_author.data)
+  if (t->of_authors.data)
     upk_diag_add(
         diags, 3316, UPK_NO_SPAN,
         "the signature of %.*s does not count: the policies are theirs",
-        UPK_FMT(t->of_author));
+        UPK_FMT(t->of_authors));
 }
 
 static bool votes_shown(const court *c, size_t number) {
@@ -444,6 +478,11 @@ static upk_status say_plan_used(court *c) {
 
 /* ---- what is handed back ---- */
 
+static void put_given(upk_json_writer *w, const char *key, upk_str value) {
+  if (value.data)
+    upk_json_put_string(w, key, value);
+}
+
 static void write_names(upk_json_writer *w, const upk_str *names,
                         size_t count) {
   upk_json_begin_array(w);
@@ -456,6 +495,7 @@ static void write_names(upk_json_writer *w, const upk_str *names,
 typedef struct evidence {
   const vote *vote;
   int64_t end_us;
+  upk_str commit; /* whose authors were looked for; absent: nobody's */
 } evidence;
 
 static void write_evidence(upk_json_writer *w, const evidence *e) {
@@ -463,6 +503,7 @@ static void write_evidence(upk_json_writer *w, const evidence *e) {
   upk_json_begin_object(w);
   upk_json_key(w, "by");
   write_names(w, v->principals.items, v->principals.len);
+  put_given(w, "commit", e->commit);
   upk_json_put_string(w, "id", upk_str_from(v->s.id));
   upk_json_put_int(w, "max_uses", v->s.max_uses);
   upk_json_put_int(w, "not_after", e->end_us);
@@ -475,6 +516,14 @@ static int by_id(const void *a, const void *b) {
   const evidence *x = a, *y = b;
   int order = strcmp(x->vote->s.id, y->vote->s.id);
   return order ? order : (x->end_us > y->end_us) - (x->end_us < y->end_us);
+}
+
+/* One commit was looked at, for whichever rule. */
+static upk_str commit_of(const court *c) {
+  for (size_t i = 0; i < c->rules.count; i++)
+    if (c->authors[i].commit.data && c->authors[i].names.len)
+      return c->authors[i].commit;
+  return UPK_NO_STR;
 }
 
 static void write_all(const evidence *items, size_t count, upk_buf *out) {
@@ -490,6 +539,7 @@ static void write_all(const evidence *items, size_t count, upk_buf *out) {
 static void hand_back(court *c, upk_approved *ret) {
   size_t most = 0, count = 0;
   upk_buf bytes = {0};
+  upk_str commit = commit_of(c);
   for (size_t i = 0; i < c->rules.count; i++)
     most += c->tallies[i].relied_count;
   evidence *items = UPK_NEW_ARRAY(c->booth.arena, evidence, most + 1);
@@ -498,7 +548,8 @@ static void hand_back(court *c, upk_approved *ret) {
     const tally *t = &c->tallies[i];
     ret->needed |= r->steps && r->signatures;
     for (size_t k = 0; k < t->relied_count; k++)
-      items[count++] = (evidence){t->relied[k], end_of(r, t->relied[k])};
+      items[count++] =
+          (evidence){t->relied[k], end_of(r, t->relied[k]), commit};
     if (t->relied_count &&
         (!ret->not_after_us || t->not_after_us < ret->not_after_us))
       ret->not_after_us = t->not_after_us;
@@ -512,11 +563,6 @@ static void hand_back(court *c, upk_approved *ret) {
 }
 
 /* ---- the report ---- */
-
-static void put_given(upk_json_writer *w, const char *key, upk_str value) {
-  if (value.data)
-    upk_json_put_string(w, key, value);
-}
 
 static void write_vote(upk_json_writer *w, const vote *v) {
   upk_json_begin_object(w);
@@ -548,15 +594,29 @@ static void write_rule(upk_json_writer *w, const court *c, size_t number) {
   upk_json_end_object(w);
 }
 
+/* Of the first rule that needs them. */
+static void write_authors(upk_json_writer *w, const court *c) {
+  for (size_t i = 0; c->authors && i < c->rules.count; i++) {
+    const authors *by = &c->authors[i];
+    if (!by->names.len && !by->why.data)
+      continue;
+    if (by->names.len) {
+      upk_json_key(w, "authors");
+      write_names(w, by->names.items, by->names.len);
+    } else {
+      put_given(w, "authors_unknown", by->why);
+    }
+    return;
+  }
+}
+
 static void write_report(const court *c, upk_status status, upk_sink report) {
   if (!report.write)
     return;
   upk_json_writer *w = upk_json_writer_new(report);
   upk_json_begin_object(w);
   upk_json_put_bool(w, "approved", status == UPK_OK);
-  put_given(w, "author", c->author.principal);
-  put_given(w, "author_unknown",
-            c->author.principal.data ? UPK_NO_STR : c->author.why);
+  write_authors(w, c);
   upk_json_key(w, "executor");
   upk_json_begin_object(w);
   upk_json_put_bool(w, "own", c->booth.from->own);
@@ -611,13 +671,14 @@ static upk_status hold(court *c, upk_approved *ret) {
   if (status != UPK_OK)
     return status;
   c->votes = UPK_NEW_ARRAY(c->booth.arena, vote_vec, c->rules.count + 1);
+  c->authors = UPK_NEW_ARRAY(c->booth.arena, authors, c->rules.count + 1);
   c->tallies = UPK_NEW_ARRAY(c->booth.arena, tally, c->rules.count + 1);
   if (!c->rules.count && upk_json_count(required))
     return say_no_rules(c);
   status = gather(c);
   if (status != UPK_OK)
     return status;
-  find_author(c);
+  find_authors(c);
   for (size_t i = 0; i < c->rules.count; i++)
     count_rule(c, i);
   status = say_verdict(c);

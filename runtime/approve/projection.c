@@ -202,6 +202,7 @@ void reviewed_init(upk_arena *arena, const upk_json *plan, reviewed *ret) {
       .identity = upk_json_get(target, "identity"),
       .edges = upk_json_get(body, "edges"),
       .blackouts = upk_json_get(body, "blackouts"),
+      .provenance = upk_json_get(plan, "provenance"),
       .expires_us = upk_json_number(body, "expires_at", 0),
       .taken_us = upk_json_number(facts, "taken_at", 0),
       .engine_digest = engine_of(&h, upk_json_get(body, "engine")),

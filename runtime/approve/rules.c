@@ -112,6 +112,7 @@ static bool read_rule(upk_arena *arena, upk_diags *diags,
                 .expires_us = number(value, "expires_us"),
                 .author_may_approve =
                     upk_json_flag(value, "author_may_approve", true),
+                .since = upk_json_text(value, "authors_since"),
                 .text = upk_json_text(value, "when"),
                 .asked = UPK_NEW_ARRAY(arena, bool, steps + 1)};
   ret->signers.folder = from->folder;

@@ -8,6 +8,7 @@
 
 typedef struct rule {
   int64_t signatures, expires_us;
+  upk_str since; /* authors count from that commit on; may be absent */
   bool author_may_approve;
   upk_str text; /* of `when`; absent: every step */
   upk_approval_when when;

@@ -7,25 +7,33 @@
 #include "approve/rules.h"
 #include "plan/read.h"
 
-/* The signers of the first rule that asks for some, to know the author by. */
-static signers *first_signers(const rules *r) {
-  for (size_t i = 0; i < r->count; i++)
-    if (r->items[i].signatures)
-      return &r->items[i].signers;
-  return NULL;
+/* The first rule that asks who the authors are, or else for signatures: by its
+ * signers they are known. */
+static rule *rule_of_authors(const rules *r) {
+  rule *first = NULL;
+  for (size_t i = 0; i < r->count; i++) {
+    rule *one = &r->items[i];
+    if (one->signatures && !one->author_may_approve)
+      return one;
+    if (one->signatures && !first)
+      first = one;
+  }
+  return first;
 }
 
-static upk_str find_author(tool_box *box, const upk_approvals *approvals,
-                           const reviewed *plan) {
+static authors find_authors(tool_box *box, const upk_approvals *approvals,
+                            const reviewed *plan) {
   upk_diags quiet;
   rules r;
   upk_diags_init(&quiet, box->arena);
   if (rules_read(box->arena, &quiet, approvals, plan, &r) != UPK_OK)
-    return UPK_NO_STR;
-  signers *s = first_signers(&r);
-  return s && signers_check(box, &quiet, s)
-             ? author_find(box, approvals->project_folder, s).principal
-             : UPK_NO_STR;
+    return (authors){0};
+  rule *one = rule_of_authors(&r);
+  if (!one || !signers_check(box, &quiet, &one->signers))
+    return (authors){0};
+  author_query query = author_query_of(box->arena, approvals->project_folder,
+                                       plan, NULL, one->since);
+  return authors_find(box, &query, &one->signers);
 }
 
 /* ---- the key ---- */
@@ -128,9 +136,9 @@ static upk_status make(tool_box *box, const upk_signing *signing,
   upk_str key = find_key(box, signing, approvals, diags);
   if (!key.data)
     return UPK_ERROR;
-  upk_str author = plan ? find_author(box, approvals, plan) : UPK_NO_STR;
+  authors by = plan ? find_authors(box, approvals, plan) : (authors){0};
   upk_str statement =
-      statement_make(box->arena, signing, plan, author,
+      statement_make(box->arena, signing, plan, by.names.items, by.names.len,
                      clock->wall_us(clock->ctx), clock->random(clock->ctx));
   upk_str signature = signers_sign(box, diags, key, statement);
   if (!signature.data)

@@ -88,6 +88,15 @@ static void write_standing(upk_json_writer *w, const upk_signing *signing) {
   upk_json_end_object(w);
 }
 
+static void write_authors(upk_json_writer *w, const upk_str *authors,
+                          size_t count) {
+  upk_json_key(w, "authors");
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < count; i++)
+    upk_json_string(w, authors[i]);
+  upk_json_end_array(w);
+}
+
 static void write_steps(upk_json_writer *w, const reviewed *plan) {
   upk_json_key(w, "steps");
   upk_json_begin_array(w);
@@ -97,13 +106,13 @@ static void write_steps(upk_json_writer *w, const reviewed *plan) {
 }
 
 upk_str statement_make(upk_arena *arena, const upk_signing *signing,
-                       const reviewed *plan, upk_str author, int64_t now_us,
-                       uint64_t nonce) {
+                       const reviewed *plan, const upk_str *authors,
+                       size_t author_count, int64_t now_us, uint64_t nonce) {
   upk_buf bytes = {0};
   upk_json_writer *w = upk_json_writer_new(upk_sink_buf(&bytes));
   upk_json_begin_object(w);
-  if (plan)
-    put_given(w, "author", author);
+  if (plan && author_count)
+    write_authors(w, authors, author_count);
   if (plan)
     write_blackouts(w, plan);
   put_given(w, "by", signing->by);
@@ -154,7 +163,7 @@ static bool is_form(const upk_json *tree, statement *s) {
   s->standing = standing->type == UPK_JSON_OBJECT;
   s->when = upk_json_text(standing, "when");
   s->by = upk_json_text(tree, "by");
-  s->author = upk_json_text(tree, "author");
+  s->authors = upk_json_get(tree, "authors");
   s->not_after_us = upk_json_number(tree, "not_after", 0);
   s->signed_at_us = upk_json_number(tree, "signed_at", 0);
   s->max_uses = upk_json_number(tree, "max_uses", 0);

@@ -22,6 +22,7 @@ typedef struct reviewed {
   const upk_json *body;
   upk_str digest, intent, target, engine, role;
   const upk_json *identity, *edges, *blackouts;
+  const upk_json *provenance;   /* not signed */
   int64_t expires_us, taken_us; /* of the plan, and of its facts */
   upk_digest engine_digest;     /* what every step executes around itself */
   const upk_json *metrics;
@@ -34,10 +35,10 @@ typedef struct reviewed {
 void reviewed_init(upk_arena *arena, const upk_json *plan, reviewed *ret);
 
 /* The statement's canonical bytes and a newline. `reviewed` NULL: a standing
- * one. `author` may be absent. */
+ * one. `authors` may be none: not known. */
 upk_str statement_make(upk_arena *arena, const upk_signing *signing,
-                       const reviewed *plan, upk_str author, int64_t now_us,
-                       uint64_t nonce);
+                       const reviewed *plan, const upk_str *authors,
+                       size_t author_count, int64_t now_us, uint64_t nonce);
 
 typedef struct statement {
   const upk_json *tree;
@@ -47,7 +48,8 @@ typedef struct statement {
   upk_str path; /* of its file, and */
   unsigned line;
   bool reject, standing;
-  upk_str when, by, author; /* may be absent */
+  upk_str when, by;        /* may be absent */
+  const upk_json *authors; /* array; none: not known */
   int64_t not_after_us, signed_at_us, max_uses;
 } statement;
 

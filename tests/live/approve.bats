@@ -452,31 +452,50 @@ LINES
   refused "0 of 1 approvals"
 }
 
-@test "the author does not approve" {
+# A repository whose commits are signed by the named key.
+repository() {
+  git init -q .
+  git config user.name somebody && git config user.email s@x
+  git config gpg.format ssh
+  printf '%s\n' '*.json' '*.sig' '*.db' .upkeep '*.pub' ann bob eve dan carl >.git/info/exclude
+}
+commit() { # key, files
+  git add "${@:2}" && git -c user.signingkey="$PWD/$1" commit -q -S -m "by $1"
+}
+
+@test "nobody who wrote the policies approves, whoever came last" {
   team 1 "author_may_approve: false"
+  ssh-keygen -q -t ed25519 -N '' -f dan -C dan
+  signers ann bob dan
   sign ann
   refused "not a git repository"
-  git init -q .
-  git config user.name ann && git config user.email ann@x
-  git config gpg.format ssh
+  repository
   git add upkeep.yaml policies && git commit -q -m policies
-  rm plan.json.sig
-  sign ann
   refused "is not signed"
-  git config user.signingkey "$PWD/ann"
-  git commit -q --amend -S -m policies
+  git -c user.signingkey="$PWD/ann" commit -q --amend -S -m policies
   refused "the policies are theirs"
   sign bob
   run upkeep verify plan.json
   expect_code 0
   expect_text "author      ann@x"
+  # bob made the last change: that frees ann of nothing, and bob wrote as well
   echo >>policies/p.yaml
   refused "not committed"
-  # bob made the last change: ann, whom his approval calls the author, is not free to sign
-  git config user.signingkey "$PWD/bob"
-  git commit -q -a -S -m late
-  sign ann
-  refused "0 of 1 approvals"
+  commit bob -u
+  refused "the signature of ann@x, bob@x does not count"
+  expect_text "written by bob@x, ann@x"
+  sign dan
+  run upkeep verify plan.json
+  expect_code 0
+  expect_text "authors     bob@x, ann@x"
+  # a merge that makes nothing is nobody's work
+  git checkout -q -b side HEAD~1
+  echo >>upkeep.yaml
+  commit ann -u
+  git checkout -q -
+  git merge -q --no-edit side
+  run upkeep verify plan.json
+  expect_code 0
   git clone -q --depth 1 "file://$PWD" shallow # its first commit is everybody's
   cp allowed_signers plan.json plan.json.sig shallow
   cd shallow
@@ -484,6 +503,62 @@ LINES
   expect_code 11
   expect_text "the clone is shallow"
   cd ..
+  # all of it was reviewed elsewhere: the last commit counts still
+  sed -i "s/author_may_approve: false/&, authors_since: nowhere/" upkeep.yaml
+  commit bob -u
+  refused "names no commit"
+  sed -i "s/nowhere/$(git rev-parse HEAD)/" upkeep.yaml
+  commit bob -u
+  rm plan.json.sig
+  sign bob
+  refused "the signature of bob@x does not count"
+  sign ann
+  run upkeep verify plan.json
+  expect_code 0
+}
+
+@test "authors count from the commit that was approved last" {
+  team 1 "author_may_approve: false"
+  repository
+  commit ann upkeep.yaml policies
+  sign bob
+  run upkeep apply plan.json
+  expect_code 0
+  grep -q "\"commit\":\"$(git rev-parse HEAD)\"" .upkeep/runs/*/log.jsonl
+  sed -i 's/a test/another/' policies/p.yaml # bob writes, ann has nothing to do with it
+  commit bob -u
+  sqlite3 t.db "delete from a; delete from b"
+  rm plan.json.sig
+  planned
+  sign bob
+  refused "the signature of bob@x does not count"
+  sign ann
+  mv .upkeep away # another machine, which knows of no run
+  refused "the signature of bob@x, ann@x does not count"
+  rm -rf .upkeep && mv away .upkeep
+  run upkeep apply plan.json
+  expect_code 0
+}
+
+@test "what the plan is made from is committed, each file of it" {
+  team 1 "author_may_approve: false"
+  printf '# Database maintenance\n\n- Never touch table `zzz`.\n' >rules.md
+  echo 'requirements: rules.md' >>upkeep.yaml
+  sed 's/name: p/name: q/; s/a test/of q/' policies/p.yaml >policies/q.yaml
+  planned
+  repository
+  commit ann upkeep.yaml policies/p.yaml
+  sign bob
+  refused "not committed: ?? "
+  printf '%s\n' policies/q.yaml rules.md >>.git/info/exclude
+  refused "not in the repository: policies/q.yaml"
+  commit ann -f policies/q.yaml
+  refused "not in the repository: rules.md"
+  commit bob -f rules.md
+  sign ann
+  refused "the signature of bob@x, ann@x does not count"
+  git update-index --assume-unchanged policies/q.yaml
+  refused "git does not look at policies/q.yaml"
 }
 
 @test "the author is not whom an approver names" {
@@ -496,7 +571,7 @@ LINES
 import json, subprocess
 dump = lambda v: json.dumps(v, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 line = json.load(open("plan.json.sig"))
-line["statement"]["author"] = "ann@x"
+line["statement"]["authors"] = ["ann@x"]
 open("lie", "w").write(dump(line["statement"]) + "\n")
 subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", "upkeep-approve@v1", "-f", "bob", "lie"], check=True)
 line["signature"] = open("lie.sig").read()

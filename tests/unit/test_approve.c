@@ -129,8 +129,7 @@ static reviewed plan_of(upk_arena *arena, const char *text) {
 static statement sign(upk_arena *arena, const reviewed *plan, bool reject) {
   upk_signing signing = {.not_after_us = 2000, .max_uses = 1, .reject = reject};
   statement s;
-  upk_str bytes =
-      statement_make(arena, &signing, plan, UPK_NO_STR, 1000, 0xabc);
+  upk_str bytes = statement_make(arena, &signing, plan, NULL, 0, 1000, 0xabc);
   upk_str line =
       upk_arena_printf(arena, "{\"signature\":\"s\",\"statement\":%.*s}",
                        UPK_FMT(upk_str_trim(bytes)));
