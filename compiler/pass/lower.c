@@ -308,6 +308,15 @@ static upk_str ledger_action(const ir *ir) {
   return create && create->type == NODE_TEXT ? create->text : UPK_NO_STR;
 }
 
+/* Older facts do not say whether it is the ledger of this version. */
+static bool ledger_is_old(const ir *ir) {
+  const upk_json *all = ir->facts.capabilities;
+  const upk_json *current = all && all->type == UPK_JSON_OBJECT
+                                ? upk_json_get(all, "ledger_current")
+                                : NULL;
+  return current && current->type == UPK_JSON_BOOL && !current->boolean;
+}
+
 /* upkeep's own table comes first: other steps write their rows into it. */
 static bool make_ledger(ir *ir) {
   upk_str name = ledger_action(ir);
@@ -322,7 +331,10 @@ static bool make_ledger(ir *ir) {
   }
   ir_object object = ir_object_at(ir, kind, 0);
   return step_build(ir, NULL, NULL, action, &object,
-                    UPK_STR("the ledger is not in the target yet"), NULL);
+                    ledger_is_old(ir)
+                        ? UPK_STR("the ledger was made by an older version")
+                        : UPK_STR("the ledger is not in the target yet"),
+                    NULL);
 }
 
 /* Steps of different kinds whose objects have one name. */
@@ -342,9 +354,9 @@ static void tell_apart(ir *ir) {
 }
 
 upk_status pass_lower(ir *ir) {
-  ir->makes_ledger = !upk_str_is(ir->target->ledger, "none") &&
-                     ledger_action(ir).data &&
-                     !step_capability(ir, UPK_STR("ledger"));
+  ir->makes_ledger =
+      !upk_str_is(ir->target->ledger, "none") && ledger_action(ir).data &&
+      (!step_capability(ir, UPK_STR("ledger")) || ledger_is_old(ir));
   size_t own = 0;
   for (size_t i = 0; i < ir->policies.len; i++) {
     ir_policy *policy = &ir->policies.items[i];

@@ -9,6 +9,8 @@ return engine {
     ledger = "select count(*) = 4 from pg_catalog.pg_attribute"
       .. " where (attrelid = to_regclass('upkeep.ledger') and attname in ('run', 'log_head', 'approvals'))"
       .. " or (attrelid = to_regclass('upkeep.lease') and attname = 'epoch')",
+    -- False: made by an older version, without the view upkeep.log, and this role may add it.
+    ledger_current = sql_file "ledger_current.sql",
     -- Granted, or a superuser's.
     list_files = "select has_function_privilege('pg_catalog.pg_ls_dir(text)', 'execute')",
     monitor = "select pg_has_role('pg_monitor', 'usage')",

@@ -5,6 +5,9 @@ return engine {
   capabilities = {
     dbstat = "select exists (select 1 from pragma_module_list where name = 'dbstat')",
     ledger = "select exists (select 1 from pragma_table_info('upkeep_ledger') where name = 'approvals')",
+    -- False: made by an older version, without the view upkeep_log.
+    ledger_current = "select exists (select 1 from sqlite_schema where type = 'view' and name = 'upkeep_log')"
+      .. " or not exists (select 1 from pragma_table_info('upkeep_ledger'))",
   },
 
   privileges = require "sqlite/privileges",

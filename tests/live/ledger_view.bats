@@ -1,4 +1,4 @@
-# The ledger as a DBA reads it: a view, made with it, and made again where it is missing.
+# The ledger as a DBA reads it: a view, made with it, and added to a ledger that an older version made.
 load common
 load server
 
@@ -27,14 +27,6 @@ applied() { # object
   expect_text "Nothing to do"
 }
 
-made_again() { # object of create_ledger
-  run upkeep plan -o again.json --do "create_ledger:$1"
-  expect_code 0
-  run upkeep apply again.json
-  expect_code 0
-  expect_text "1 applied"
-}
-
 @test "SQLite: upkeep_log" {
   sqlite3 t.db "create table t (x); create index a on t (x); create index b on t (x)"
   one_index sqlite t.db
@@ -45,8 +37,10 @@ made_again() { # object of create_ledger
   sqlite3 t.db "drop view upkeep_log"
   run upkeep plan
   expect_text "Nothing to do"
-  made_again main
-  [ "$(sqlite3 t.db "select count(*) from upkeep_log")" -eq 3 ]
+  # The next plan that does anything adds it.
+  sqlite3 t.db "create index c on t (x)"
+  applied
+  [ "$(sqlite3 t.db "select count(*) from upkeep_log")" -eq 4 ]
 }
 
 @test "PostgreSQL: upkeep.log" {
@@ -63,6 +57,7 @@ made_again() { # object of create_ledger
   sql "drop view upkeep.log"
   run upkeep plan
   expect_text "Nothing to do"
-  made_again "$(grep -o '"create_ledger:[^"]*"' plan.json | head -n 1 | cut -d: -f2 | tr -d '"')"
-  [ "$(sql "select count(*) from upkeep.log")" -eq 3 ]
+  sql "create index c on t (x)"
+  applied
+  [ "$(sql "select count(*) from upkeep.log")" -eq 4 ]
 }
