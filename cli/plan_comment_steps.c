@@ -104,7 +104,7 @@ static void write_step(const comment *m, size_t index, upk_buf *out) {
   upk_buf_printf(out, " | %s | %.*s | ", plan_view_reversible(step),
                  UPK_FMT(upk_json_text(step, "risk")));
   if (m->approvals)
-    upk_buf_printf(out, "%" PRIu64 " | ", plan_sum_signatures(&m->sum, id));
+    upk_buf_printf(out, "%" PRIu64 " | ", plan_view_signatures(view, id));
   plan_view_after(view, id, &after);
   if (upk_str_starts(upk_buf_view(&after), "after "))
     markup_code(out, (upk_str){after.data + 6, after.len - 6}, MARKUP_CELL_MAX);
@@ -125,7 +125,7 @@ static int weight_of(const comment *m, const upk_json *step) {
   const upk_json *undo = upk_json_get(step, "undo");
   int64_t blocking_ms =
       upk_json_number(upk_json_get(step, "estimate"), "blocking_ms", 0);
-  bool needs = plan_sum_signatures(&m->sum, upk_json_text(step, "id")) > 0;
+  bool needs = plan_view_signatures(&m->view, upk_json_text(step, "id")) > 0;
   return 8 * (upk_str_is(risk, "high") + needs) +
          4 * upk_str_is(risk, "medium") +
          2 * upk_str_is(upk_json_text(undo, "class"), "none") +

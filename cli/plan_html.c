@@ -187,9 +187,10 @@ static void add_undo(upk_buf *out, const upk_json *undo) {
   text(out, "</div></details>");
 }
 
-static void add_tags(const plan_sum *sum, const upk_json *step, upk_buf *out) {
+static void add_tags(const plan_view *view, const upk_json *step,
+                     upk_buf *out) {
   upk_str risk = upk_json_text(step, "risk");
-  uint64_t wanted = plan_sum_signatures(sum, upk_json_text(step, "id"));
+  uint64_t wanted = plan_view_signatures(view, upk_json_text(step, "id"));
   upk_buf_printf(out, "<span class=\"tag %s\">",
                  upk_str_is(risk, "high")     ? "high"
                  : upk_str_is(risk, "medium") ? "medium"
@@ -229,15 +230,14 @@ static void add_facts(const plan_view *view, const upk_json *step,
   upk_buf_free(&after);
 }
 
-static void add_step(const plan_view *view, const plan_sum *sum, size_t index,
-                     upk_buf *out) {
+static void add_step(const plan_view *view, size_t index, upk_buf *out) {
   const upk_json *step = upk_json_at(view->steps, index);
   upk_buf_printf(out, "<details id=\"s%zu\"><summary>%zu <b>", index + 1,
                  index + 1);
   markup_html(out, upk_json_text(step, "action"));
   text(out, "</b> ");
   add_object(out, upk_json_get(upk_json_get(step, "object"), "name"));
-  add_tags(sum, step, out);
+  add_tags(view, step, out);
   text(out, "<span class=\"why\">");
   markup_html(out, upk_json_text(step, "because"));
   text(out, "</span></summary><div>");
@@ -397,7 +397,7 @@ static void add_steps(const plan_view *view, const plan_sum *sum,
     return;
   text(out, "<h2>Steps</h2>\n");
   for (size_t i = 0; i < sum->steps; i++)
-    add_step(view, sum, i, out);
+    add_step(view, i, out);
   if (sum->steps > 1) {
     text(out, "<h2>Order</h2>\n");
     plan_svg_graph(view, out);

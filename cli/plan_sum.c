@@ -7,25 +7,11 @@
 
 static void sum_signatures(const plan_view *view, plan_sum *sum) {
   const upk_json *rules = upk_json_get(view->body, "approvals_required");
-  upk_map_init(&sum->signatures_of, view->arena);
   for (size_t i = 0; i < upk_json_count(rules); i++) {
-    const upk_json *rule = upk_json_at(rules, i);
-    const upk_json *steps = upk_json_get(rule, "steps");
-    uint64_t wanted = (uint64_t)upk_json_number(rule, "signatures", 1);
-    sum->signatures = wanted > sum->signatures ? wanted : sum->signatures;
-    for (size_t j = 0; j < upk_json_count(steps); j++) {
-      upk_str id = upk_json_at(steps, j)->string;
-      uint64_t before = 0;
-      upk_map_find(&sum->signatures_of, id, &before);
-      upk_map_put(&sum->signatures_of, id, wanted > before ? wanted : before);
-    }
+    int64_t wanted = upk_json_number(upk_json_at(rules, i), "signatures", 1);
+    sum->signatures =
+        (uint64_t)wanted > sum->signatures ? (uint64_t)wanted : sum->signatures;
   }
-}
-
-uint64_t plan_sum_signatures(const plan_sum *sum, upk_str id) {
-  uint64_t wanted = 0;
-  upk_map_find(&sum->signatures_of, id, &wanted);
-  return wanted;
 }
 
 static void sum_steps(const plan_view *view, plan_sum *sum) {

@@ -9,14 +9,11 @@ typedef struct plan_sum {
   size_t deferred, unknown, warns, holds, excluded, exempt;
   size_t errors, warnings; /* findings of lint in the plan */
   uint64_t signatures;     /* the most that one of its steps needs */
-  upk_map signatures_of;   /* step id -> how many it needs */
   int64_t blocking_ms, p50_ms, p90_ms;
 } plan_sum;
 
 plan_sum plan_sum_of(const plan_view *view);
 const char *plan_sum_risk(const plan_sum *sum); /* "high", "medium", "low" */
-/* Signatures that a step needs; 0: none. */
-uint64_t plan_sum_signatures(const plan_sum *sum, upk_str id);
 
 /* How a name of others is written in the markup at hand. */
 typedef void (*plan_name)(upk_buf *out, upk_str name);

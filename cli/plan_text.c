@@ -34,16 +34,17 @@ static void index_edges(plan_view *view) {
 }
 
 /* Of a step that several rules ask for, the most. */
-static void index_needs(plan_view *view) {
+static void index_signatures(plan_view *view) {
   const upk_json *rules = upk_json_get(view->body, "approvals_required");
-  upk_map_init(&view->needs, view->arena);
+  upk_map_init(&view->signatures, view->arena);
   for (size_t i = 0; i < upk_json_count(rules); i++) {
     const upk_json *steps = upk_json_get(upk_json_at(rules, i), "steps");
-    int64_t wanted = upk_json_number(upk_json_at(rules, i), "signatures", 0);
+    uint64_t wanted =
+        (uint64_t)upk_json_number(upk_json_at(rules, i), "signatures", 1);
     for (size_t k = 0; k < upk_json_count(steps); k++) {
       upk_str id = upk_json_at(steps, k)->string;
-      if (wanted > (int64_t)plan_view_needs(view, id))
-        upk_map_put(&view->needs, id, (uint64_t)wanted);
+      if (wanted > plan_view_signatures(view, id))
+        upk_map_put(&view->signatures, id, wanted);
     }
   }
 }
@@ -60,13 +61,13 @@ void plan_view_init(plan_view *view, upk_arena *arena, const upk_json *plan) {
     upk_map_put(&view->numbers,
                 upk_json_text(upk_json_at(view->steps, i), "id"), i + 1);
   index_edges(view);
-  index_needs(view);
+  index_signatures(view);
 }
 
-size_t plan_view_needs(const plan_view *view, upk_str id) {
-  uint64_t needs = 0;
-  upk_map_find(&view->needs, id, &needs);
-  return (size_t)needs;
+uint64_t plan_view_signatures(const plan_view *view, upk_str id) {
+  uint64_t wanted = 0;
+  upk_map_find(&view->signatures, id, &wanted);
+  return wanted;
 }
 
 size_t plan_view_number(const plan_view *view, upk_str id) {
@@ -272,9 +273,9 @@ static void step_text(painter *p, size_t number, const upk_json *step) {
     upk_buf_printf(out, "   %.*s risk", UPK_FMT(risk));
     paint(p, PLAIN);
   }
-  size_t needs = plan_view_needs(p->view, upk_json_text(step, "id"));
+  uint64_t needs = plan_view_signatures(p->view, upk_json_text(step, "id"));
   if (needs)
-    upk_buf_printf(out, "   needs %zu approval%s", needs,
+    upk_buf_printf(out, "   needs %" PRIu64 " approval%s", needs,
                    needs == 1 ? "" : "s");
   start = out->len;
   upk_buf_str(out, UPK_STR("   "));

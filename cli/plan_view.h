@@ -8,10 +8,10 @@
 typedef struct plan_view {
   upk_arena *arena;
   const upk_json *plan, *body, *target, *steps;
-  upk_map numbers;  /* step id -> 1.. */
-  upk_map needs;    /* step id -> approvals that the project asks for */
-  upk_map first_to; /* what edges lead to: number of the first, from 1 */
-  size_t *next_to;  /* of each edge: the next one to the same; 0: none */
+  upk_map numbers;    /* step id -> 1.. */
+  upk_map signatures; /* step id -> how many the project asks for */
+  upk_map first_to;   /* what edges lead to: number of the first, from 1 */
+  size_t *next_to;    /* of each edge: the next one to the same; 0: none */
 } plan_view;
 
 void plan_view_init(plan_view *view, upk_arena *arena, const upk_json *plan);
@@ -24,7 +24,8 @@ const char *plan_view_engine(const plan_view *view); /* "PostgreSQL" */
 /* The line about the error budget; nothing when the plan has none. */
 void plan_view_budget(const plan_view *view, upk_buf *out);
 const char *plan_view_reversible(const upk_json *step);
-size_t plan_view_needs(const plan_view *view, upk_str id); /* approvals */
+/* Signatures that a step needs; 0: none. */
+uint64_t plan_view_signatures(const plan_view *view, upk_str id);
 upk_str plan_view_place(const plan_view *view, const upk_json *step);
 void plan_view_after(const plan_view *view, upk_str id, upk_buf *out);
 

@@ -467,11 +467,44 @@ static const schema_object totals = {.name = "totals",
                                      SCHEMA_ROWS(totals_fields),
                                      .open = false};
 
+static const schema_field cost_fields[] = {
+    {"blocking_ms", SCHEMA_INT, REQUIRED, NOWHERE, .doc = "time others wait"},
+    {"step", SCHEMA_TEXT, REQUIRED, NOWHERE, .doc = "the step"},
+};
+static const schema_object cost = {.name = "cost",
+                                   .doc = "what one step takes of the budget",
+                                   SCHEMA_ROWS(cost_fields),
+                                   .open = false};
+
+static const schema_field budget_fields[] = {
+    {"allowed_ms", SCHEMA_INT, REQUIRED, NOWHERE,
+     .doc = "what the period may be down"},
+    {"availability", SCHEMA_INT, 0, NOWHERE,
+     .doc = "the target, in parts per million"},
+    {"expected_ms", SCHEMA_INT, REQUIRED, NOWHERE,
+     .doc = "what this plan is expected to take"},
+    {"from", SCHEMA_INT, REQUIRED, NOWHERE, .doc = "when it begins, us"},
+    {"period", SCHEMA_TEXT, REQUIRED, NOWHERE, .doc = "month or 30 days"},
+    {"spent_ms", SCHEMA_INT, REQUIRED, NOWHERE,
+     .doc = "what runs of this period took"},
+    {"steps", SCHEMA_OBJECTS, REQUIRED, NOWHERE, .more = &cost,
+     .doc = "steps that block others"},
+    {"to", SCHEMA_INT, REQUIRED, NOWHERE, .doc = "when it ends, us"},
+    {"unmeasured", SCHEMA_INT, REQUIRED, NOWHERE,
+     .doc = "runs of this period whose blocking is not known"},
+};
+static const schema_object budget = {.name = "budget",
+                                     .doc = "the account of the error budget",
+                                     SCHEMA_ROWS(budget_fields),
+                                     .open = false};
+
 static const schema_field body_fields[] = {
     {"approvals_required", SCHEMA_ANY, REQUIRED, NOWHERE,
      .doc = "rules that must be met"},
     {"blackouts", SCHEMA_OBJECTS, 0, NOWHERE, .more = &blackout,
      .doc = "times without steps in the 14 days to come"},
+    {"budget", SCHEMA_OBJECT, 0, NOWHERE, .more = &budget,
+     .doc = "the error budget of the requirements document"},
     {"expires_at", SCHEMA_INT, 0, NOWHERE,
      .doc = "apply refuses the plan from then on, us"},
     {"considered", SCHEMA_OBJECTS, REQUIRED, NOWHERE, .more = &considered,

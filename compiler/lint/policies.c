@@ -47,9 +47,14 @@ void lint_judge_matches(lint *l, int code) {
   upk_span place = UPK_NO_SPAN;
   for (size_t i = 0; i < l->ir->policies.len; i++) {
     const ir_policy *policy = &l->ir->policies.items[i];
-    if (!matched_nothing(l->ir, policy) ||
-        lint_waives(l, policy, code, &reason))
+    if (!matched_nothing(l->ir, policy))
       continue;
+    if (lint_waives(l, policy, code, &reason)) {
+      lint_say(l, code, policy, policy->name_span,
+               "no object is matched by `where` of `%.*s`",
+               UPK_FMT(policy->name));
+      continue;
+    }
     if (count++ == 0)
       place = policy->name_span;
     if (count <= NAMES_MAX)

@@ -185,6 +185,23 @@ YAML
   [ "$(grep -c UPK2092 <<<"$output")" = 1 ]
 }
 
+@test "a policy that matches nothing and waives that is shown as waived" {
+  sqlite3 t.db "create table t (a)"
+  sqlite_project t.db <<'YAML'
+policies:
+  - { name: p, for: table, where: "name = 'pubilc'", ensure: has_primary_key,
+      waive: { rule: matched-nothing, reason: comes with the next release, until: 2027-01-01T00:00Z } }
+  - { name: q, for: table, where: "name = 'x'", ensure: has_primary_key }
+YAML
+  upkeep inspect -o facts.json
+  run upkeep plan --facts facts.json --at 2026-11-23T00:00Z --verbose
+  expect_text "note[UPK2090]: no object is matched by \`where\` of \`p\` (waived until 2027-01-01T00:00Z: comes with the next release)"
+  expect_text "note[UPK2011]: no object is matched by \`where\` of \`q\`"
+  run upkeep plan --facts facts.json --at 2027-01-02T00:00Z --verbose
+  expect_text "UPK2091"
+  expect_text "note[UPK2011]: no object is matched by the \`where\` of \`p\`, \`q\`"
+}
+
 @test "what is waived is shown with the plan" {
   sqlite3 t.db "create table t (a); create index t_a on t (a)"
   sqlite_project t.db <<'YAML'

@@ -73,6 +73,25 @@ log valid log.jsonl
 LIST
 }
 
+@test "a plan with requirements and an error budget" {
+  sqlite3 shop.db <"$UPKEEP_SOURCE/examples/quickstart/make_database.sql" >/dev/null
+  cp -r "$UPKEEP_SOURCE"/examples/quickstart/{upkeep.yaml,policies} .
+  sed -i 's/^version: 1/version: 1\nrequirements: CLAUDE.md/' upkeep.yaml
+  printf '# Database maintenance\n\n- availability: 99.9%% a month\n- maintenance window: daily 02:00-05:00 UTC\n' >CLAUDE.md
+  upkeep plan -o plan.json
+  jq -e '.body.budget.period and (.body.budget.steps | type == "array") and .body.inputs.requirements and
+    .provenance.requirements' plan.json
+  jq '.body.budget.steps = [{ step: "a", blocking_ms: 3 }]' plan.json >cost.json
+  jq '.body.budget.steps = [{ step: "a" }]' plan.json >wrong.json
+  jq 'del(.body.budget.allowed_ms)' plan.json >short.json
+  validate <<'LIST'
+plan valid plan.json
+plan valid cost.json
+plan invalid wrong.json
+plan invalid short.json
+LIST
+}
+
 # What the reader refuses for its form, the schema refuses.
 refused() { # schema, file, text
   printf '%s' "$3" >"$2"

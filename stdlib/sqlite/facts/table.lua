@@ -1,3 +1,6 @@
+-- The pragma is told which table: else it makes the rows of all of them.
+local one_table = "and l.name = ?1 and l.arg = ?1"
+
 return {
   kind {
     name = "table",
@@ -16,14 +19,25 @@ return {
       { "has_primary_key", "bool", "a primary key is declared" },
       { "columns", "int", "columns, generated ones included" },
       { "indexes", "int", "indexes, those of constraints included" },
-      { "triggers", "int", "triggers on it" },
-      { "referenced_by", "int", "foreign keys that point to it" },
       { "writable_columns", "text", "its columns but the generated ones, quoted and joined by commas" },
       { "row_key", "text", "what tells its rows from each other: a name of the rowid that no column hides, or its primary key, quoted" },
     },
-    filter = "and l.name = ?1",
+    filter = one_table,
     filter_keys = { "name" },
     variants = { { sql = sql_file "table.sql" } },
+  },
+
+  collector {
+    -- Every table's foreign keys are read for it.
+    name = "table_relations", kind = "table", cost = "cheap",
+    attributes = {
+      { "name", "text", "name of the table" },
+      { "triggers", "int", "triggers on it" },
+      { "referenced_by", "int", "foreign keys that point to it" },
+    },
+    filter = one_table,
+    filter_keys = { "name" },
+    variants = { { sql = sql_file "table_relations.sql" } },
   },
 
   collector {
@@ -32,7 +46,7 @@ return {
       { "name", "text", "name of the table" },
       { "time_column", "text", "its first column that looks like a time, by type or name; null: none" },
     },
-    filter = "and l.name = ?1",
+    filter = one_table,
     filter_keys = { "name" },
     variants = { { sql = sql_file "table_pattern.sql" } },
   },
@@ -58,7 +72,7 @@ return {
       { "never_analyzed", "bool", "has rows and no statistics" },
       { "indexes_without_statistics", "int", "indexes on all of its rows that the planner knows nothing of" },
     },
-    filter = "and l.name = ?1",
+    filter = one_table,
     filter_keys = { "name" },
     variants = { { sql = sql_file "table_rows.sql" } },
   },
@@ -72,7 +86,7 @@ return {
       { "bloat_size", "bytes", "unused bytes within the table's pages" },
       { "bloat_ratio", "ratio", "unused share of the table's pages" },
     },
-    filter = "and l.name = ?1",
+    filter = one_table,
     filter_keys = { "name" },
     variants = { { needs = { "dbstat" }, sql = sql_file "table_size.sql" } },
     unavailable = "this SQLite is built without dbstat",
@@ -85,7 +99,7 @@ return {
       { "oldest_row_age", "duration", "since the oldest time in a column (text, or Unix time in s, ms or us); 0 when it holds none",
         parameter = "column", reason = true },
     },
-    filter = "and l.name = ?1",
+    filter = one_table,
     filter_keys = { "name" },
     variants = { { sql = sql_file "table_age.sql" } },
   },
@@ -96,7 +110,7 @@ return {
       { "name", "text", "name of the table" },
       { "validation_age", "duration", "since validate_data last ended on it", reason = true },
     },
-    filter = "and l.name = ?1",
+    filter = one_table,
     filter_keys = { "name" },
     variants = { { needs = { "ledger" }, sql = sql_file "table_findings.sql" } },
     unavailable = "never validated: upkeep's ledger is not in this database",

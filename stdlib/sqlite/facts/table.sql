@@ -1,13 +1,3 @@
-with referenced (name, keys) as materialized (
-  -- One row a foreign key: its first column. Names of tables know no case.
-  select lower(f."table"), count(*)
-  from sqlite_schema s, pragma_foreign_key_list(s.name) f
-  where s.type = 'table' and f.seq = 0
-  group by 1
-),
-triggers (name, count) as materialized (
-  select lower(tbl_name), count(*) from sqlite_schema where type = 'trigger' group by 1
-)
 select
   l.name,
   l.type,
@@ -16,8 +6,6 @@ select
   exists (select 1 from pragma_table_info(l.name) where pk > 0) as has_primary_key,
   l.ncol as columns,
   (select count(*) from pragma_index_list(l.name)) as indexes,
-  coalesce(g.count, 0) as triggers,
-  coalesce(r.keys, 0) as referenced_by,
   (
     select group_concat(format('"%w"', x.name), ', ')
     from (select name from pragma_table_xinfo(l.name) where hidden = 0 order by cid) x
@@ -36,8 +24,6 @@ select
     )
   end as row_key
 from pragma_table_list l
-left join referenced r on r.name = lower(l.name)
-left join triggers g on g.name = lower(l.name)
 where l.schema = 'main'
   and l.type in ('table', 'virtual')
   and l.name not like 'sqlite\_%' escape '\'

@@ -1,27 +1,4 @@
-with statistics (kept) as materialized (
-  -- sqlite_stat1 is not there before the first ANALYZE.
-  select case
-    when exists (select 1 from sqlite_schema where name = 'sqlite_stat1')
-    then upkeep_value('select json_group_array(json_array(tbl, idx, cast(stat as integer))) from sqlite_stat1')
-    else '[]'
-  end
-),
-kept (tbl, idx, rows) as materialized (
-  select j.value ->> 0, j.value ->> 1, j.value ->> 2
-  from statistics s, json_each(s.kept) j
-),
-partial (name) as materialized (
-  select i.name
-  from sqlite_schema t, pragma_index_list(t.name) i
-  where t.type = 'table' and i.partial = 1
-),
-known (tbl, rows) as materialized (
-  -- A partial index counts its own rows only.
-  select lower(tbl), max(rows) from kept
-  where idx is null or idx not in (select name from partial)
-  group by 1
-),
-counted as materialized (
+with counted as materialized (
   select
     l.name,
     l.type,
@@ -34,6 +11,36 @@ counted as materialized (
     and l.name not like 'sqlite\_%' escape '\'
     and l.name not in ('upkeep_ledger', 'upkeep_finding', 'upkeep_saved', 'upkeep_identity')
     {filter}
+),
+statistics (kept) as materialized (
+  -- sqlite_stat1 is not there before the first ANALYZE. Of one table only its own rows are read.
+  select case
+    when exists (select 1 from sqlite_schema where name = 'sqlite_stat1')
+    then upkeep_value(
+      'select json_group_array(json_array(tbl, idx, cast(stat as integer))) from sqlite_stat1'
+      || case
+        when (select count(*) from counted) = 1
+        then (select format(' where tbl = %Q collate nocase', name) from counted)
+        else ''
+      end)
+    else '[]'
+  end
+),
+kept (tbl, idx, rows) as materialized (
+  select j.value ->> 0, j.value ->> 1, j.value ->> 2
+  from statistics s, json_each(s.kept) j
+),
+partial (name) as materialized (
+  select i.name
+  from pragma_table_list l, pragma_index_list(l.name) i
+  where l.schema = 'main' and l.type = 'table' and i.partial = 1
+    {filter}
+),
+known (tbl, rows) as materialized (
+  -- A partial index counts its own rows only.
+  select lower(tbl), max(rows) from kept
+  where idx is null or idx not in (select name from partial)
+  group by 1
 )
 select
   c.name,
