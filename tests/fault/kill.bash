@@ -3,6 +3,7 @@
 # sqlite.bash or postgres.bash.
 #
 # KILL_EVERY=3 tries only each third (tests/run does where a try is slow).
+# KILL_LEAST: so many must have disturbed the run; else more than half.
 
 # Leaks cannot be looked for under it. FOLLOW=-f traces every thread; n counts the calls of each by itself.
 FOLLOW=${FOLLOW:-}
@@ -27,7 +28,7 @@ apply_with() { # system call, fault, n
 
 # For each n: the fault, then resumed to the same end.
 at_every() { # system call, fault
-  local n calls hit=0 every=${KILL_EVERY:-1}
+  local n calls hit=0 every=${KILL_EVERY:-1} least
   need_strace
   calls=$(calls_of "$1") || return 1
   [ "$calls" -gt 10 ] || { echo "only $calls calls of $1"; return 1; }
@@ -38,6 +39,7 @@ at_every() { # system call, fault
     { carry_on && the_same; } || { echo "after $2 at $1 number $n of $calls"; return 1; }
   done
   # Most of them must have disturbed the run, or nothing was shown.
-  [ "$hit" -gt $((calls / every / 2)) ] || { echo "only $hit of $calls faults were met"; return 1; }
+  least=${KILL_LEAST:-$((calls / every / 2 + 1))}
+  [ "$hit" -ge "$least" ] || { echo "only $hit of $calls faults were met"; return 1; }
   echo "# $hit runs ended by $2 at $1, of $calls calls" >&3
 }
