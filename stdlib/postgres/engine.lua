@@ -11,6 +11,8 @@ return engine {
       .. " or (attrelid = to_regclass('upkeep.lease') and attname = 'epoch')",
     -- False: made by an older version, without the view upkeep.log, and this role may add it.
     ledger_current = sql_file "ledger_current.sql",
+    -- pg_monitor may ask from 16 on; before, superusers.
+    current_log = "select has_function_privilege('pg_catalog.pg_current_logfile(text)', 'execute')",
     -- Granted, or a superuser's.
     list_files = "select has_function_privilege('pg_catalog.pg_ls_dir(text)', 'execute')",
     monitor = "select pg_has_role('pg_monitor', 'usage')",
@@ -21,6 +23,7 @@ return engine {
     read_all_stats = "select pg_has_role('pg_read_all_stats', 'usage')",
     -- The planner's statistics themselves; others see them through pg_stats, as far as they may read the tables.
     statistics = "select has_table_privilege('pg_catalog.pg_statistic', 'select')",
+    statements = sql_file "statements.sql",
     superuser = "select rolsuper from pg_catalog.pg_roles where rolname = current_user",
   },
 

@@ -3,7 +3,7 @@ load common
 load server
 
 setup_file() {
-  export PG_OPTIONS="-c max_prepared_transactions=5"
+  export PG_OPTIONS="-c max_prepared_transactions=5 -c archive_mode=on -c archive_command=false"
   server_start
 }
 
@@ -107,4 +107,39 @@ YAML
   run upkeep apply plan.json
   expect_code 0
   [ "$(dead)" = 0 ]
+}
+
+@test "of two holders only one is ended: the vacuum looks again, and does not claim to have helped" {
+  fresh twoholders
+  sql "create table mark (a int)"
+  sql "begin; insert into mark values (1); prepare transaction 'first'"
+  session "begin isolation level repeatable read; select pg_backend_pid();" # sees the first one run: its horizon is as old
+  fill
+  cat >>p.yaml <<'YAML'
+  - { name: prepared, for: transaction, where: "name = 'first'", ensure: prepared_age <= 0s, by: resolve_prepared, with: { how: rollback } }
+YAML
+  sed -i 's/by: vacuum }/by: vacuum, limits: { retries: 0 } }/' p.yaml
+  upkeep plan -o plan.json
+  run upkeep apply plan.json
+  [ "$status" -ne 0 ]
+  expect_text "no snapshot is older than all its dead rows"
+  [ "$(dead)" = 2500 ]
+}
+
+@test "archiving fails: moving a slot ahead and a checkpoint would free nothing, and the plan says why" {
+  fresh archive
+  [ "$(sql "select count(*) from pg_create_physical_replication_slot('back', true), pg_switch_wal()" | xargs)" = 1 ]
+  for _ in $(seq 100); do
+    [ "$(sql "select count(*) from pg_stat_archiver where failed_count > 0" | xargs)" = 1 ] && break
+    sleep 0.1
+  done
+  cat >p.yaml <<'YAML'
+policies:
+  - { name: slot, for: slot, ensure: retained_size <= 0B, by: advance_slot, with: { keep: 0B } }
+YAML
+  run upkeep plan
+  expect_code 0
+  expect_text "archiving fails, and WAL that is not archived stays whatever the slot gives up: 0000000100000000000000"
+  expect_text "nothing was archived since the counters began"
+  sql "select pg_drop_replication_slot('back')"
 }

@@ -11,7 +11,22 @@ return action {
   parameters = {
     keep = { type = "bytes", default = 0, min = 0, doc = "leave so much WAL behind the present position" },
   },
-  reads = { "active", "temporary", "plugin", "database", "synced", "status", "retained_size" },
+  reads = {
+    "active", "temporary", "plugin", "database", "synced", "status", "retained_size", "instance.archive_failing", "instance.archive_failure",
+    "instance.wal_slot", "instance.wal_slot_size", "instance.wal_slot_holder",
+  },
+  -- Its reader would lose what is behind it, and no file would go.
+  blocked_by = {
+    {
+      when = "instance.archive_failing", why = "archiving fails, and WAL that is not archived stays whatever the slot gives up",
+      who = "instance.archive_failure",
+    },
+    {
+      when = "instance.wal_slot <> name and instance.wal_slot_size >= retained_size", why = "another slot holds the same WAL",
+      who = "instance.wal_slot_holder",
+      cleared_by = { { action = "advance_slot", object = "instance.wal_slot" }, { action = "drop_slot", object = "instance.wal_slot" } },
+    },
+  },
   atomicity = "autocommit",
   risk = "high",
   destructive = true,

@@ -3,7 +3,18 @@ local function last(o) return "select checkpoint_lsn::text as at from pg_catalog
 return action {
   name = "checkpoint", engine = "postgres", kind = "instance",
   doc = "writes all changed pages to disk, so that recovery has less to do (CHECKPOINT); as fast as the disk takes them",
-  reads = { "role" },
+  reads = { "role", "archive_failing", "archive_failure", "wal_since_checkpoint", "wal_size", "wal_size_max", "wal_slot_size", "wal_slot_holder" },
+  -- What was written since the last checkpoint is little beside what somebody else keeps.
+  blocked_by = {
+    {
+      when = "archive_failing and wal_since_checkpoint * 10 <= wal_size", why = "archiving fails, and no checkpoint removes WAL that is not archived",
+      who = "archive_failure",
+    },
+    {
+      when = "wal_since_checkpoint * 10 <= wal_size and wal_slot_size * 2 >= wal_size and wal_size > wal_size_max",
+      why = "a slot holds most of the WAL, and no checkpoint removes that", who = "wal_slot_holder",
+    },
+  },
   atomicity = "autocommit",
   risk = "low",
   locks = {},

@@ -1,3 +1,4 @@
+local horizon = require "postgres/horizon"
 local pace = require "postgres/pace"
 
 -- Online, a row moves when it is updated and its page has no room for the new version: the rows of the last pages are set to themselves
@@ -114,9 +115,9 @@ return action {
     online = { type = "bool", default = true, doc = "rows are moved in short transactions; otherwise VACUUM FULL, and everybody waits" },
     published = { type = "bool", default = false, doc = "move them although subscribers get every move as a change" },
   },
-  reads = {
+  reads = horizon.with {
     "size", "index_size", "toast_size", "type", "is_system", "bloat_ratio", "touch_column", "update_effects", "row_security", "unproved", "published",
-    "corruption_found", "instance.xmin_horizon_age", "instance.xmin_horizon_held_for",
+    "corruption_found", "dead_rows", "vacuum_age",
   },
   atomicity = "autocommit",
   risk = function(o, p)
@@ -132,10 +133,9 @@ return action {
   subsumes = { "vacuum" },
   blocked_by = {
     { when = "corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
-    {
-      when = "instance.xmin_horizon_held_for > 1h and instance.xmin_horizon_age > 1_000_000",
-      why = "an old snapshot holds the dead rows; `upkeep check` with a policy on instance.xmin_horizon_holder says whose",
-    },
+    horizon.useless[1], horizon.useless[2], horizon.useless[3],
+    -- The places that rows were moved from are free for the cut only when nobody can see them there.
+    horizon.blocks("database.xmin_horizon_held_for > 1h", "an old snapshot would keep the places that rows are moved from"),
   },
   undo = { class = "none", why = "the same rows stand in fewer pages" },
   estimate = function(o, p)

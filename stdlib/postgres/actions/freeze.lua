@@ -53,7 +53,7 @@ return action {
     if p.emergency then form = "index_cleanup off, truncate off" end
     if o.engine_version >= u.version("16") then form = form .. ", skip_database_stats on" end
     return {
-      pre = { { name = "age before", otherwise = "skip", sql = ages(o), expect = "row_count = 1" } },
+      pre = { { name = "age before", otherwise = "skip", sql = ages(o), expect = "row_count = 1" }, horizon.pre(o) },
       run = { { sql = "vacuum (" .. form .. ") " .. o.sql, transaction = false } },
       -- Every page that may hold an old row is read, however young the table; without FREEZE young rows are left as they are.
       settings = p.emergency and { vacuum_freeze_table_age = "0", vacuum_multixact_freeze_table_age = "0" } or pace.vacuum(o), turn = not p.emergency and pace.turn(o) or nil,

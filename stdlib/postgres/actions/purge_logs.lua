@@ -1,6 +1,9 @@
 -- Which files go: past `older_than`, and the oldest of what is above `keep_size`. Those that are written to are not in the list.
 local function due(o, p)
   if not p.older_than and not p.keep_size then error("purge_logs needs `older_than` or `keep_size`") end
+  if o.name ~= "server_log" and o["instance.archive_failing"] then
+    u.refuse("its segments wait because archiving fails, and deleting them would tear the archive: " .. (o["instance.archive_failure"] or ""))
+  end
   if o.name ~= "server_log" then u.refuse("an archive of WAL belongs to the backups that need it; their tool expires it") end
   u.known(o, "folder", "size")
   local all, left = {}, o.size
@@ -30,7 +33,7 @@ return action {
     older_than = { type = "duration", min = 3600000000, doc = "files that were last written to so long ago" },
     keep_size = { type = "bytes", min = 1048576, doc = "the oldest files, until the rest is not larger" },
   },
-  reads = { "size", "folder", "old_files", "old_ages", "old_sizes" },
+  reads = { "size", "folder", "old_files", "old_ages", "old_sizes", "instance.archive_failing", "instance.archive_failure" },
   needs = { capabilities = { "monitor" } },
   atomicity = "external",
   risk = "medium",

@@ -69,11 +69,7 @@ return action {
   conflicts = { "freeze" },
   blocked_by = {
     { when = "corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
-    horizon.blocks(horizon.older, "an old snapshot is older than all its dead rows"),
-    horizon.blocks("dead_rows > 0 and database.xmin_horizon_held_for > vacuum_age",
-      "an old snapshot from before its last vacuum holds its dead rows"),
-    horizon.blocks("database.xmin_horizon_age > 1_000_000"
-      .. " and (database.xmin_horizon_held_for > 1h or database.xmin_horizon_held_for is null)", "an old snapshot holds the dead rows"),
+    horizon.useless[1], horizon.useless[2], horizon.useless[3],
   },
   undo = { class = "none", why = "only dead rows are gone" },
   estimate = function(o, p)
@@ -101,6 +97,7 @@ return action {
             .. " pg_catalog.to_regclass(" .. u.literal(o.sql) .. ")",
           expect = "vacuums = 0",
         },
+        horizon.pre(o),
       },
       run = p.analyze and pace.analyzed(o, statement) or { { sql = statement, transaction = false } },
       settings = pace.vacuum(o, p.cost_delay_us), turn = pace.turn(o),

@@ -83,6 +83,35 @@ return {
     variants = { { sql = sql_file "slot.sql" } },
   },
 
+  collector {
+    name = "slot_health", kind = "slot", cost = "cheap",
+    attributes = {
+      { "name", "text", "its name" },
+      { "conflicting", "bool", "replay removed rows that a logical slot needs (16)", reason = true },
+      { "invalidation_reason", "text", "why nobody can read from it any more: wal_removed, rows_removed, wal_level_insufficient, idle_timeout",
+        reason = true },
+      { "failover", "bool", "standbys copy it, so that its reader can go on there (17)", reason = true },
+    },
+    filter = "and s.slot_name = $1",
+    filter_keys = { "name" },
+    variants = { { sql = sql_file "slot_health.sql" } },
+  },
+
+  collector {
+    name = "slot_spill", kind = "slot", cost = "cheap",
+    attributes = {
+      { "name", "text", "its name" },
+      { "spill_size", "bytes", "changes that decoding wrote to disk, since the counters began: logical_decoding_work_mem is too small for them",
+        reason = true, counter = "total" },
+      { "spilled_transactions", "int", "transactions of those", reason = true, counter = "total" },
+      { "decoded_size", "bytes", "changes that were sent", reason = true, counter = "total" },
+    },
+    filter = "and s.slot_name = $1",
+    filter_keys = { "name" },
+    variants = { { min = "14", sql = sql_file "slot_spill.sql" } },
+    unavailable = "needs PostgreSQL 14",
+  },
+
   kind {
     name = "replica",
     doc = "a standby that streams from this server",
@@ -141,7 +170,10 @@ return {
     },
     filter = "and l.name = $1",
     filter_keys = { "name" },
-    variants = { { needs = { "monitor" }, sql = sql_file "log_files.sql" } },
+    variants = {
+      { needs = { "monitor", "current_log" }, sql = sql_file "log_files.sql" },
+      { needs = { "monitor" }, sql = string.replace(sql_file "log_files.sql", "pg_current_logfile(f)", "null") },
+    },
     unavailable = "needs the role pg_monitor to list log files",
   },
 }

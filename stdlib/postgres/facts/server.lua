@@ -56,6 +56,21 @@ return {
   },
 
   collector {
+    name = "instance_held", kind = "instance", cost = "cheap",
+    attributes = {
+      { "name", "text", "always instance" },
+      { "archive_failing", "bool", "the last attempt to archive WAL failed: no segment is removed until it succeeds" },
+      { "archive_failure", "text", "which segment failed, when, and the newest that was archived; null: it does not fail" },
+      { "wal_slot", "text", "the slot that is furthest behind; null: none" },
+      { "wal_slot_size", "bytes", "WAL that it holds back; 0: none" },
+      { "wal_slot_holder", "text", "that slot, who reads from it and how much it holds; null: none" },
+    },
+    filter = "and i.name = $1",
+    filter_keys = { "name" },
+    variants = { { sql = sql_file "instance_held.sql" } },
+  },
+
+  collector {
     name = "instance_members", kind = "instance", cost = "cheap",
     attributes = {
       { "name", "text", "always instance" },

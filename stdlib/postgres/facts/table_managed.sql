@@ -19,9 +19,10 @@ parts as materialized (
   select h.inhrelid as oid from pg_inherits h join sets s on s.oid = h.inhparent
 ),
 published as materialized (
-  select p.schemaname, p.tablename, array_agg(p.pubname::text order by p.pubname) as names, bool_or(b.pubupdate or b.pubdelete) as updates
-  from pg_publication_tables p join pg_publication b on b.pubname = p.pubname
-  group by p.schemaname, p.tablename
+  -- What pg_publication_tables is made of: the view finds each table anew by its number, and joins by names cost twice as much.
+  select t.relid as oid, to_json(array_agg(b.pubname::text order by b.pubname))::text as names, bool_or(b.pubupdate or b.pubdelete) as updates
+  from pg_publication b, pg_get_publication_tables(b.pubname::text) t
+  group by t.relid
 )
 select
   n.nspname::text as schema,
@@ -35,12 +36,12 @@ select
   end as managed_by,
   case c.relreplident when 'd' then 'primary key' when 'i' then 'index' when 'f' then 'full' else 'nothing' end as replica_identity,
   coalesce(p.updates, false) as publishes_updates,
-  coalesce(to_json(p.names), '[]')::text as publications,
-  coalesce(to_json(c.reloptions), '[]')::text as storage_options
+  coalesce(p.names, '[]') as publications,
+  case when c.reloptions is null then '[]' else to_json(c.reloptions)::text end as storage_options
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 left join extensions e on e.objid = c.oid
-left join published p on p.schemaname = n.nspname and p.tablename = c.relname
+left join published p on p.oid = c.oid
 where c.relkind in ('r', 'm', 'p')
   and c.relpersistence <> 't'
   and n.nspname <> 'upkeep'
