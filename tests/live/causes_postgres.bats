@@ -118,7 +118,7 @@ YAML
   cat >>p.yaml <<'YAML'
   - { name: prepared, for: transaction, where: "name = 'first'", ensure: prepared_age <= 0s, by: resolve_prepared, with: { how: rollback } }
 YAML
-  sed -i 's/by: vacuum }/by: vacuum, limits: { retries: 0 } }/' p.yaml
+  sed -i 's/by: vacuum }/by: vacuum, limits: { lock_wait: 1s } }/' p.yaml
   upkeep plan -o plan.json
   run upkeep apply plan.json
   [ "$status" -ne 0 ]

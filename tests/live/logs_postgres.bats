@@ -42,10 +42,13 @@ value() { sql "$1" | xargs; }
   # A logical slot of another database, and one with nothing to give.
   PGDATABASE=postgres sql "select pg_create_logical_replication_slot('other', 'test_decoding')"
   sql "insert into t select g from generate_series(1, 20000) g"
+  # Nothing goes while another slot holds the same WAL.
+  run upkeep plan --do advance_slot:other
+  expect_text "another slot holds the same WAL: slot feed, read by nobody, holds"
+  sql "select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = 'slots' or database is null"
   once advance_slot:other
   expect_code 4
   expect_text "it is a slot of this database"
-  sql "select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = 'slots' or database is null"
   PGDATABASE=postgres sql "select pg_drop_replication_slot('other')"
 }
 
