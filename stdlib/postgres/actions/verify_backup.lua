@@ -1,4 +1,4 @@
--- pgBackRest's manual, command verify; PostgreSQL's, pg_verifybackup (13). Which place it is comes from the database; what program
+-- pgBackRest's manual, command verify; Barman's, verify-backup (which calls pg_verifybackup); PostgreSQL's, pg_verifybackup (13). Which place it is comes from the database; what program
 -- runs with which configuration does not: those are the policy's, and the project must allow the program.
 local commands = {
   pgbackrest = function(o, p)
@@ -6,6 +6,13 @@ local commands = {
     local words = { p.program or "pgbackrest", "--stanza=" .. o.source }
     if p.config then table.insert(words, "--config=" .. p.config) end
     for _, word in ipairs { "--log-level-console=info", "--log-timestamp=n", "verify" } do table.insert(words, word) end
+    return words
+  end,
+  barman = function(o, p)
+    if o.source:contains("/") then u.refuse("its source in upkeep.backups is no name of a server in Barman") end
+    local words = { p.program or "barman" }
+    if p.config then table.insert(words, "-c") table.insert(words, p.config) end
+    for _, word in ipairs { "verify-backup", o.source, "latest" } do table.insert(words, word) end
     return words
   end,
   pg_verifybackup = function(o, p)
@@ -30,11 +37,11 @@ end
 
 return action {
   name = "verify_backup", engine = "postgres", kind = "backup",
-  doc = "has the newest backup read and its checksums compared, by pgbackrest verify or"
-    .. " pg_verifybackup; what it finds is recorded, and a damaged one fails the step",
+  doc = "has the newest backup read and its checksums compared, by pgbackrest verify,"
+    .. " barman verify-backup or pg_verifybackup; what it finds is recorded, and a damaged one fails the step",
   parameters = {
     program = { type = "text", doc = "the tool's path, where it is not among the usual folders; `programs` must allow it" },
-    config = { type = "text", doc = "pgBackRest's configuration file, where it is not its default one" },
+    config = { type = "text", doc = "the configuration file of pgBackRest or Barman, where it is not its default one" },
     timeout = { type = "duration", default = "6h", min = 1000000, doc = "the tool is ended after that" },
   },
   reads = { "tool", "source" },
@@ -49,7 +56,7 @@ return action {
   plan = function(o, p)
     u.known(o, "tool", "source")
     local command = commands[o.tool]
-    if not command then u.refuse("upkeep.backups names a tool that is none of pgbackrest, pg_verifybackup") end
+    if not command then u.refuse("upkeep.backups names a tool that is none of pgbackrest, barman, pg_verifybackup") end
     return {
       pre = {},
       run = {
