@@ -18,8 +18,11 @@ sound as (
 )
 select
   b.name,
-  greatest(0, (extract(epoch from clock_timestamp() - n.made_at) * 1000000)::bigint) as age,
-  case when n.name is null then 'its tool was never asked: note_backup' end as "age.reason",
+  -- greatest passes over NULL: nothing noted would be an age of 0.
+  case when n.made_at is not null
+    then greatest(0, (extract(epoch from clock_timestamp() - n.made_at) * 1000000)::bigint)
+  end as age,
+  case when n.made_at is null then 'its tool was never asked: note_backup' end as "age.reason",
   n.kind,
   n.size,
   case when s.finished_at is not null
