@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "manual.h"
+#include "packs.h"
 #include "secret.h"
 
 typedef struct new_file {
@@ -392,6 +393,8 @@ static upk_status run(cli *c) {
                                                      : UPK_STR("database.db");
   suggested s = {UPK_STR(""), UPK_STR(""), UPK_STR("")};
   project p = {0};
+  if (flag_given(c, FLAG_packs) || flag_given(c, FLAG_upgrade))
+    return packs_init(c);
   if (!ci_known(c, flag_text(c, FLAG_ci)))
     return UPK_USAGE;
   upk_status status = refuse_password(c, connect);
@@ -441,9 +444,13 @@ const verb verb_init = {
         "With --from, looks at that database, read-only, and writes a project "
         "with policies that fit\nwhat is there, and the figures seen beside "
         "them; then shows what they find. Of a target of\nthe project that is "
-        "here it writes policies alone. Nothing is ever overwritten.",
+        "here it writes policies alone. Nothing is ever overwritten.\n"
+        "With --packs, in a project: git fetches the policy packs that `use` "
+        "names into .upkeep/packs, and their\ndigests are locked in "
+        "upkeep.lock, beside that of the standard library; --upgrade takes "
+        "the program's\nstandard library over. No other verb ever fetches.",
     .flags = FLAG_BIT(from) | FLAG_BIT(engine) | FLAG_BIT(name) | FLAG_BIT(ci) |
-             FLAG_BIT(facts) | FLAG_BIT(connect_timeout) |
-             FLAG_BIT(statement_timeout),
+             FLAG_BIT(packs) | FLAG_BIT(upgrade) | FLAG_BIT(facts) |
+             FLAG_BIT(connect_timeout) | FLAG_BIT(statement_timeout),
     .run = run,
 };

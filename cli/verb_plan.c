@@ -1,6 +1,7 @@
 /* upkeep plan and show: a plan made, and a plan looked at. */
 #include <string.h>
 
+#include "packs.h"
 #include "runs.h"
 
 upk_status plan_load(cli *c, upk_str path, upk_buf *bytes,
@@ -199,6 +200,8 @@ static upk_status run_plan(cli *c) {
   upk_status status = project_load(c, &p);
   if (status == UPK_OK)
     status = make_plan(c, &p, &bytes);
+  if (status == UPK_OK && flag_given(c, FLAG_output))
+    approvals_compare(c, flag_text(c, FLAG_output), upk_buf_view(&bytes));
   show_findings(c, &p, status);
   if (status == UPK_OK && flag_given(c, FLAG_output))
     status = file_write(c, flag_text(c, FLAG_output), upk_buf_view(&bytes));

@@ -1,5 +1,5 @@
 /* upkeep validate: everything that can be known without a database. */
-#include "cli.h"
+#include "packs.h"
 
 /* What was read, with what is said of it: one object in JSON. */
 static void render_requirements(cli *c, upk_str read) {
@@ -50,6 +50,13 @@ static upk_status check_windows(cli *c, upk_status status) {
   return status == UPK_OK ? of_windows : status;
 }
 
+static bool stdlib_changed(const cli *c) {
+  for (size_t i = 0; i < c->diags.items.len; i++)
+    if (c->diags.items.items[i].code == 1061)
+      return true;
+  return false;
+}
+
 static upk_status run(cli *c) {
   project p = {.folder = UPK_NO_STR};
   upk_buf output = {0};
@@ -63,6 +70,8 @@ static upk_status run(cli *c) {
   }
   if (status == UPK_OK || status == UPK_DENIED)
     status = check_windows(c, status);
+  if (stdlib_changed(c))
+    approvals_at_stake(c, &p);
   if (flag_given(c, FLAG_requirements) && !format_is(c, "sarif", "text"))
     render_requirements(c, upk_buf_view(&output));
   else

@@ -107,6 +107,10 @@ static upk_status write_suggest(ir *ir, upk_sink output) {
   return ir->diags->failures > failures ? UPK_DENIED : wrote(good);
 }
 
+static upk_status write_lock(ir *ir, upk_sink output) {
+  return wrote(front_lock_write(ir, output));
+}
+
 static upk_status write_dump(ir *ir, upk_sink output) {
   upk_buf text = {0};
   ir_print(ir, ir->request->dump_after, &text);
@@ -131,6 +135,7 @@ static const struct mode {
     [UPK_COMPILE_SCHEMA] = {0, write_schema},
     [UPK_COMPILE_TESTS] = {0, NULL}, /* compiler.c */
     [UPK_COMPILE_TEST] = {0, NULL},
+    [UPK_COMPILE_LOCK] = {PASS_front + 1, write_lock},
     [UPK_COMPILE_SUGGEST] = {PASS_bind + 1, write_suggest},
     [UPK_COMPILE_PRIVILEGES] = {PASS_check + 1, write_privileges},
     [UPK_COMPILE_REQUIREMENTS] = {PASS_check + 1, write_requirements},

@@ -4,6 +4,7 @@
 
 #include "digest.h"
 #include "embedded.h"
+#include "expr.h"
 #include "front/front.h"
 #include "front/lua/lua.h"
 #include "front/scalar.h"
@@ -61,11 +62,8 @@ void front_yaml(ir *ir, upk_str path, upk_str text) {
 }
 
 /* `at` is what named the file. */
-static void read_policies(ir *ir, const ir_use *use, upk_str path, upk_str text,
-                          upk_span at) {
-  front_overlay overlay = {.use = use};
+static void read_by_ending(ir *ir, upk_str path, upk_str text, upk_span at) {
   front_file_seen(ir, path, text);
-  ir->overlay = &overlay;
   if (upk_str_ends(path, ".lua")) {
     front_lua(ir, path, text);
   } else if (upk_str_ends(path, ".yaml") || upk_str_ends(path, ".yml")) {
@@ -77,7 +75,48 @@ static void read_policies(ir *ir, const ir_use *use, upk_str path, upk_str text,
     upk_diag_help(ir->diags, diag, "name the files as in policies/*.yaml");
     ir->policies_lost = true;
   }
+}
+
+static void read_policies(ir *ir, const ir_use *use, upk_str path, upk_str text,
+                          upk_span at) {
+  front_overlay overlay = {.use = use};
+  ir->overlay = &overlay;
+  read_by_ending(ir, path, text, at);
   front_overlay_finish(ir);
+  ir->overlay = NULL;
+}
+
+/* ---- packs ---- */
+
+/* Of those that upkeep.lock has: nothing else is read from a pack. */
+static void use_pack(ir *ir, const front_lock *lock, const ir_use *use) {
+  front_overlay overlay = {.use = use, .pack = front_pack(ir, lock, use)};
+  size_t files = 0;
+  if (!overlay.pack) {
+    ir->policies_lost = true;
+    return;
+  }
+  ir->overlay = &overlay;
+  for (size_t i = 0; i < overlay.pack->files.len; i++) {
+    upk_str path = overlay.pack->files.items[i].path;
+    if (!upk_glob_path(path, use->path.text))
+      continue;
+    if (files++)
+      front_overlay_next(ir);
+    path = upk_arena_printf(ir->arena, "%.*s%.*s",
+                            UPK_FMT(overlay.pack->folder), UPK_FMT(path));
+    read_by_ending(ir, path, overlay.pack->files.items[i].text,
+                   use->git.text_span);
+  }
+  if (files) {
+    front_overlay_finish(ir);
+  } else {
+    ir->policies_lost = true;
+    upk_diag_add(
+        ir->diags, 1060,
+        use->path.text_span.line ? use->path.text_span : use->git.text_span,
+        "no file of the pack matches %.*s", UPK_FMT(node_clip(use->path.text)));
+  }
   ir->overlay = NULL;
 }
 
@@ -182,10 +221,15 @@ static void include(ir *ir, const ir_text *pattern) {
                  UPK_FMT(node_clip(pattern->text)));
 }
 
-void front_files(ir *ir) {
+void front_files(ir *ir, const front_lock *lock) {
   for (size_t i = 0; i < ir->project.use.len; i++)
     if (ir->project.use.items[i].name.text.data != NULL)
       use_file(ir, &ir->project.use.items[i]);
+    else if (ir->project.use.items[i].commit.text.data != NULL)
+      use_pack(ir, lock, &ir->project.use.items[i]);
+    else
+      ir->policies_lost = true;
+
   for (size_t i = 0; i < ir->project.include.len; i++)
     include(ir, &ir->project.include.items[i]);
   if (!ir->policies_lost) /* else they may be declared there */

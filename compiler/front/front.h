@@ -21,7 +21,27 @@ typedef struct front_overlay {
   const ir_use *use;    /* NULL for files of the user */
   const node *defaults; /* `vars` of the file, or NULL */
   ir_names seen;        /* policies met, before `except` */
+  ir_names declared;    /* variables, of the files before this one */
+  const ir_pack *pack;  /* whose file it is, or NULL */
 } front_overlay;
+
+typedef struct front_lock_pack {
+  ir_text git, commit;
+  const node *files; /* path: digest */
+} front_lock_pack;
+
+/* upkeep.lock: what the project was reviewed with. */
+typedef struct front_lock {
+  int64_t version;
+  bool there;
+  upk_str path;
+  struct front_lock_stdlib {
+    upk_str version, sha256;
+    const node *files;
+  } stdlib;
+  UPK_VEC(front_lock_pack) packs;
+  const node *raw;
+} front_lock;
 
 /* Reads upkeep.yaml into ir->project. False when there is no tree to read. */
 bool front_project(ir *ir);
@@ -42,7 +62,22 @@ void front_requirements(ir *ir);
 void front_requirements_over(ir *ir, const node *map);
 
 /* Reads every file that `use` and `include` name, in that order. */
-void front_files(ir *ir);
+void front_files(ir *ir, const front_lock *lock);
+
+/* lock.c: the lock beside the project file, upkeep.lock of upkeep.yaml. Of one
+ * that is not there, or cannot be understood (after diagnostics), `there` is
+ * false. */
+void front_lock_read(ir *ir, front_lock *ret_lock);
+/* The pack that `use` names, with the files of the lock, each of which has the
+ * digest that stands there. NULL after diagnostics: not locked, not fetched,
+ * or changed since. */
+const ir_pack *front_pack(ir *ir, const front_lock *lock, const ir_use *use);
+/* Whether a pack can have such a file: nothing else of it is ever read. */
+bool front_pack_has(upk_str path);
+/* Says which actions of the stdlib are not those of the lock. */
+void front_lock_stdlib(ir *ir, const front_lock *lock);
+/* UPK_COMPILE_LOCK: docs/formats.md, "Lock". False: the sink refused. */
+bool front_lock_write(ir *ir, upk_sink sink);
 /* One file of policies in YAML. */
 /* Instead of all policies: those that `--do` means. */
 void front_act(ir *ir);
@@ -69,6 +104,10 @@ void front_file_seen(ir *ir, upk_str path, upk_str text);
 
 /* Puts values for ${name} into the scalars below `tree`, in place. */
 void front_vars_apply(ir *ir, node *tree);
+/* "std/NAME", or where the pack is. */
+upk_str front_use_name(const ir_use *use);
+/* Between two files of one overlay. */
+void front_overlay_next(ir *ir);
 /* After all files: values of the project that no file declares or uses. */
 void front_vars_finish(ir *ir);
 /* Whether `use` leaves the policy out; notes that it was seen. */

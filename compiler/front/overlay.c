@@ -188,9 +188,10 @@ static void check_policy(ir *ir, upk_str name, upk_span span) {
   for (size_t i = 0; i < seen->len; i++)
     if (upk_str_equal(seen->items[i], name))
       return;
-  upk_diag *diag = upk_diag_add(
-      ir->diags, 1045, span, "%.*s has no policy `%.*s`",
-      UPK_FMT(ir->overlay->use->name.text), UPK_FMT(node_clip(name)));
+  upk_diag *diag =
+      upk_diag_add(ir->diags, 1045, span, "%.*s has no policy `%.*s`",
+                   UPK_FMT(node_clip(front_use_name(ir->overlay->use))),
+                   UPK_FMT(node_clip(name)));
   upk_diag_suggest(ir->diags, diag, name, seen->items, seen->len);
 }
 
@@ -210,6 +211,16 @@ void front_vars_finish(ir *ir) {
   check_vars(ir, ir->project.vars, &ir->project.vars_known);
 }
 
+upk_str front_use_name(const ir_use *use) {
+  return use->name.text.data ? use->name.text : use->git.text;
+}
+
+void front_overlay_next(ir *ir) {
+  add_keys(ir, ir->overlay->defaults, &ir->overlay->declared);
+  add_keys(ir, ir->overlay->defaults, &ir->project.vars_known);
+  ir->overlay->defaults = NULL;
+}
+
 void front_overlay_finish(ir *ir) {
   const ir_use *use = ir->overlay == NULL ? NULL : ir->overlay->use;
   if (ir->overlay != NULL)
@@ -225,7 +236,6 @@ void front_overlay_finish(ir *ir) {
     if (member->value->type != NODE_MAP)
       scalar_refuse(ir->diags, member->value, member->key, "a map of keys");
   }
-  ir_names declared = {0};
-  add_keys(ir, ir->overlay->defaults, &declared);
-  check_vars(ir, use->vars, &declared);
+  add_keys(ir, ir->overlay->defaults, &ir->overlay->declared);
+  check_vars(ir, use->vars, &ir->overlay->declared);
 }

@@ -128,6 +128,42 @@ static void check_secrets(ir *ir, const node_member *target) {
     check_secret(ir, replicas->list.items[i], "replicas", target->key);
 }
 
+/* ---- use ---- */
+
+/* Shipped policies have a name, a pack where it is and its commit. */
+static void check_use(ir *ir, const ir_use *use, const node *value) {
+  if (value->type != NODE_MAP)
+    return; /* a name */
+  bool named = node_find(value, "name"), git = node_find(value, "git"),
+       commit = node_find(value, "commit"), path = node_find(value, "path");
+  if (named == git)
+    upk_diag_add(ir->diags, 1027, value->span,
+                 "`use` takes either `name`, or `git` and `commit`");
+  else if (named && (commit || path))
+    upk_diag_add(ir->diags, 1027, value->span,
+                 "`%s` is of a pack, which `git` says where it is",
+                 commit ? "commit" : "path");
+  else if (git && !commit) {
+    upk_diag *diag = upk_diag_add(ir->diags, 1022, value->span,
+                                  "the pack %.*s has no `commit`",
+                                  UPK_FMT(node_clip(use->git.text)));
+    upk_diag_help(ir->diags, diag,
+                  "policies that act on databases are pinned: give the 40 hex "
+                  "digits that `git rev-parse HEAD` prints there");
+  }
+  check_secret(ir, node_find(value, "git"), "git", UPK_NO_STR);
+}
+
+static void check_uses(ir *ir) {
+  const node *list = node_find(ir->project.raw, "use");
+  if (list == NULL || (list->type != NODE_LIST && list->type != NODE_MAP))
+    return;
+  size_t count = list->type == NODE_LIST ? list->list.count : 1;
+  for (size_t i = 0; i < count && i < ir->project.use.len; i++)
+    check_use(ir, &ir->project.use.items[i],
+              list->type == NODE_LIST ? list->list.items[i] : list);
+}
+
 static void check_targets(ir *ir) {
   const node *targets = node_find(ir->project.raw, "targets");
   if (targets == NULL || targets->type != NODE_MAP)
@@ -172,6 +208,7 @@ bool front_project(ir *ir) {
   check_version(ir);
   check_targets(ir);
   check_secret(ir, node_find(ir->project.raw, "state"), "state", UPK_NO_STR);
+  check_uses(ir);
   check_blackouts(ir);
   check_expressions(ir);
   front_approvals(ir);

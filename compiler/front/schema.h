@@ -95,7 +95,7 @@ enum { SCHEMA_FIELDS = 64 }; /* most of one object: they are marked in bits */
   .fields = (rows), .count = sizeof(rows) / sizeof *(rows)
 
 extern const schema_object schema_project, schema_policy, schema_policies;
-extern const schema_object schema_executor;
+extern const schema_object schema_executor, schema_lock;
 /* JSON Schema only */
 extern const schema_object schema_plan, schema_log, schema_facts;
 extern const schema_object schema_check_report, schema_test_report;

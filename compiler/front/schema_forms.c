@@ -1,5 +1,7 @@
 #include "front/schema_forms.h"
 
+#include <string.h>
+
 #include "expr.h"
 #include "program.h"
 
@@ -130,6 +132,37 @@ static bool is_version(upk_str text) {
   return text.len > 0 && upk_version_parse(text, &version);
 }
 
+static bool is_commit(upk_str text) {
+  for (size_t i = 0; i < text.len; i++)
+    if (!is_digit(text.data[i]) &&
+        !(text.data[i] >= 'a' && text.data[i] <= 'f'))
+      return false;
+  return text.len == 40;
+}
+
+/* https://, ssh://, file://, HOST:PATH or a path; nothing that git could take
+ * for a flag or for a helper of its own (ext::). */
+static bool is_git(upk_str text) {
+  static const char *const schemes[] = {"https://", "ssh://", "file://"};
+  if (!text.len || text.len > 1000 || text.data[0] == '-')
+    return false;
+  for (size_t i = 0; i < text.len; i++)
+    if ((unsigned char)text.data[i] <= ' ' || text.data[i] == 127)
+      return false;
+  for (size_t i = 0; i < 3; i++)
+    if (upk_str_starts(text, schemes[i]))
+      return text.len > strlen(schemes[i]);
+  return !strstr(text.data, "://") && !strstr(text.data, "::");
+}
+
+const schema_form form_commit = {
+    is_commit, "the 40 hex digits of a commit: branches and tags move",
+    "^[0-9a-f]{40}$"};
+const schema_form form_git = {
+    is_git,
+    "an address that begins with https://, ssh:// or file://, or "
+    "HOST:PATH, or a path",
+    "^(?!-)((https|ssh|file)://[^ ]+|(?!.*(://|::))[^ ]+)$"};
 const schema_form form_code = {is_code, "a code such as UPK1504",
                                "^UPK[0-9]{4}$"};
 const schema_form form_pattern = {

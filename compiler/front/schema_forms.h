@@ -6,6 +6,8 @@
 
 extern const schema_form form_name;     /* of policies, targets, windows */
 extern const schema_form form_word;     /* of kinds, actions, labels, vars */
+extern const schema_form form_commit;   /* 40 hex digits */
+extern const schema_form form_git;      /* where `git fetch` finds it */
 extern const schema_form form_path;     /* relative, '/', no ".." */
 extern const schema_form form_file;     /* relative or absolute */
 extern const schema_form form_program;  /* absolute, or a name alone */

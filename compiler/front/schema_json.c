@@ -16,6 +16,7 @@ static const struct {
 } words[] = {{"check-report", &schema_check_report, true},
              {"executor", &schema_executor, false},
              {"facts", &schema_facts, true},
+             {"lock", &schema_lock, false},
              {"log", &schema_log, true},
              {"plan", &schema_plan, true},
              {"policies", &schema_policies, false},

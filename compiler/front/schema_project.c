@@ -159,8 +159,17 @@ static const schema_object executor_approval = {
 
 #define IN(member) offsetof(ir_use, member)
 static const schema_field use_fields[] = {
-    {"name", SCHEMA_MARKED, REQUIRED, IN(name),
+    {"name", SCHEMA_MARKED, 0, IN(name),
      .doc = "shipped policies, such as std/postgres-baseline"},
+    {"git", SCHEMA_MARKED, 0, IN(git), .more = &form_git,
+     .doc = "a policy pack instead: where `git fetch` finds its repository; a "
+            "path is below the project folder, or absolute"},
+    {"commit", SCHEMA_MARKED, 0, IN(commit), .more = &form_commit,
+     .doc = "the pack's commit, which `upkeep init --packs` fetches"},
+    {"path", SCHEMA_MARKED, 0, IN(path), .otherwise = "policies/*",
+     .more = &form_path,
+     .doc = "the pack's files of policies, .yaml or .lua; * and ** are "
+            "wildcards"},
     {"except", SCHEMA_TEXTS, 0, IN(except), .more = &form_name,
      .doc = "policies that are left out"},
     {"override", SCHEMA_MAP, 0, IN(override),
@@ -172,7 +181,12 @@ static const schema_field use_fields[] = {
 #undef IN
 static const schema_object use = {
     .name = "use entry",
-    .doc = "shipped policies, and what is changed in them",
+    .doc = "shipped policies or a policy pack, and what is changed in them",
+    .one_of =
+        "[{\"not\":{\"anyOf\":[{\"required\":[\"git\"]},{\"required\":["
+        "\"commit\"]},{\"required\":[\"path\"]}]},\"required\":[\"name\"]},{"
+        "\"not\":{\"required\":[\"name\"]},\"required\":[\"commit\","
+        "\"git\"]}]",
     SCHEMA_ROWS(use_fields),
     .size = sizeof(ir_use)};
 
@@ -199,7 +213,7 @@ static const schema_field project_fields[] = {
      .more = &form_path,
      .doc = "files of approvals that hold for plans to come"},
     {"use", SCHEMA_OBJECTS, SCHEMA_SHORT | SCHEMA_ONE, IN(use), .more = &use,
-     .doc = "shipped policies"},
+     .doc = "shipped policies, and policy packs by their commit"},
     {"include", SCHEMA_TEXTS, 0, IN(include), .more = &form_path,
      .doc = "files of policies, .yaml or .lua; * and ** are wildcards"},
     {"actions", SCHEMA_TEXTS, 0, IN(actions), .more = &form_path,

@@ -223,9 +223,20 @@ typedef struct ir_approval {
   upk_span span;
 } ir_approval;
 
-/* A shipped file of policies, and what the project changes in it. */
+/* A policy pack as upkeep.lock has it, once its files were found to be so. */
+typedef struct ir_pack {
+  upk_str folder; /* ".upkeep/packs/COMMIT/" */
+  UPK_VEC(struct {
+    upk_str path; /* within the pack */
+    upk_str text;
+  })
+  files;
+} ir_pack;
+
+/* A shipped file of policies, or a pack, and what the project changes in it. */
 typedef struct ir_use {
-  ir_text name;                /* "std/postgres-baseline" */
+  ir_text name;                /* "std/postgres-baseline"; absent for a pack */
+  ir_text git, commit, path;   /* of a pack; absent for shipped policies */
   ir_texts except;             /* policies that are left out */
   const node *override, *vars; /* maps, or NULL */
 } ir_use;

@@ -35,8 +35,18 @@ static bool has_engine(const ir *ir) {
   return false;
 }
 
+/* Once for what one asks for: not while facts are collected for it, too. */
+static bool says_lock(const ir *ir) {
+  upk_compile_mode mode = ir->request->mode;
+  return mode == UPK_COMPILE_VALIDATE || mode == UPK_COMPILE_PLAN;
+}
+
 static void read_policies(ir *ir, bool loaded) {
-  front_files(ir);
+  front_lock lock;
+  front_lock_read(ir, &lock);
+  front_files(ir, &lock);
+  if (loaded && lock.there && says_lock(ir))
+    front_lock_stdlib(ir, &lock);
   if (ir->request->act.len && loaded)
     front_act(ir);
   front_policies_sort(ir);
@@ -71,7 +81,7 @@ upk_status pass_front(ir *ir) {
   if (ir->test)
     front_test_apply(ir);
   bool loaded = mode == UPK_COMPILE_PROJECT || stdlib_load(ir);
-  if (mode != UPK_COMPILE_PROJECT)
+  if (mode != UPK_COMPILE_PROJECT && mode != UPK_COMPILE_LOCK)
     read_policies(ir, loaded);
   return loaded ? UPK_OK : UPK_DENIED;
 }

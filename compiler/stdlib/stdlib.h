@@ -17,6 +17,15 @@ bool stdlib_load(ir *ir);
  * when there is none. "@stdlib" counts here too. */
 bool stdlib_file(ir *ir, upk_str path, upk_str *ret_text);
 
+/* The .lua and .sql files of the stdlib, in byte order of their paths. */
+typedef struct stdlib_digest {
+  upk_str path, sha256;
+} stdlib_digest;
+size_t stdlib_digests(ir *ir, stdlib_digest **ret_files);
+/* The actions, as "postgres/vacuum", that those files make or are used by; a
+ * name in quotes counts as a use, so that rather one too many is said. */
+ir_names stdlib_users(ir *ir, const ir_names *paths);
+
 /* Docs/formats.md, "Inspection request", for ir->engine: the collectors whose
  * attributes the applying policies and the actions in their `by` read, or all
  * with request->all_attributes. After pass check. False when the sink

@@ -53,6 +53,8 @@ typedef enum upk_compile_mode {
   UPK_COMPILE_TEST,     /* output: the result of case `test` of that file */
   UPK_COMPILE_SUGGEST,  /* needs facts; output: suggestions, formats.md */
   UPK_COMPILE_REQUIREMENTS, /* output: what the requirements document says */
+  UPK_COMPILE_LOCK,         /* output: the lock to be, formats.md, "Lock";
+                               `word` "upgrade": with this stdlib */
   UPK_COMPILE_PRIVILEGES,   /* output: what the role of `target` needs */
 } upk_compile_mode;
 

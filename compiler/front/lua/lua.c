@@ -8,6 +8,7 @@
 typedef struct lua_file {
   ir *ir;
   script_host host;
+  const ir_pack *pack; /* whose file it is, or NULL */
   size_t declared;
 } lua_file;
 
@@ -59,7 +60,21 @@ static upk_str builders(const ir *ir) {
   return text;
 }
 
-/* Modules: the builders; std/NAME of the program; NAME.lua of the project. */
+/* A pack's files see each other and nothing else of the project. */
+static bool find_in_pack(const lua_file *file, upk_str *path,
+                         upk_str *ret_text) {
+  for (size_t i = 0; i < file->pack->files.len; i++)
+    if (upk_str_equal(file->pack->files.items[i].path, *path)) {
+      *ret_text = file->pack->files.items[i].text;
+      *path = upk_arena_printf(file->ir->arena, "%.*s%.*s",
+                               UPK_FMT(file->pack->folder), UPK_FMT(*path));
+      return true;
+    }
+  return false;
+}
+
+/* Modules: the builders; std/NAME of the program; NAME.lua of the project, or
+ * of the pack. */
 static bool find_module(void *ctx, upk_str name, upk_str *ret_path,
                         upk_str *ret_text) {
   lua_file *file = ctx;
@@ -76,6 +91,8 @@ static bool find_module(void *ctx, upk_str name, upk_str *ret_path,
         upk_arena_printf(ir->arena, "policies/%s", ret_path->data + 4);
     return stdlib_file(ir, path, ret_text);
   }
+  if (file->pack != NULL)
+    return find_in_pack(file, ret_path, ret_text);
   if (!ir->source->read(ir->source->ctx, *ret_path, FRONT_FILE_BYTES, ir->arena,
                         ret_text, &large))
     return false;
@@ -117,6 +134,7 @@ void front_lua(ir *ir, upk_str path, upk_str text) {
   static const char *const globals[] = {"policy", NULL};
   lua_file *file = UPK_NEW(ir->arena, lua_file);
   file->ir = ir;
+  file->pack = ir->overlay == NULL ? NULL : ir->overlay->pack;
   file->host =
       (script_host){file, find_module, NULL, declared, globals, misspelt};
   script *s = script_new(ir->arena, ir->diags, &file->host, NULL);
