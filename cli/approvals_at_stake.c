@@ -123,7 +123,8 @@ static void look_at_line(cli *c, upk_str file, upk_str line, size_t number) {
   upk_json_error error;
   upk_clock clock = system_clock();
   upk_buf until = {0};
-  const upk_json *tree = upk_json_parse(c->arena, line, &error);
+  const upk_json *tree = upk_json_parse(
+      c->arena, upk_arena_printf(c->arena, "%.*s\n", UPK_FMT(line)), &error);
   const upk_json *statement = upk_json_get(tree, "statement");
   const upk_json *standing = upk_json_get(statement, "standing");
   int64_t not_after = upk_json_number(statement, "not_after", 0);

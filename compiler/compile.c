@@ -108,7 +108,9 @@ static upk_status write_suggest(ir *ir, upk_sink output) {
 }
 
 static upk_status write_lock(ir *ir, upk_sink output) {
-  return wrote(front_lock_write(ir, output));
+  size_t failures = ir->diags->failures;
+  bool good = front_lock_write(ir, output);
+  return ir->diags->failures > failures ? UPK_DENIED : wrote(good);
 }
 
 static upk_status write_dump(ir *ir, upk_sink output) {

@@ -85,7 +85,9 @@ static inline void harness_end(harness *h) { upk_arena_free(h->arena); }
 static inline void harness_front(harness *h) {
   if (!front_project(&h->ir))
     return;
-  front_files(&h->ir);
+  front_lock lock;
+  front_lock_read(&h->ir, &lock);
+  front_files(&h->ir, &lock);
   front_policies_sort(&h->ir);
   front_policies_parse(&h->ir, h->diags.failures > 0);
 }

@@ -110,6 +110,8 @@ static void use_pack(ir *ir, const front_lock *lock, const ir_use *use) {
   }
   if (files) {
     front_overlay_finish(ir);
+  } else if (use->path.text.len == 0) {
+    ir->policies_lost = true; /* the path was refused */
   } else {
     ir->policies_lost = true;
     upk_diag_add(

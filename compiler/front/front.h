@@ -34,6 +34,7 @@ typedef struct front_lock_pack {
 typedef struct front_lock {
   int64_t version;
   bool there;
+  bool damaged; /* it is there, and diagnostics say why it is of no use */
   upk_str path;
   struct front_lock_stdlib {
     upk_str version, sha256;

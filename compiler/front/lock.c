@@ -43,14 +43,14 @@ void front_lock_read(ir *ir, front_lock *ret) {
   upk_str text;
   bool large = false, good;
   size_t failures = ir->diags->failures;
-  *ret = (front_lock){.path = lock_path(ir)};
+  *ret = (front_lock){.path = lock_path(ir), .damaged = true};
   if (!ir->source->read(ir->source->ctx, ret->path, FRONT_FILE_BYTES, ir->arena,
                         &text, &large)) {
     if (large)
       upk_diag_add(ir->diags, 1002, UPK_NO_SPAN, "%.*s is larger than 1 MiB",
                    UPK_FMT(ret->path));
     else
-      (void)front_absent(ir, ret->path, UPK_NO_SPAN);
+      ret->damaged = front_absent(ir, ret->path, UPK_NO_SPAN);
     return;
   }
   front_file_seen(ir, ret->path, text);
@@ -62,6 +62,7 @@ void front_lock_read(ir *ir, front_lock *ret) {
   for (size_t i = 0; i < ret->packs.len; i++)
     good &= check_files(ir, ret->packs.items[i].files);
   ret->there = good && ir->diags->failures == failures;
+  ret->damaged = !ret->there;
 }
 
 /* ---- packs ---- */
@@ -187,6 +188,8 @@ static upk_span place_of(const ir_use *use) { return use->commit.text_span; }
 
 const ir_pack *front_pack(ir *ir, const front_lock *lock, const ir_use *use) {
   upk_str commit = use->commit.text;
+  if (lock->damaged)
+    return NULL;
   looked l = look(ir, lock, commit);
   if (!l.locked) {
     upk_diag *diag = upk_diag_add(

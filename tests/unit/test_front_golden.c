@@ -124,7 +124,8 @@ static void every_code_has_its_words(void **state) {
   (void)state;
   texts = upk_arena_new(NULL);
   for (size_t i = 0; upk_code_at(i) != NULL; i++)
-    if (upk_code_at(i)->code < 1100) {
+    /* 1061 lists the files of the stdlib: packs.bats */
+    if (upk_code_at(i)->code < 1100 && upk_code_at(i)->code != 1061) {
       check(upk_code_at(i)->code);
       count++;
     }
