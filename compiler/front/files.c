@@ -61,9 +61,11 @@ void front_yaml(ir *ir, upk_str path, upk_str text) {
     yaml_policy(ir, file.policies->list.items[i]);
 }
 
-/* `at` is what named the file. */
+/* `at` is what named the file. A pack's files stand for the lock, which is
+ * among the files seen: they are no files of the project's repository. */
 static void read_by_ending(ir *ir, upk_str path, upk_str text, upk_span at) {
-  front_file_seen(ir, path, text);
+  if (ir->overlay->pack == NULL)
+    front_file_seen(ir, path, text);
   if (upk_str_ends(path, ".lua")) {
     front_lua(ir, path, text);
   } else if (upk_str_ends(path, ".yaml") || upk_str_ends(path, ".yml")) {
