@@ -124,6 +124,33 @@ PY
   [[ $(budget --no-record) == "2040 "* ]]
 }
 
+# A document of others, in their words: KEY VALUE of each, sorted.
+values() {
+  mkdir -p words
+  printf 'version: 1\nrequirements: CLAUDE.md\ntargets: { t: { engine: sqlite, connect: t.db } }\n' >words/upkeep.yaml
+  printf '# Database maintenance\n\nTime zone: UTC\n\n%b\n' "$1" >words/CLAUDE.md
+  "$UPKEEP" -C words validate --requirements --format json |
+    jq -r '.values[] | select(.key != "timezone") | "\(.key) \(.name // "") \(.value)"' | tr -s ' ' | tr -d "'" | sort
+}
+
+@test "tables of retention under other headings" {
+  said=$(values '| What | How long do we keep it |\n|---|---|\n| carts | 14 days |\n| web_logs | 3 months |')
+  [ "$said" = "$(printf 'retention carts 14d\nretention web_logs 93d')" ]
+  said=$(values '| Data | Hold for | Legal basis |\n|---|---|---|\n| mes.alarms | 18 months | ISO 9001 |')
+  [ "$said" = "retention mes.alarms 558d" ]
+  # A table of requirements stays one.
+  said=$(values '| What | Value |\n|---|---|\n| Max lock wait | 2s |')
+  [ "$said" = "lock_wait 2s" ]
+}
+
+@test "sentences of a bank, a shop and a factory" {
+  [ "$(values 'Off limits tables: orders, payments')" = "$(printf 'protected orders\nprotected payments')" ]
+  [ "$(values 'The tables mes.a and mes.b must not be modified by maintenance.')" = "$(printf 'protected mes.a\nprotected mes.b')" ]
+  [ "$(values 'Replication must never fall more than 15 seconds behind.')" = "replica_lag 15s" ]
+  [[ $(values 'Maximum downtime per month: 20 minutes.') == *"downtime 20m"* ]]
+  [[ $(values '* We do maintenance nightly from 3am to 5am Europe/Paris') == "windows "*"FREQ=DAILY;BYHOUR=3"*"Europe/Paris"* ]]
+}
+
 @test "a zone that does not exist is an error in the document" {
   shop
   sed -i 's,Europe/Berlin,Mars/Phobos,' CLAUDE.md

@@ -34,6 +34,7 @@ static const struct {
     {"agreed value", ROLE_VALUE}, {"unit", ROLE_UNIT},
     {"note", ROLE_NOTE},          {"comment", ROLE_NOTE},
     {"why", ROLE_NOTE},           {"reason", ROLE_NOTE},
+    {"legal basis", ROLE_NOTE},   {"law", ROLE_NOTE},
     {"rationale", ROLE_NOTE},     {"description", ROLE_NOTE},
     {"remark", ROLE_NOTE},        {"source", ROLE_NOTE},
     {"owner", ROLE_NOTE},         {"reference", ROLE_NOTE},
@@ -271,12 +272,29 @@ static void say_columns(table *t, size_t key_column, size_t value_column) {
       unknown_key(t->r, piece_whole(&t->header->cells[i]));
 }
 
+/* "What | Keep for": with nothing but retention beside it, the first column
+ * names tables, whatever it is called. */
+static bool names_data(const table *t) {
+  bool kept = false;
+  for (size_t i = 1; i < t->count; i++) {
+    if (t->columns[i].role == ROLE_VALUE)
+      return false;
+    kept = kept || t->columns[i].key == IR_REQUIREMENT_retention;
+  }
+  return kept && t->columns[0].key < 0 &&
+         (t->columns[0].role == ROLE_KEY || t->columns[0].role == ROLE_UNKNOWN);
+}
+
 static void read_rows(table *t, size_t first, size_t end) {
   const md_block *blocks = t->r->doc.blocks.items;
   size_t object = column_with(t, ROLE_OBJECT, SIZE_MAX), key_column, value;
   int when;
   if (object == SIZE_MAX)
     object = column_with(t, ROLE_TABLE, SIZE_MAX);
+  if (object == SIZE_MAX && names_data(t)) {
+    t->columns[0].role = ROLE_TABLE;
+    object = 0;
+  }
   if (object == SIZE_MAX && t->count > 1 && t->columns[0].role == ROLE_VALUE &&
       has_keys(t, 0)) /* "Target | Availability": of upkeep.yaml */
     object = 0;
