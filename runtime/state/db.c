@@ -1,6 +1,7 @@
 #include "state/db.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 /* ---- failures ---- */
 
@@ -53,12 +54,41 @@ static int bind_bytes(sqlite3_stmt *statement, int index, upk_str bytes) {
                              bytes.len, SQLITE_STATIC);
 }
 
+/* Compiling them is most of what small samples cost: statements are kept. */
+static sqlite3_stmt *take_idle(upk_state *s, const char *sql) {
+  for (size_t i = s->idle_count; i--;) {
+    sqlite3_stmt *statement = s->idle[i];
+    if (strcmp(sqlite3_sql(statement), sql) != 0)
+      continue;
+    s->idle[i] = s->idle[--s->idle_count];
+    return statement;
+  }
+  return NULL;
+}
+
+static void put_idle(upk_state *s, sqlite3_stmt *statement) {
+  if (statement && s->code == SQLITE_OK && s->idle_count < STATE_IDLE_MAX &&
+      sqlite3_reset(statement) == SQLITE_OK) {
+    sqlite3_clear_bindings(statement);
+    s->idle[s->idle_count++] = statement;
+  } else {
+    sqlite3_finalize(statement);
+  }
+}
+
+void db_close(upk_state *s) {
+  while (s->idle_count)
+    sqlite3_finalize(s->idle[--s->idle_count]);
+  sqlite3_close(s->db);
+}
+
 sqlite3_stmt *db_start(upk_state *s, const char *sql, const char *types, ...) {
-  sqlite3_stmt *statement = NULL;
   va_list args;
   if (s->code != SQLITE_OK)
     return NULL;
-  int code = sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL);
+  sqlite3_stmt *statement = take_idle(s, sql);
+  int code = statement ? SQLITE_OK
+                       : sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL);
   va_start(args, types);
   for (int i = 0; code == SQLITE_OK && types[i]; i++) {
     if (types[i] == 'i')
@@ -85,7 +115,7 @@ bool db_next(upk_state *s, sqlite3_stmt *statement) {
 }
 
 bool db_end(upk_state *s, sqlite3_stmt *statement) {
-  sqlite3_finalize(statement);
+  put_idle(s, statement);
   return s->code == SQLITE_OK;
 }
 

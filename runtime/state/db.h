@@ -9,7 +9,7 @@
 
 /* Version 1 is the first; what stands here is the newest known. */
 enum { STATE_VERSION = 3, STATE_APPLICATION = 0x75706b73 /* "upks" */ };
-enum { STATE_BUSY_MS = 2000 };
+enum { STATE_BUSY_MS = 2000, STATE_IDLE_MAX = 64 };
 
 struct upk_state {
   sqlite3 *db;
@@ -20,6 +20,8 @@ struct upk_state {
   int code;     /* of the first failure; SQLITE_OK: none */
   upk_str why;  /* its words */
   bool useless; /* a failure was said: nothing more is tried */
+  sqlite3_stmt *idle[STATE_IDLE_MAX]; /* statements for the next time */
+  size_t idle_count;
 };
 
 /* A statement with its parameters: `types` has a letter for each, i (int64_t),
@@ -38,6 +40,9 @@ int64_t db_int(sqlite3_stmt *statement, int column);
 upk_str db_bytes(sqlite3_stmt *statement, int column);
 upk_str db_text(upk_state *s, upk_arena *arena, sqlite3_stmt *statement,
                 int column); /* a copy; absent when NULL */
+
+/* Closes the database and all of its statements. */
+void db_close(upk_state *s);
 
 /* A transaction. It begins with the right to write, or to read alone; false
  * when the store cannot be used. Its end says what failed, and then gives the

@@ -96,7 +96,7 @@ aside state_move_aside(upk_state *s, upk_diags *diags) {
       upk_arena_printf(s->arena, "%.*s.damaged-%.*s", UPK_FMT(s->path),
                        UPK_FMT(upk_buf_view(&when)));
   upk_buf_free(&when);
-  sqlite3_close(s->db);
+  db_close(s);
   s->db = NULL;
   int fd = open(s->path.data, O_RDONLY | O_CLOEXEC);
   if (fd >= 0)
@@ -160,7 +160,7 @@ static bool moved_meanwhile(upk_state *s, upk_diags *diags, int code) {
     return state_move_aside(s, diags) != ASIDE_STAYS;
   if (code == SQLITE_MISMATCH || is_there(s))
     return false;
-  sqlite3_close(s->db);
+  db_close(s);
   s->db = NULL;
   return true;
 }
@@ -208,6 +208,6 @@ upk_state *upk_state_open(upk_str path, const upk_clock *clock,
 void upk_state_close(upk_state *s) {
   if (!s)
     return;
-  sqlite3_close(s->db);
+  db_close(s);
   upk_arena_free(s->arena);
 }
