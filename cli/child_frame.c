@@ -120,6 +120,8 @@ void request_encode(const upk_compile_request *request, bool with_facts,
   if (request->spent.data)
     upk_json_put_string(w, "spent", request->spent);
   upk_json_put_bool(w, "stdlib_from_source", request->stdlib_from_source);
+  if (request->steps.data)
+    upk_json_put_string(w, "steps", request->steps);
   upk_json_put_string(w, "target", request->target);
   upk_json_put_int(w, "test", (int64_t)request->test);
   if (request->windows.data)
@@ -159,6 +161,7 @@ bool request_decode(upk_arena *arena, upk_str bytes,
       .word = upk_json_text(tree, "word"),
       .format = upk_json_text(tree, "format"),
       .words = upk_json_text(tree, "words"),
+      .steps = upk_json_text(tree, "steps"),
       .test = (size_t)upk_json_number(tree, "test", 0),
       .dump_after = upk_json_text(tree, "dump_after"),
       .all_attributes = upk_json_flag(tree, "all_attributes", false),

@@ -76,7 +76,7 @@ upk_status execute(cli *c, const project *p, const upk_json *plan,
     return status;
   if (request->goal != UPK_ROLLBACK) {
     upk_approvals *approvals = upk_arena_alloc(c->arena, sizeof *approvals);
-    status = executor_load(c, p, request->plan_path, approvals);
+    status = executor_load(c, p, request->plan_path, plan, approvals);
     request->approvals = approvals;
   }
   if (status != UPK_OK)

@@ -6,8 +6,9 @@
 #include "cli.h"
 
 /* Fills in everything but `run`. `plan_path` names the plan whose signatures
- * (PLAN.sig) are read; absent: none. What it reads is in c->arena. */
+ * (PLAN.sig) are read; absent: none. `plan`: its tree, or NULL. What it reads
+ * is in c->arena. */
 upk_status executor_load(cli *c, const project *p, upk_str plan_path,
-                         upk_approvals *ret_approvals);
+                         const upk_json *plan, upk_approvals *ret_approvals);
 
 #endif

@@ -248,7 +248,7 @@ static upk_status sign_plan(cli *c, const project *p, upk_signing *signing,
   if (status == UPK_OK)
     status = upk_plan_verify(signing->plan, signing->plan_path, &c->diags);
   if (status == UPK_OK)
-    status = executor_load(c, p, signing->plan_path, &approvals);
+    status = executor_load(c, p, signing->plan_path, plan, &approvals);
   if (status == UPK_OK) {
     show_plan(c, plan);
     status = confirm(c, signing);
@@ -276,7 +276,7 @@ static upk_status sign_standing(cli *c, const project *p, upk_signing *signing,
                                 const upk_clock *clock) {
   upk_buf line = {0};
   upk_approvals approvals;
-  upk_status status = executor_load(c, p, UPK_NO_STR, &approvals);
+  upk_status status = executor_load(c, p, UPK_NO_STR, NULL, &approvals);
   if (status == UPK_OK) {
     upk_buf until = {0};
     upk_timestamp_format(signing->not_after_us, &until);

@@ -234,7 +234,7 @@ static upk_status judge(check *k, upk_str bytes, upk_str path) {
   upk_approved approved;
   upk_buf report = {0};
   upk_json_error error;
-  upk_status status = executor_load(k->c, k->p, path, &approvals);
+  upk_status status = executor_load(k->c, k->p, path, k->plan, &approvals);
   if (status == UPK_OK)
     status = upk_approvals_judge(bytes, path, &approvals, &clock, &k->c->diags,
                                  upk_sink_buf(&report), &approved);

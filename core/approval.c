@@ -111,7 +111,8 @@ upk_truth upk_approval_fits(upk_arena *arena, const upk_approval_when *when,
     bool own = i < UPK_APPROVAL_FACTS;
     upk_type type = own ? facts[i].type : UPK_TYPE_TEXT;
     if (type != UPK_TYPE_TEXT)
-      boxes[i].integer = values->integers[i];
+      boxes[i] =
+          (box){.integer = values->integers[i], .null = values->unknown[i]};
     else
       boxes[i] = text_box(
           own ? values->texts[i]

@@ -5,6 +5,7 @@
 #include "front/schema.h"
 #include "front/yaml/read.h"
 #include "json.h"
+#include "stdlib/stdlib.h"
 
 /* ---- what a rule says ---- */
 
@@ -81,7 +82,25 @@ static void write_rule(upk_json_writer *w, const ir_approval *rule) {
   upk_buf_free(&when);
 }
 
-bool executor_write(const ir *ir, upk_sink sink) {
+static void write_labels(const ir *ir, upk_json_writer *w) {
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < ir->project.targets.len; i++) {
+    const ir_target *target = &ir->project.targets.items[i];
+    upk_json_begin_object(w);
+    upk_json_key(w, "labels");
+    upk_json_begin_object(w);
+    for (size_t k = 0; k < target->labels.len; k++) { /* sorted, each once */
+      upk_json_key_str(w, target->labels.items[k].key);
+      upk_json_string(w, target->labels.items[k].value);
+    }
+    upk_json_end_object(w);
+    upk_json_put_string(w, "name", target->name);
+    upk_json_end_object(w);
+  }
+  upk_json_end_array(w);
+}
+
+bool executor_write(ir *ir, upk_sink sink) {
   upk_json_writer *w = upk_json_writer_new(sink);
   upk_json_begin_object(w);
   upk_json_key(w, "approvals");
@@ -89,12 +108,18 @@ bool executor_write(const ir *ir, upk_sink sink) {
   for (size_t i = 0; i < ir->project.approvals.len; i++)
     write_rule(w, &ir->project.approvals.items[i]);
   upk_json_end_array(w);
+  if (ir->request->steps.data) {
+    upk_json_key(w, "declared");
+    stdlib_declared_write(ir, w);
+  }
   upk_json_put_string(w, "format", UPK_STR("upkeep.executor/1"));
   upk_json_key(w, "standing");
   upk_json_begin_array(w);
   for (size_t i = 0; i < ir->project.standing_approvals.len; i++)
     upk_json_string(w, ir->project.standing_approvals.items[i].text);
   upk_json_end_array(w);
+  upk_json_key(w, "targets");
+  write_labels(ir, w);
   upk_json_end_object(w);
   upk_json_newline(w);
   return upk_json_writer_close(w);

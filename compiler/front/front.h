@@ -124,6 +124,6 @@ bool project_write(const ir *ir, upk_sink sink);
 void project_blackouts_write(const ir *ir, upk_json_writer *w);
 void project_windows_write(const ir *ir, upk_json_writer *w);
 /* UPK_COMPILE_EXECUTOR: docs/formats.md, "Executor". */
-bool executor_write(const ir *ir, upk_sink sink);
+bool executor_write(ir *ir, upk_sink sink);
 
 #endif

@@ -25,6 +25,10 @@ size_t stdlib_digests(ir *ir, stdlib_digest **ret_files);
 /* The actions, as "postgres/vacuum", that those files make or are used by; a
  * name in quotes counts as a use, so that rather one too many is said. */
 ir_names stdlib_users(ir *ir, const ir_names *paths);
+struct upk_json_writer;
+/* `declared` of docs/formats.md, "Executor", of request->steps. Loads the
+ * stdlib; says nothing of what is wrong with it. */
+void stdlib_declared_write(ir *ir, struct upk_json_writer *w);
 
 /* Docs/formats.md, "Inspection request", for ir->engine: the collectors whose
  * attributes the applying policies and the actions in their `by` read, or all

@@ -11,12 +11,14 @@ struct upk_clock;
 
 /* What the executor goes by; the cli has read the files. */
 typedef struct upk_approvals {
-  upk_str rules;           /* bytes of upkeep.executor/1; absent: none */
-  upk_str rules_path;      /* for messages */
-  upk_str rules_file;      /* whose writers are looked at; absent: nobody's */
-  upk_str folder;          /* absolute; what the rules name stands below it */
-  bool own;                /* an executor's own file, not the project's */
-  upk_str signatures;      /* bytes of PLAN.sig; absent: there is none */
+  upk_str rules;      /* bytes of upkeep.executor/1; absent: none */
+  upk_str targets;    /* the same of the project, for labels, where the rules
+                         have none; absent: not known */
+  upk_str rules_path; /* for messages */
+  upk_str rules_file; /* whose writers are looked at; absent: nobody's */
+  upk_str folder;     /* absolute; what the rules name stands below it */
+  bool own;           /* an executor's own file, not the project's */
+  upk_str signatures; /* bytes of PLAN.sig; absent: there is none */
   upk_str signatures_path; /* for messages */
   upk_str project_folder;  /* where git is asked for the author */
   upk_str runs_folder;     /* earlier runs, for what was used; may be absent */

@@ -81,6 +81,9 @@ typedef struct upk_compile_request {
   upk_str word;       /* EXPLAIN, SCHEMA, TESTS, TEST */
   size_t test;        /* TEST: number of the case, from 0 */
   upk_str format;     /* EXPLAIN: text, json or markdown; "" is text */
+  upk_str steps;      /* EXECUTOR: canonical {"engine", "steps": [{"action",
+                         "kind", "parameters"}]} of a plan, for `declared`;
+                         may be absent */
   upk_str words;      /* EXPLAIN: what the caller itself has to explain, as
                          docs/formats.md, "Words"; may be absent */
   upk_str dump_after; /* a pass name: output is the IR's text after it */

@@ -31,6 +31,36 @@ static int64_t number(const upk_json *object, const char *key) {
   return upk_json_number(object, key, 0);
 }
 
+static size_t height(upk_str risk) {
+  return upk_str_is(risk, "low") ? 0 : upk_str_is(risk, "medium") ? 1 : 2;
+}
+
+static const upk_json *declared_of(const reviewed *plan, const upk_json *step) {
+  uint64_t number = 0;
+  bool found = upk_map_find(&plan->by_id, upk_json_text(step, "id"), &number);
+  return upk_json_at(plan->declared, found ? (size_t)number : plan->step_count);
+}
+
+/* A step is at least as risky as the executor's own stdlib declares its action,
+ * and can be undone no better. Of an action that it does not know neither is
+ * known: then every rule that asks for them is asked. */
+static void take_declared(const reviewed *plan, const upk_json *step,
+                          upk_approval_values *v, upk_str *undo) {
+  upk_str risk = upk_json_text(step, "risk");
+  if (plan->declared) {
+    const upk_json *own = declared_of(plan, step);
+    upk_str least = upk_json_text(own, "risk"),
+            class = upk_json_text(own, "undo");
+    if (!least.data)
+      risk = *undo = UPK_NO_STR;
+    else if (height(least) > height(risk))
+      risk = least;
+    if (upk_str_is(class, "none"))
+      *undo = class;
+  }
+  v->texts[UPK_APPROVAL_risk] = risk;
+}
+
 upk_approval_values rules_values(const reviewed *plan, const upk_json *step) {
   const upk_json *e = upk_json_get(step, "estimate");
   upk_str undo = upk_json_text(upk_json_get(step, "undo"), "class");
@@ -41,7 +71,7 @@ upk_approval_values rules_values(const reviewed *plan, const upk_json *step) {
   v.texts[UPK_APPROVAL_kind] =
       upk_json_text(upk_json_get(step, "object"), "kind");
   v.texts[UPK_APPROVAL_policy] = upk_json_text(step, "policy");
-  v.texts[UPK_APPROVAL_risk] = upk_json_text(step, "risk");
+  take_declared(plan, step, &v, &undo);
   v.texts[UPK_APPROVAL_target] = plan->target;
   v.texts[UPK_APPROVAL_undo] = undo;
   v.texts[UPK_APPROVAL_window] = upk_json_text(step, "window");
@@ -51,6 +81,7 @@ upk_approval_values rules_values(const reviewed *plan, const upk_json *step) {
               largest(number(e, "writes_bytes"), number(e, "disk_peak_bytes")));
   v.integers[UPK_APPROVAL_duration] = number(e, "p90_ms") * 1000;
   v.integers[UPK_APPROVAL_irreversible] = upk_str_is(undo, "none");
+  v.unknown[UPK_APPROVAL_irreversible] = !undo.data;
   v.integers[UPK_APPROVAL_plan_blocking] =
       number(upk_json_get(plan->body, "totals"), "blocking_ms") * 1000;
   v.integers[UPK_APPROVAL_program] = runs_program(upk_json_get(step, "run"));
@@ -66,8 +97,8 @@ typedef struct labelled {
 /* `engine` and `target` are labels of every target. */
 static upk_str label_of(void *ctx, upk_str key) {
   const labelled *l = ctx;
-  const upk_json *value = upk_json_get_str(l->labels, key);
-  if (value->type == UPK_JSON_STRING)
+  const upk_json *value = l->labels ? upk_json_get_str(l->labels, key) : NULL;
+  if (value && value->type == UPK_JSON_STRING)
     return value->string;
   return upk_str_is(key, "engine")   ? l->engine
          : upk_str_is(key, "target") ? l->target
@@ -80,8 +111,7 @@ upk_truth rules_fit(upk_arena *arena, const upk_approval_when *when,
   upk_approval_values values = rules_values(plan, value);
   values.texts[UPK_APPROVAL_object] =
       display(arena, upk_json_get(upk_json_get(value, "object"), "name"));
-  labelled labels = {upk_json_get(upk_json_get(plan->body, "target"), "labels"),
-                     plan->engine, plan->target};
+  labelled labels = {plan->labels, plan->engine, plan->target};
   return upk_approval_fits(arena, when, &values, label_of, &labels);
 }
 
@@ -147,9 +177,39 @@ static upk_status refuse(upk_diags *diags, const upk_approvals *from,
   return UPK_UNAPPROVED;
 }
 
+static const upk_json *labels_of(const upk_json *list, upk_str target) {
+  for (size_t i = 0; i < upk_json_count(list); i++)
+    if (upk_str_equal(upk_json_text(upk_json_at(list, i), "name"), target))
+      return upk_json_get(upk_json_at(list, i), "labels");
+  return NULL;
+}
+
+/* Sets the plan's labels to those that are configured here. */
+static bool labels_agree(upk_arena *arena, upk_diags *diags,
+                         const upk_approvals *from, const upk_json *own,
+                         reviewed *plan) {
+  upk_json_error error;
+  const upk_json *list = upk_json_get(own, "targets"), *other;
+  const upk_json *said =
+      upk_json_get(upk_json_get(plan->body, "target"), "labels");
+  if (!upk_json_count(list) && from->targets.data &&
+      (other = upk_json_parse(arena, from->targets, &error)))
+    list = upk_json_get(other, "targets");
+  plan->labels = labels_of(list, plan->target);
+  if (!plan->labels || upk_str_equal(plan->labels->bytes, said->bytes))
+    return true;
+  upk_diag *diag =
+      upk_diag_add(diags, 3326, UPK_NO_SPAN,
+                   "the plan gives target `%.*s` other labels than it has here",
+                   UPK_FMT(plan->target));
+  upk_diag_note(diags, diag, "in the plan: %.*s", UPK_FMT(said->bytes));
+  upk_diag_note(diags, diag, "here: %.*s", UPK_FMT(plan->labels->bytes));
+  upk_diag_help(diags, diag, "plan again");
+  return false;
+}
+
 upk_status rules_read(upk_arena *arena, upk_diags *diags,
-                      const upk_approvals *from, const reviewed *plan,
-                      rules *ret) {
+                      const upk_approvals *from, reviewed *plan, rules *ret) {
   upk_json_error error;
   *ret = (rules){0};
   if (!from->rules.data)
@@ -170,6 +230,11 @@ upk_status rules_read(upk_arena *arena, upk_diags *diags,
   for (size_t i = 0; i < ret->standing_count; i++)
     ret->standing[i] =
         path_below(arena, from->folder, upk_json_at(standing, i)->string);
+  if (!labels_agree(arena, diags, from, tree, plan))
+    return UPK_UNAPPROVED;
+  plan->declared = upk_json_get(tree, "declared");
+  if (plan->declared->type != UPK_JSON_ARRAY)
+    plan->declared = NULL;
   ask(ret, plan);
   return UPK_OK;
 }

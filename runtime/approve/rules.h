@@ -33,9 +33,10 @@ upk_truth rules_fit(upk_arena *arena, const upk_approval_when *when,
 
 /* Reads what the compiler wrote and asks the rules of each step: the first
  * that fits, and any before it that cannot be told. UPK_UNAPPROVED after a
- * diagnostic. */
+ * diagnostic. The plan's labels, risks and undo are taken from what the
+ * executor knows of its target and actions. */
 upk_status rules_read(upk_arena *arena, upk_diags *diags,
-                      const upk_approvals *approvals, const reviewed *plan,
+                      const upk_approvals *approvals, reviewed *plan,
                       rules *ret);
 
 #endif

@@ -22,7 +22,7 @@ static rule *rule_of_authors(const rules *r) {
 }
 
 static authors find_authors(tool_box *box, const upk_approvals *approvals,
-                            const reviewed *plan) {
+                            reviewed *plan) {
   upk_diags quiet;
   rules r;
   upk_diags_init(&quiet, box->arena);
@@ -130,7 +130,7 @@ static void write_line(upk_buf *line, upk_str statement, upk_str signature) {
 }
 
 static upk_status make(tool_box *box, const upk_signing *signing,
-                       const upk_approvals *approvals, const reviewed *plan,
+                       const upk_approvals *approvals, reviewed *plan,
                        upk_diags *diags, upk_buf *line) {
   const upk_clock *clock = box->clock;
   upk_str key = find_key(box, signing, approvals, diags);

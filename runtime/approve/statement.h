@@ -26,6 +26,8 @@ typedef struct reviewed {
   int64_t expires_us, taken_us; /* of the plan, and of its facts */
   upk_digest engine_digest;     /* what every step executes around itself */
   const upk_json *metrics;
+  const upk_json *labels;   /* the executor's; NULL: not known */
+  const upk_json *declared; /* of each step, by the executor's stdlib */
   reviewed_step *steps;
   size_t step_count;
   upk_map by_id;

@@ -44,7 +44,7 @@ typedef struct booth {
   upk_diags *diags;
   tool_box *box;
   const upk_approvals *from;
-  const reviewed *plan;
+  reviewed *plan;
   const history *past;
   int64_t now_us;
 } booth;

@@ -435,6 +435,36 @@ LINES
   refused "there are no rules here" --executor etc/executor.yaml
 }
 
+# A plan that was made anew by hand, so that nobody signed another.
+@test "a plan cannot talk itself into a laxer rule" {
+  team 1
+  sed -i 's/engine: sqlite,/engine: sqlite, labels: { env: prod },/' upkeep.yaml
+  sed -i "s/when: \"risk <> 'low'\"/when: \"labels.env = 'prod'\"/" upkeep.yaml
+  planned
+  cp plan.json whole.json
+  refused "0 of 1 approvals"
+  mkdir etc # rules of its own, labels of the project
+  printf 'version: 1\napprovals:\n  - { when: "labels.env = %sprod%s", signatures: 1, signers: ../allowed_signers }\n' "'" "'" >etc/executor.yaml
+  for executor in upkeep.yaml etc/executor.yaml; do
+    cp whole.json plan.json
+    resealed 'body["target"]["labels"] = {"env": "test"}'
+    UPKEEP_EXECUTOR=$executor refused UPK3326
+  done
+  cp whole.json plan.json
+  UPKEEP_EXECUTOR=etc/executor.yaml refused "0 of 1 approvals"
+  printf 'version: 1\napprovals:\n  - { when: "irreversible or risk = %shigh%s", signatures: 1, signers: ../allowed_signers }\n' "'" "'" >etc/executor.yaml
+  export UPKEEP_EXECUTOR=etc/executor.yaml
+  # constants of the action, conditions on its parameters, actions nobody here knows
+  for edit in 'step["action"] = "expire_rows"; step["undo"]["class"] = "inverse"' 'step["action"] = "ours"; step["undo"]["class"] = "inverse"' \
+    'step["parameters"]["risk"] = "high"; step["risk"] = "low"; step["undo"]["class"] = "inverse"'; do
+    cp whole.json plan.json
+    resealed "$edit"'; body["steps"] = [s for s in body["steps"] if s["action"] in ("create_ledger", step["action"])]; body["edges"] = []'
+    run upkeep verify plan.json
+    expect_code 11 || { echo "$edit" >&2; return 1; }
+    expect_text "0 of 1 approvals"
+  done
+}
+
 @test "rules are typed where they stand" {
   team 1
   sed -i "s/risk <> 'low'/blocking > 10MiB/" upkeep.yaml

@@ -425,6 +425,9 @@ signed() { # key, flags
   rm revoked_keys plan.json.sig
   mkfifo plan.json.sig
   golden 3325 apply plan.json
+  rm -rf plan.json.sig
+  sed -i 's/engine: sqlite,/engine: sqlite, labels: { env: prod },/' upkeep.yaml
+  golden 3326 apply plan.json
 }
 
 @test "approvals: a plan without ledger is used once" {
