@@ -443,8 +443,8 @@ LINES
   planned
   cp plan.json whole.json
   refused "0 of 1 approvals"
-  mkdir etc # rules of its own, labels of the project
-  printf 'version: 1\napprovals:\n  - { when: "labels.env = %sprod%s", signatures: 1, signers: ../allowed_signers }\n' "'" "'" >etc/executor.yaml
+  mkdir etc && cp allowed_signers etc # rules of its own, labels of the project
+  printf 'version: 1\napprovals:\n  - { when: "labels.env = %sprod%s", signatures: 1, signers: allowed_signers }\n' "'" "'" >etc/executor.yaml
   for executor in upkeep.yaml etc/executor.yaml; do
     cp whole.json plan.json
     resealed 'body["target"]["labels"] = {"env": "test"}'
@@ -452,7 +452,7 @@ LINES
   done
   cp whole.json plan.json
   UPKEEP_EXECUTOR=etc/executor.yaml refused "0 of 1 approvals"
-  printf 'version: 1\napprovals:\n  - { when: "irreversible or risk = %shigh%s", signatures: 1, signers: ../allowed_signers }\n' "'" "'" >etc/executor.yaml
+  printf 'version: 1\napprovals:\n  - { when: "irreversible or risk = %shigh%s", signatures: 1, signers: allowed_signers }\n' "'" "'" >etc/executor.yaml
   export UPKEEP_EXECUTOR=etc/executor.yaml
   # constants of the action, conditions on its parameters, actions nobody here knows
   for edit in 'step["action"] = "expire_rows"; step["undo"]["class"] = "inverse"' 'step["action"] = "ours"; step["undo"]["class"] = "inverse"' \
@@ -661,6 +661,45 @@ PY
   rm allowed_signers
   run upkeep rollback last --yes
   [ "$status" -ne 11 ]
+}
+
+@test "a resume goes by the rules of its day" {
+  team 1
+  sign ann
+  run upkeep apply plan.json
+  expect_code 0
+  log=$(echo .upkeep/runs/*/log.jsonl)
+  sed -i '$d' "$log" # its seal was not written
+  sed -i "s/signatures: 1/signatures: 2/" upkeep.yaml
+  run upkeep resume last
+  expect_code 11
+  expect_text "1 of 2 approvals"
+  sed -i "s/signatures: 2/signatures: 1/" upkeep.yaml
+  run upkeep resume last # its own use of the approval does not count against it
+  expect_code 0
+}
+
+@test "a key in an agent; a question on a terminal" {
+  team 1
+  eval "$(ssh-agent -s)" >/dev/null
+  ssh-add -q ann
+  mv ann away
+  for key in ann.pub agent; do
+    rm -f plan.json.sig
+    sign "$key"
+    run upkeep verify plan.json
+    expect_code 0
+  done
+  kill "$SSH_AGENT_PID"
+  mv away ann
+  rm plan.json.sig
+  for answer in n y; do
+    [ ! -e plan.json.sig ]
+    run script -qec "$UPKEEP approve plan.json --key ann" -E never /dev/null <<<"$answer"
+    expect_clean
+  done
+  run upkeep verify plan.json
+  expect_code 0
 }
 
 @test "PostgreSQL: approved, applied, used" {
