@@ -59,6 +59,7 @@ static upk_str steps_of(cli *c, const upk_json *plan) {
   }
   upk_json_end_array(w);
   upk_json_end_object(w);
+  upk_json_newline(w);
   upk_json_writer_close(w);
   upk_str copy = upk_arena_copy(c->arena, upk_buf_view(&bytes));
   upk_buf_free(&bytes);
