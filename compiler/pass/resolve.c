@@ -97,6 +97,18 @@ static upk_status choose_engine(ir *ir) {
 
 /* ---- names that mean the same for every engine ---- */
 
+/* A policy that `use` leaves out: whoever would have come after it has nothing
+ * to wait for. */
+static bool left_out(const ir *ir, upk_str policy) {
+  for (size_t i = 0; i < ir->project.use.len; i++) {
+    const ir_texts *except = &ir->project.use.items[i].except;
+    for (size_t j = 0; j < except->len; j++)
+      if (upk_str_equal(except->items[j].text, policy))
+        return true;
+  }
+  return false;
+}
+
 static void resolve_after(ir *ir, ir_policy *policy, const upk_map *by_name) {
   for (size_t i = 0; i < policy->after.len; i++) {
     const ir_text *after = &policy->after.items[i];
@@ -106,8 +118,8 @@ static void resolve_after(ir *ir, ir_policy *policy, const upk_map *by_name) {
       continue;
     }
     *UPK_PUSH(ir->arena, &policy->after_index) = SIZE_MAX;
-    if (ir->policies_lost)
-      continue; /* it may be one of those */
+    if (ir->policies_lost || left_out(ir, after->text))
+      continue; /* lost: it may be one of those */
     upk_diag *diag =
         upk_diag_add(ir->diags, 1207, after->span, "there is no policy `%.*s`",
                      UPK_FMT(after->text));
