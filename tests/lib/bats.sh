@@ -1,6 +1,6 @@
 # Sourced by tests/run: suites of bats, and their counting.
 #
-# Suites mostly wait, so that as many run at once as there are processors. What
+# Suites mostly wait, so that one more runs at once than there are processors. What
 # fails there is tried once more when nothing else runs: a test of real servers
 # has limits of time, and a busy machine is none of their faults. That is said;
 # who fails alone too has failed.
@@ -57,7 +57,7 @@ bats_order() { # suites
 }
 
 bats_all() { # suites
-  local suite
+  local suite jobs=$((jobs + 1))
   # shellcheck disable=SC2046
   at_once bats_run $(bats_order "$@")
   for suite in "$@"; do

@@ -1,4 +1,5 @@
 # Approvals with real ed25519 keys: who may sign, what counts, what voids it.
+# long
 load common
 
 # Three people; ann and bob may approve.

@@ -1,4 +1,5 @@
 # Backups with the tools themselves: their age noted, verified, restored; sound and damaged ones.
+# long
 load common
 load server
 

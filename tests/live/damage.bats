@@ -1,4 +1,5 @@
 # Real damage in the files of real servers: found, named with its block, nothing done to what is damaged, mended where that is right.
+# long
 load common
 
 majors="13 15 18"

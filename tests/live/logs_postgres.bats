@@ -1,4 +1,5 @@
 # Slots moved ahead, log files deleted, checkpoints, tables read into memory, parameters of tables, statistics put back.
+# long
 load common
 load server
 

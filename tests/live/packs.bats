@@ -1,5 +1,6 @@
 # Policy packs from git, and upkeep.lock: pinned, fetched by one verb alone,
 # locked; what differs is refused with its file.
+# long
 load common
 
 commit_pack() { # message

@@ -1,4 +1,5 @@
 # explain privileges: what it prints is run by a server, and is enough for a role of its own.
+# long
 load common
 bats_require_minimum_version 1.5.0
 

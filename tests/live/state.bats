@@ -1,5 +1,6 @@
 # The state store on real databases: samples become trends and plans that act
 # before, runs become estimates, and a store that fails stops nobody.
+# long
 load common
 
 # A table of 1,000 rows that may have 1,500, and is to be emptied 14 days before

@@ -1,6 +1,7 @@
 # Windows and blackouts: the arithmetic against python-dateutil and zoneinfo,
 # the verb, deferral, closed windows, waiting, and a step that its window cuts
 # off on PostgreSQL.
+# long
 load common
 load server
 
