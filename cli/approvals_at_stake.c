@@ -45,7 +45,7 @@ void approvals_compare(cli *c, upk_str path, upk_str bytes) {
   size_t count = upk_approval_breaks(c->arena, before, after, &breaks);
   if (!count)
     return;
-  upk_diag *diag = upk_diag_add(&c->diags, 2095, UPK_NO_SPAN,
+  upk_diag *diag = upk_diag_add(&c->diags, 3327, UPK_NO_SPAN,
                                 "the approvals in %.*s do not hold for this "
                                 "plan: %.*s",
                                 UPK_FMT(signatures), UPK_FMT(breaks[0].text));
@@ -97,7 +97,7 @@ static void look_at_plan(cli *c, const project *p, const char *name,
   if (!changed)
     return;
   upk_diag *diag =
-      upk_diag_add(&c->diags, 2096, UPK_NO_SPAN,
+      upk_diag_add(&c->diags, 3328, UPK_NO_SPAN,
                    "the approvals of %s are for actions that the standard "
                    "library has changed: %zu of its steps, first %.*s",
                    name, changed, UPK_FMT(first));
@@ -133,7 +133,7 @@ static void look_at_line(cli *c, upk_str file, upk_str line, size_t number) {
     return;
   upk_str when = upk_json_text(standing, "when");
   upk_timestamp_format(not_after - not_after % 1000000, &until);
-  upk_diag_add(&c->diags, 2097, UPK_NO_SPAN,
+  upk_diag_add(&c->diags, 3329, UPK_NO_SPAN,
                "the standing approval at %.*s:%zu (%s%.*s) is open until %.*s, "
                "for the changed actions too",
                UPK_FMT(file), number, when.len ? "" : "every step",

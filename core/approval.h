@@ -37,7 +37,7 @@ const char *upk_approval_fact_doc(upk_approval_fact fact);
 /* Of one step. A text that is absent is NULL. */
 typedef struct upk_approval_values {
   upk_str texts[UPK_APPROVAL_FACTS];
-  bool unknown[UPK_APPROVAL_FACTS]; /* of those that are no text */
+  bool unknown[UPK_APPROVAL_FACTS];     /* of those that are no text */
   int64_t integers[UPK_APPROVAL_FACTS]; /* bool 0 or 1, microseconds, bytes */
 } upk_approval_values;
 

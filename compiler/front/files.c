@@ -90,38 +90,43 @@ static void read_policies(ir *ir, const ir_use *use, upk_str path, upk_str text,
 
 /* ---- packs ---- */
 
-/* Of those that upkeep.lock has: nothing else is read from a pack. */
-static void use_pack(ir *ir, const front_lock *lock, const ir_use *use) {
-  front_overlay overlay = {.use = use, .pack = front_pack(ir, lock, use)};
+/* The number of files that the path of `use` names. */
+static size_t read_pack(ir *ir, const ir_use *use) {
+  const front_overlay *overlay = ir->overlay;
   size_t files = 0;
-  if (!overlay.pack) {
-    ir->policies_lost = true;
-    return;
-  }
-  ir->overlay = &overlay;
-  for (size_t i = 0; i < overlay.pack->files.len; i++) {
-    upk_str path = overlay.pack->files.items[i].path;
+  for (size_t i = 0; i < overlay->pack->files.len; i++) {
+    upk_str path = overlay->pack->files.items[i].path;
     if (!upk_glob_path(path, use->path.text))
       continue;
     if (files++)
       front_overlay_next(ir);
     path = upk_arena_printf(ir->arena, "%.*s%.*s",
-                            UPK_FMT(overlay.pack->folder), UPK_FMT(path));
-    read_by_ending(ir, path, overlay.pack->files.items[i].text,
+                            UPK_FMT(overlay->pack->folder), UPK_FMT(path));
+    read_by_ending(ir, path, overlay->pack->files.items[i].text,
                    use->git.text_span);
   }
-  if (files) {
+  if (files)
     front_overlay_finish(ir);
-  } else if (use->path.text.len == 0) {
-    ir->policies_lost = true; /* the path was refused */
-  } else {
-    ir->policies_lost = true;
+  return files;
+}
+
+/* Of those that upkeep.lock has: nothing else is read from a pack. */
+static void use_pack(ir *ir, const front_lock *lock, const ir_use *use) {
+  front_overlay overlay = {.use = use, .pack = front_pack(ir, lock, use)};
+  size_t files = 0;
+  if (overlay.pack) {
+    ir->overlay = &overlay;
+    files = read_pack(ir, use);
+    ir->overlay = NULL;
+  }
+  if (files)
+    return;
+  ir->policies_lost = true;
+  if (overlay.pack && use->path.text.len) /* without: it was refused */
     upk_diag_add(
         ir->diags, 1060,
         use->path.text_span.line ? use->path.text_span : use->git.text_span,
         "no file of the pack matches %.*s", UPK_FMT(node_clip(use->path.text)));
-  }
-  ir->overlay = NULL;
 }
 
 /* ---- shipped policies ---- */

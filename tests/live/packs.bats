@@ -230,18 +230,18 @@ YAML
   expect_text 'warning[UPK1061]'
   expect_text 'changed: stdlib/sqlite/actions/refresh_statistics.lua'
   expect_text 'actions that this changes: sqlite/refresh_statistics'
-  expect_text 'warning[UPK2096]'
+  expect_text 'warning[UPK3328]'
   expect_text 'the approvals of plan.json'
-  expect_text 'warning[UPK2097]'
+  expect_text 'warning[UPK3329]'
   expect_text standing.sig:1
   run upkeep plan --do refresh_statistics:t -o plan.json
   expect_code 0
   expect_text UPK1061
-  expect_no_text UPK2095
+  expect_no_text UPK3327
   sed -i 's/"analyze main\."/"analyze  main."/' lib/sqlite/actions/refresh_statistics.lua
   run upkeep plan --do refresh_statistics:t -o plan.json
   expect_code 0
-  expect_text 'warning[UPK2095]'
+  expect_text 'warning[UPK3327]'
   expect_text 'the approvals in plan.json.sig do not hold for this plan'
   # a module: the actions that use it
   cp -r "$UPKEEP_SOURCE/stdlib/." lib
