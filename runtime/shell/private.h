@@ -4,6 +4,7 @@
 
 #include <uv.h>
 
+#include "driver/task.h"
 #include "machine/tape.h"
 #include "shell/shell.h"
 
@@ -56,9 +57,10 @@ struct shell {
   /* sync.c: records written, on disk, wanted there, and taken there now. */
   uint64_t written, synced, wanted, syncing;
   unsigned jobs;
-  uv_work_t sync_work;
-  int sync_result; /* the thread's */
-  int sync_error;  /* errno; final */
+  uv_async_t sync_async;
+  driver_task *sync_task; /* NULL: none runs */
+  int sync_result;        /* the thread's */
+  int sync_error;         /* errno; final */
   shell_active active[MACHINE_SESSIONS_MAX];
   size_t done;
   int64_t began_us, told_us;
@@ -87,6 +89,8 @@ void shell_log(shell *sh, const machine_command *command);
 
 /* sync.c: the log goes to disk on a thread, for all records at once that wait.
  */
+void shell_sync_open(shell *sh);
+void shell_sync_close(shell *sh); /* after the loop has ended */
 bool shell_syncs_apart(const shell *sh);
 void shell_want_synced(shell *sh); /* all records written so far */
 /* Whether the answer to a record must not be given yet. */

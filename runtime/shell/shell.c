@@ -155,12 +155,14 @@ static void fill_outcome(const shell *sh, upk_outcome *outcome) {
 
 static void run(shell *sh) {
   machine_event start = {.kind = MACHINE_START};
+  shell_sync_open(sh);
   uv_timer_init(&sh->loop, &sh->watch);
   sh->watch.data = sh;
   uv_timer_start(&sh->watch, on_watch, 0, SHELL_WATCH_MS);
   shell_tell_past(sh);
   shell_feed(sh, &start);
   uv_run(&sh->loop, UV_RUN_DEFAULT);
+  shell_sync_close(sh);
 }
 
 upk_status shell_run(const shell_request *request, upk_outcome *ret_outcome) {

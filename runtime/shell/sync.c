@@ -8,32 +8,57 @@ bool shell_syncs_apart(const shell *sh) {
   return sh->jobs > 1 && journal_shown(sh->journal);
 }
 
-static void start(shell *sh);
-
-static void on_sync(uv_work_t *work) {
-  shell *sh = work->data;
+static void work(void *arg) {
+  shell *sh = arg;
   sh->sync_result = journal_sync(sh->journal);
 }
 
-static void on_synced(uv_work_t *work, int status) {
-  shell *sh = work->data;
-  (void)status; /* it is never cancelled */
+/* The shell outlives its threads. */
+static void discard(void *arg) { (void)arg; }
+
+static void take(shell *sh) {
   sh->sync_error = sh->sync_result;
   journal_synced(sh->journal, sh->sync_error);
   if (sh->synced < sh->syncing)
     sh->synced = sh->syncing;
   sh->syncing = 0;
-  if (sh->wanted > sh->synced)
-    start(sh);
-  shell_answer_records(sh);
 }
 
 static void start(shell *sh) {
   if (sh->syncing || sh->sync_error)
     return;
   sh->syncing = sh->written;
-  sh->sync_work.data = sh;
-  uv_queue_work(&sh->loop, &sh->sync_work, on_sync, on_synced);
+  sh->sync_task = driver_task_start(&sh->sync_async, work, discard, sh);
+  if (sh->sync_task) {
+    uv_ref((uv_handle_t *)&sh->sync_async);
+    return;
+  }
+  work(sh); /* no thread is to be had */
+  take(sh);
+}
+
+static void on_synced(uv_async_t *async) {
+  shell *sh = async->data;
+  if (!sh->sync_task || !driver_task_finish(sh->sync_task))
+    return;
+  sh->sync_task = NULL;
+  uv_unref((uv_handle_t *)async);
+  take(sh);
+  if (sh->wanted > sh->synced)
+    start(sh);
+  shell_answer_records(sh);
+}
+
+/* The loop waits for a sync, and not for the next one. */
+void shell_sync_open(shell *sh) {
+  uv_async_init(&sh->loop, &sh->sync_async, on_synced);
+  sh->sync_async.data = sh;
+  uv_unref((uv_handle_t *)&sh->sync_async);
+}
+
+void shell_sync_close(shell *sh) {
+  uv_close((uv_handle_t *)&sh->sync_async, NULL);
+  uv_run(&sh->loop, UV_RUN_DEFAULT);
 }
 
 void shell_want_synced(shell *sh) {

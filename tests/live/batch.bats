@@ -24,15 +24,6 @@ teardown() {
   [ -z "${writer:-}" ] || kill -9 "$writer" 2>/dev/null || true
 }
 
-await() { # command...: within 20 s
-  for _ in $(seq 400); do
-    "$@" >/dev/null 2>&1 && return 0
-    sleep 0.05
-  done
-  echo "did not come about: $*" >&2
-  return 1
-}
-
 # A table of 20,000 rows of which 18,000 are due, and a policy for it.
 postgres_rows() { # action, further parameters, index or not
   db=batch_$RANDOM$RANDOM

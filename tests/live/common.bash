@@ -37,6 +37,16 @@ refute() {
   fi
 }
 
+# A command.. until it succeeds, for 20 s at most.
+await() {
+  for _ in $(seq 400); do
+    "$@" >/dev/null 2>&1 && return 0
+    sleep 0.05
+  done
+  echo "did not come about: $*" >&2
+  return 1
+}
+
 # No sanitizer has spoken, and no signal ended the program.
 expect_clean() {
   expect_no_text "Sanitizer" && expect_no_text "runtime error" && [ "$status" -lt 128 ]

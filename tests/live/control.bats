@@ -37,16 +37,6 @@ begin() { # flags of apply...
   await grep -qrs step.begin .upkeep/runs
 }
 
-await() { # command...: within 10 s
-  local try
-  for try in $(seq 200); do
-    "$@" 2>/dev/null && return 0
-    sleep 0.05
-  done
-  echo "did not come about: $*" >&2
-  return 1
-}
-
 ended_with() { # code
   local code=0
   wait "$apply" || code=$?

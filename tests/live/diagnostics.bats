@@ -14,7 +14,7 @@ golden() { # code, command...
   # the diagnostic with what belongs to it, and nothing of the place and moment
   awk -v mark="UPK$code]" '
     /^(error|warning)\[/ { on = index($0, mark) } /^[0-9]+ error/ { on = 0 } !/^(error|warning|[ ])/ { on = 0 } on' err |
-    sed -E "s,$BATS_TEST_TMPDIR,DIR,g; /the signature/s,[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z,TIME,; s,approval [0-9a-f]{12},approval ID,; s/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}/RUN/g; s/[0-9a-f]{32,64}/HASH/g; s/(edited|cut)(\.json:1):[0-9]+/\1\2:N/; s/process [0-9]+/process PID/g; s/pid [0-9]+ of [^ ]+ on [^ ]+/pid PID of USER on HOST/" >said
+    sed -E "s,$BATS_TEST_TMPDIR,DIR,g; /the signature/s,[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z,TIME,; s,approval [0-9a-f]{12},approval ID,; s/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}/RUN/g; s/[0-9a-f]{32,64}/HASH/g; s/(edited|cut)(\.json:1):[0-9]+/\1\2:N/; s/at byte [0-9]+/at byte N/; s/process [0-9]+/process PID/g; s/pid [0-9]+ of [^ ]+ on [^ ]+/pid PID of USER on HOST/" >said
   [ -s said ] || { printf 'UPK%s is not said: %s\n' "$code" "$output" >&2; return 1; }
   if [ "${UPKEEP_REGOLD:-}" ]; then cp said "$file"; fi
   diff -u "$file" said >&2

@@ -68,14 +68,6 @@ seen_during() {
   pg_sql "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'holder'" >/dev/null
   wait "$apply"
 }
-# await COMMAND..: until it succeeds, for 20 s at most
-await() {
-  local end=$((SECONDS + 20))
-  until "$@"; do
-    [ "$SECONDS" -lt "$end" ] || return 1
-    read -rt 0.05 <> <(:) || :
-  done
-}
 rebuilding() {
   pg_sql "select pid from pg_stat_activity where query ilike 'reindex%' and state = 'active'"
 }

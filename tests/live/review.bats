@@ -494,7 +494,7 @@ SH
   sed -i 's/run: \[ .* \] }/run: [ select 1 ] }/' policies/p.yaml
   run ci/apply shop
   expect_text "Approvals of the first hold for the second"
-  expect_no_text "UPK33"
+  expect_no_text "error[UPK33"
   expect_clean
 }
 
