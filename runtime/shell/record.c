@@ -17,6 +17,11 @@ static void tell(shell *sh, upk_event *event) {
     apply->on_event(apply->ctx, event);
 }
 
+/* Its intent is in the log: what comes next is the step itself. */
+static const char *state_shown(const machine_command *command) {
+  return strcmp(command->event, "step.begin") == 0 ? "running" : command->state;
+}
+
 /* Steps that are under way, and their state, for progress. */
 static void note_active(shell *sh, const machine_command *command,
                         int64_t now_us) {
@@ -31,8 +36,9 @@ static void note_active(shell *sh, const machine_command *command,
     if (mine)
       active->step = UPK_NO_STR;
     if (begins && !active->step.data) {
-      *active = (shell_active){
-          .step = command->step, .state = command->state, .since_us = now_us};
+      *active = (shell_active){.step = command->step,
+                               .state = state_shown(command),
+                               .since_us = now_us};
       return;
     }
   }
@@ -43,7 +49,7 @@ static void note_state(shell *sh, const machine_command *command) {
   for (size_t i = 0; i < MACHINE_SESSIONS_MAX; i++) {
     shell_active *active = &sh->active[i];
     if (active->step.data && upk_str_equal(active->step, command->step))
-      active->state = command->state;
+      active->state = state_shown(command);
   }
 }
 
@@ -115,7 +121,7 @@ void shell_log(shell *sh, const machine_command *command) {
   upk_event event = {
       .name = command->event,
       .step = command->step,
-      .state = command->state,
+      .state = state_shown(command),
       .text = command->text,
       .elapsed_us = command->elapsed_us,
       .json = line,

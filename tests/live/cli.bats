@@ -126,7 +126,7 @@ assert len({e["run"] for e in events}) == 1
 times = [e["wall_us"] for e in events]
 assert times == sorted(times) and times[0] > 1_700_000_000_000_000
 for e in events:
-    assert e["event"] != "step.begin" or e["state"] == "checking", e
+    assert e["event"] != "step.begin" or e["state"] == "running", e
     assert e["event"] != "step.end" or e["state"] == "applied", e
     assert ("step" in e) == (e["event"].startswith("step.") or e["event"] == "progress"), e
 assert events[-1]["state"] == "ended" and events[-1]["done"] == events[-1]["total"]
