@@ -480,8 +480,11 @@ void plan_text(const upk_json *plan, bool color, bool verbose, bool findings,
       statements_text(upk_json_get(upk_json_at(view.steps, i), "run"), out);
   }
   if (!upk_json_count(view.steps))
-    upk_buf_str(out, UPK_STR("Nothing to do: every invariant that can be "
-                             "remedied holds.\n"));
+    upk_buf_str(out, upk_json_count(upk_json_get(view.body, "deferred"))
+                         ? UPK_STR("Nothing to do now: what is broken is "
+                                   "deferred.\n")
+                         : UPK_STR("Nothing to do: every invariant that can be "
+                                   "remedied holds.\n"));
   summary_text(&p);
   requirements_fills(upk_json_get(upk_json_get(upk_json_get(plan, "provenance"),
                                                "requirements"),

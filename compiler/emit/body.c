@@ -67,7 +67,8 @@ void emit_engine(ir *ir, upk_json_writer *w) {
   upk_json_begin_object(w);
   put_member(ir, w, ir->engine->definition, "guard");
   put_sql(w, "identity", ir->engine->identity_sql);
-  if (ledger && !upk_str_is(ir->target->ledger, "none")) {
+  if (ledger && !upk_str_is(ir->target->ledger, "none") &&
+      !ir->ledger_refused) {
     upk_json_key(w, "ledger");
     write_ledger(ir, w, ledger);
   }

@@ -550,6 +550,8 @@ struct ir {
   bool names_resolved, cycles_checked; /* need no look for each engine */
   struct relate *related;       /* step/relate.h: steps found from steps */
   struct step_recipes *recipes; /* step/: what steps of one kind share */
+  /* lower: rows of the ledger would be refused, so that the plan has none. */
+  bool ledger_refused;
   bool makes_ledger;            /* lower: the plan begins with the ledger */
 };
 

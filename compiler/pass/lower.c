@@ -308,13 +308,28 @@ static upk_str ledger_action(const ir *ir) {
   return create && create->type == NODE_TEXT ? create->text : UPK_NO_STR;
 }
 
-/* Older facts do not say whether it is the ledger of this version. */
-static bool ledger_is_old(const ir *ir) {
+/* Facts of older programs do not have every capability. */
+static bool is_denied(const ir *ir, const char *capability) {
   const upk_json *all = ir->facts.capabilities;
-  const upk_json *current = all && all->type == UPK_JSON_OBJECT
-                                ? upk_json_get(all, "ledger_current")
-                                : NULL;
-  return current && current->type == UPK_JSON_BOOL && !current->boolean;
+  const upk_json *said = all && all->type == UPK_JSON_OBJECT
+                             ? upk_json_get(all, capability)
+                             : NULL;
+  return said && said->type == UPK_JSON_BOOL && !said->boolean;
+}
+
+static bool ledger_is_old(const ir *ir) {
+  return is_denied(ir, "ledger_current");
+}
+
+/* A replica takes no rows, nor does a server whose transaction ids are used up:
+ * what helps there must not fail for want of a row. */
+static void judge_ledger(ir *ir) {
+  bool wanted =
+      !upk_str_is(ir->target->ledger, "none") && ledger_action(ir).data;
+  ir->ledger_refused = wanted && is_denied(ir, "ledger_writable");
+  ir->makes_ledger =
+      wanted && !ir->ledger_refused &&
+      (!step_capability(ir, UPK_STR("ledger")) || ledger_is_old(ir));
 }
 
 /* upkeep's own table comes first: other steps write their rows into it. */
@@ -354,9 +369,7 @@ static void tell_apart(ir *ir) {
 }
 
 upk_status pass_lower(ir *ir) {
-  ir->makes_ledger =
-      !upk_str_is(ir->target->ledger, "none") && ledger_action(ir).data &&
-      (!step_capability(ir, UPK_STR("ledger")) || ledger_is_old(ir));
+  judge_ledger(ir);
   size_t own = 0;
   for (size_t i = 0; i < ir->policies.len; i++) {
     ir_policy *policy = &ir->policies.items[i];

@@ -37,6 +37,26 @@ static void say_version(const ir *ir, const ir_action *action, int64_t bound,
   upk_buf_free(&text);
 }
 
+static bool runs_on_replicas(const ir_action *action) {
+  const node *on_replica = node_find(action->definition, "on_replica");
+  return on_replica && on_replica->type == NODE_BOOL && on_replica->boolean;
+}
+
+/* What an action needs and the plan does not give it; absent: nothing. What
+ * runs on a replica writes nothing there. */
+static upk_str missing(const ir *ir, const ir_action *action) {
+  bool replica = upk_str_is(ir->facts.role, "replica");
+  for (size_t i = 0; i < action->needs.len; i++) {
+    upk_str name = action->needs.items[i];
+    bool ledger = upk_str_is(name, "ledger");
+    if (ledger && replica && runs_on_replicas(action))
+      continue;
+    if (!step_capability(ir, name) || (ledger && ir->ledger_refused))
+      return name;
+  }
+  return UPK_NO_STR;
+}
+
 bool step_supported(const ir *ir, const ir_action *action, upk_str *ret_why) {
   upk_str unused = UPK_NO_STR;
   upk_str *why = ret_why ? ret_why : &unused;
@@ -50,15 +70,14 @@ bool step_supported(const ir *ir, const ir_action *action, upk_str *ret_why) {
     say_version(ir, action, action->max_version, "below", why);
     return false;
   }
-  for (size_t i = 0; i < action->needs.len; i++) {
-    if (step_capability(ir, action->needs.items[i]))
-      continue;
-    *why = upk_arena_printf(ir->arena, "`%.*s` needs the capability %.*s",
-                            UPK_FMT(action->name),
-                            UPK_FMT(action->needs.items[i]));
-    return false;
-  }
-  return true;
+  upk_str need = missing(ir, action);
+  if (need.data)
+    *why = upk_arena_printf(ir->arena, "`%.*s` needs the capability %.*s%s",
+                            UPK_FMT(action->name), UPK_FMT(need),
+                            ir->ledger_refused && upk_str_is(need, "ledger")
+                                ? ", and the server takes no rows of it now"
+                                : "");
+  return !need.data;
 }
 
 /* ---- calls ---- */

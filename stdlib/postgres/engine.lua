@@ -11,6 +11,9 @@ return engine {
       .. " or (attrelid = to_regclass('upkeep.lease') and attname = 'epoch')",
     -- False: made by an older version, without the view upkeep.log, and this role may add it.
     ledger_current = sql_file "ledger_current.sql",
+    -- A replica writes nothing. From three million ids before the end on (one million on 13) every insert is refused, while VACUUM works;
+    -- the server warns from 40 million on. Manual, 24.1.5.
+    ledger_writable = sql_file "ledger_writable.sql",
     -- pg_monitor may ask from 16 on; before, superusers.
     current_log = "select has_function_privilege('pg_catalog.pg_current_logfile(text)', 'execute')",
     -- Granted, or a superuser's.

@@ -34,6 +34,7 @@ return action {
   blocked_by = {
     { when = "corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
     horizon.blocks(horizon.older, "an old snapshot holds every row that could be frozen"),
+    horizon.catalogues("a logical slot holds every row of the catalogue that could be frozen"),
   },
   undo = { class = "none", why = "frozen rows read the same" },
   estimate = function(o, p)
@@ -51,7 +52,6 @@ return action {
     if o.is_partitioned then u.refuse("a partitioned table has no rows of its own") end
     local form = "freeze, truncate off"
     if p.emergency then form = "index_cleanup off, truncate off" end
-    if o.engine_version >= u.version("16") then form = form .. ", skip_database_stats on" end
     return {
       pre = { { name = "age before", otherwise = "skip", sql = ages(o), expect = "row_count = 1" }, horizon.pre(o) },
       run = { { sql = "vacuum (" .. form .. ") " .. o.sql, transaction = false } },

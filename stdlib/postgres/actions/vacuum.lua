@@ -69,7 +69,7 @@ return action {
   conflicts = { "freeze" },
   blocked_by = {
     { when = "corruption_found > 0", why = "damage was found; save what can be saved before anything rewrites it" },
-    horizon.useless[1], horizon.useless[2], horizon.useless[3],
+    horizon.useless[1], horizon.useless[2], horizon.useless[3], horizon.useless[4],
   },
   undo = { class = "none", why = "only dead rows are gone" },
   estimate = function(o, p)

@@ -32,7 +32,7 @@ return action {
     if p.heapallindexed then reads = reads + (o["table.size"] or 0) end
     return { reads_bytes = reads, writes_bytes = 0, disk_peak_bytes = 0, blocking_ms = not p.parent and 0 or nil }
   end,
-  probe = function(o, p) return amcheck.probe(o) end,
+  probe = function(o, p) return amcheck.probe(o, "index") end,
   plan = function(o, p)
     local check = amcheck.index(o, p)
     return {

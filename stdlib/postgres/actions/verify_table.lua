@@ -21,7 +21,7 @@ return action {
   estimate = function(o, p)
     return { reads_bytes = (o.size or 0) + (o.toast_size or 0), writes_bytes = 0, disk_peak_bytes = 0, blocking_ms = 0 }
   end,
-  probe = function(o, p) return amcheck.probe(o) end,
+  probe = function(o, p) return amcheck.probe(o, "table") end,
   plan = function(o, p)
     if o.is_partitioned then u.refuse("a partitioned table has no rows of its own") end
     local check = amcheck.table(o, p)

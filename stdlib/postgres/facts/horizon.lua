@@ -22,6 +22,7 @@ return {
       { "xmin_prepared", "text", "its global identifier" },
       { "catalog_xmin_age", "int", "transactions whose dead catalogue rows a logical slot holds; 0: none" },
       { "catalog_xmin_slot", "text", "that slot" },
+      { "catalog_xmin_holder", "text", "that slot, who reads from it, its transaction and age" },
     },
     filter = "and i.name = $1",
     filter_keys = { "name" },

@@ -27,7 +27,7 @@ holders as (
     extract(epoch from clock_timestamp() - (to_jsonb(s) ->> 'inactive_since')::timestamptz),
     format('slot %s, %s', s.slot_name, case when s.active then 'read by pid ' || s.active_pid else 'read by nobody' end)
   from pg_replication_slots s
-  where s.xmin is not null
+  where s.xmin is not null and s.wal_status is distinct from 'lost'
   union all
   select 'prepared transaction', d.oid, age(p.transaction)::bigint, null, null, p.gid, null, p.transaction::text,
     extract(epoch from clock_timestamp() - p.prepared),

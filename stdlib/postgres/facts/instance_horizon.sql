@@ -20,7 +20,8 @@ select
   coalesce(p.age, 0) as xmin_prepared_age,
   p.prepared as xmin_prepared,
   coalesce(c.age, 0) as catalog_xmin_age,
-  c.slot as catalog_xmin_slot
+  c.slot as catalog_xmin_slot,
+  c.holder as catalog_xmin_holder
 from (select 'instance' as name) i
 cross join seen e
 left join (select * from named order by age desc, source, holder limit 1) o on true
@@ -29,7 +30,14 @@ left join (select * from named where source = 'replica' order by age desc, pid l
 left join (select * from named where source = 'slot' order by age desc, slot limit 1) l on true
 left join (select * from named where source = 'prepared transaction' order by age desc, prepared limit 1) p on true
 left join (
-  select age(catalog_xmin)::bigint as age, slot_name::text as slot
-  from pg_replication_slots where catalog_xmin is not null order by 1 desc, 2 limit 1
+  select
+    age(catalog_xmin)::bigint as age,
+    slot_name::text as slot,
+    format('slot %s, %s, catalog_xmin %s, %s transactions ago', slot_name,
+      case when active then 'read by pid ' || active_pid else 'read by nobody' end, catalog_xmin, age(catalog_xmin)) as holder
+  from pg_replication_slots
+  where catalog_xmin is not null and wal_status is distinct from 'lost'
+  order by 1 desc, 2
+  limit 1
 ) c on true
 where true {filter}
