@@ -7,6 +7,7 @@
 #
 #   tests/bench/pace.sh BUILD [MB]     BUILD: a release build; MB: 3000
 #   ROUNDS=1  IDLE_SECONDS=12  SHARE=55
+#   PARTS='load alone'  one of them: beside pgbench, or the makespans without
 #   CURVE=1    also vacuum at several rests, and under `throttle` at several
 #              bounds: what 30 seconds of it do to the foreground, and get done
 #
@@ -18,6 +19,7 @@ size_mb=${2:-3000}
 rounds=${ROUNDS:-1}
 idle_seconds=${IDLE_SECONDS:-12}
 share=${SHARE:-55}
+parts=${PARTS:-load alone}
 tables=${TABLES:-60}
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../live/postgres.sh"
@@ -70,8 +72,11 @@ dirty() {
   for k in $(seq 1 "$tables"); do
     echo "update z$k set b = b + 1 where id % 25 = $((round % 25));"
   done | sql || exit 1
-  sql -c "delete from mark" -c "insert into mark select max(oid::bigint)::oid from pg_class" -c checkpoint
+  mark
+  sql -c checkpoint
 }
+# What is made from now on is fresh.
+mark() { sql -c "delete from mark" -c "insert into mark select max(oid::bigint)::oid from pg_class"; }
 
 # ---- upkeep ----
 
@@ -194,7 +199,7 @@ maximum=$(sed -n 2p "$work/maximum")
 rate=$((maximum * share / 100))
 say "pgbench: $maximum a second; $rate are asked for"
 
-for _ in $(seq "$rounds"); do
+beside_load() {
   dirty
   load_start
   during vacuumdb vacuumdb
@@ -214,17 +219,33 @@ for _ in $(seq "$rounds"); do
   load_start
   during rebuild_gentle apply
   load_stop
+}
+# Each in turn is the first.
+without_load() { # number of the round
+  local first
   dirty # building an index prunes what it meets
   policies none 2
-  plan vacuumed
-  alone vacuum_none apply
-  dirty
-  alone vacuumdb_alone vacuumdb
-  plan rebuilt
-  sql -c checkpoint
-  alone rebuild_none apply
-  sql -c checkpoint
-  alone reindexdb_alone reindexdb 2
+  for first in 0 1; do
+    [ "$first" -eq 0 ] || dirty
+    sync
+    if [ $((($1 + first) % 2)) -eq 0 ]; then
+      alone vacuumdb_alone vacuumdb
+    else
+      plan vacuumed
+      alone vacuum_none apply
+    fi
+  done
+  for first in 0 1; do
+    mark
+    plan rebuilt
+    sql -c checkpoint
+    sync
+    if [ $((($1 + first) % 2)) -eq 0 ]; then alone reindexdb_alone reindexdb 2; else alone rebuild_none apply; fi
+  done
+}
+for n in $(seq "$rounds"); do
+  case $parts in *load*) beside_load ;; esac
+  case $parts in *alone*) without_load "$n" ;; esac
 done
 curve() { # name, rest or nothing, throttle or nothing
   dirty
@@ -250,21 +271,28 @@ under_load() { # title, peer, ours, to reach
     "$(column "$2" 2)" "$(column "$2" 4)" "$(column "$2" 3)" "$(column "$2" 1)" \
     "$(column "$3" 2)" "$(column "$3" 4)" "$(column "$3" 3)" "$(column "$3" 1)" "$4"
 }
+# mean NAME: who comes first finds other pages in memory, and each does in turn
+mean() { awk '{ sum += $1 } END { printf "%.2f", sum / NR }' "$work/$1"; }
 unpaced() { # title, peer, ours
-  printf '| %s | %s s | %s s | %s | 1.02 |\n' "$1" "$(column "$2" 1)" "$(column "$3" 1)" \
-    "$(awk -v a="$(column "$3" 1)" -v b="$(column "$2" 1)" 'BEGIN { printf "%.3f", a / b }')"
+  printf '| %s | %s s | %s s | %s | 1.02 |\n' "$1" "$(mean "$2")" "$(mean "$3")" \
+    "$(awk -v a="$(mean "$3")" -v b="$(mean "$2")" 'BEGIN { printf "%.3f", a / b }')"
 }
-half=$(awk -v a="$(column reindexdb 1)" 'BEGIN { printf "%.2f", 1 + (a - 1) / 2 }')
+half=
+case $parts in *load*) half=$(awk -v a="$(column reindexdb 1)" 'BEGIN { printf "%.2f", 1 + (a - 1) / 2 }') ;; esac
 {
   printf '\n## pace.sh, %s\n\n%s, %s cores, load %s; %s, fsync on; %s MB in %s tables by Zipf; pgbench %s a second, %s%% of %s; rounds: %s\n\n' \
     "$(date -u +%F)" "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)" "$(nproc)" "$(cut -d' ' -f1-3 /proc/loadavg)" \
     "$(sql -c "select split_part(version(), ' on', 1)")" "$made" "$tables" "$rate" "$share" "$maximum" "$rounds"
   printf '| work | peer | upkeep | ratio | to reach |\n|---|---|---|---|---|\n'
-  under_load 'vacuum and analyze, foreground p99 / idle' vacuumdb vacuum_gentle 1.3
-  under_load 'indexes rebuilt, foreground p99 / idle' reindexdb rebuild_gentle "$half"
-  unpaced 'makespan of vacuum and analyze, 2 jobs, no pacing, no load' vacuumdb_alone vacuum_none
-  unpaced 'makespan of index rebuilds, 2 jobs, no pacing, no load' reindexdb_alone rebuild_none
+  if [ -n "$half" ]; then
+    under_load 'vacuum and analyze, foreground p99 / idle' vacuumdb vacuum_gentle 1.3
+    under_load 'indexes rebuilt, foreground p99 / idle' reindexdb rebuild_gentle "$half"
+  fi
+  case $parts in *alone*)
+    unpaced 'makespan of vacuum and analyze, 2 jobs, no pacing, no load' vacuumdb_alone vacuum_none
+    unpaced 'makespan of index rebuilds, 2 jobs, no pacing, no load' reindexdb_alone rebuild_none
+  esac
   [ -f "$work/curve" ] && cat "$work/curve"
 } | tee "$work/table"
 [ -w "$here/RESULTS.md" ] && [ -z "${NO_RESULTS:-}" ] && cat "$work/table" >>"$here/RESULTS.md"
-awk -v a="$(column vacuum_gentle 1)" -v b="$(column rebuild_gentle 1)" -v h="$half" 'BEGIN { exit !(a <= 1.3 && b <= h) }'
+[ -z "$half" ] || awk -v a="$(column vacuum_gentle 1)" -v b="$(column rebuild_gentle 1)" -v h="$half" 'BEGIN { exit !(a <= 1.3 && b <= h) }'
