@@ -1,6 +1,8 @@
 # What the fault suites of PostgreSQL share: a server, a database that is made
 # anew for each test, one plan for it, and the run that nothing happened to.
 #
+# FAULT_MAJOR=18 has the suites try that major of PostgreSQL, not Debian's.
+#
 #   faulty_start [BIN]   the server, the database `calm` from which `fault` is
 #                        copied, the role keeper, the plan, and what a run that
 #                        nothing happened to leaves behind.
@@ -61,10 +63,10 @@ YAML
 }
 
 project() {
-  cat >upkeep.yaml <<'YAML'
+  cat >upkeep.yaml <<YAML
 version: 1
 targets:
-  p: { engine: postgres, connect: "env:UPK_CONNECT" }
+  p: { engine: postgres, connect: "env:UPK_CONNECT", jobs: ${jobs:-1} }
 include: [ policies.yaml ]
 YAML
   policies >policies.yaml
@@ -103,6 +105,11 @@ ledger_digest() {
 
 faulty_start() {
   export PG_NO_TRAP=1 HERE=${HERE:-$BATS_FILE_TMPDIR}
+  if [ $# -eq 0 ] && [ "${FAULT_MAJOR:-}" ]; then
+    . "$UPKEEP_SOURCE/tests/live/versions.sh"
+    versions_get "$FAULT_MAJOR" || { echo "$VERSIONS_WHY"; return 1; }
+    set -- "$VERSIONS_BIN"
+  fi
   pg_start "$@" || return 1
   PSQL=$(pg_find_psql)
   export PG_DIR PG_BIN PGHOST PGPORT PGUSER PSQL

@@ -58,3 +58,34 @@ resume_on() { # flags..
     finished 0 && the_same || { echo "at $table"; cat out; return 1; }
   done
 }
+
+# With several sessions the log is synced on a thread of its own.
+two_sessions() {
+  gcc -shared -fPIC -O1 -o nth_sync.so "$UPKEEP_SOURCE/tests/fault/nth_sync.c" || return 1
+  HERE=$PWD/calm
+  mkdir "$HERE"
+  jobs=2
+  (cd "$HERE" && project && database_anew && calm_run)
+}
+
+apply_synced() { # n, more variables..
+  run env NTH_SYNC="$1" "${@:2}" LD_PRELOAD="$PWD/nth_sync.so" ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 \
+    timeout 60 "$UPKEEP" -q apply plan.json
+}
+
+@test "two sessions: a sync of the log fails, or is the last thing that is done, by turns, at every third" {
+  local n calls
+  two_sessions
+  anew
+  apply_synced 0 NTH_SYNC_COUNT="$PWD/count"
+  [ "$status" -eq 0 ]
+  the_same
+  calls=$(wc -c <count)
+  [ "$calls" -gt 8 ]
+  for n in $(seq 1 3 "$calls"); do
+    anew
+    case $((n % 2)) in 0) apply_synced "$n" NTH_SYNC_KILL=1 ;; *) apply_synced "$n" ;; esac
+    [ "$n" -ge "$calls" ] || [ "$status" -ne 0 ] || { echo "nothing came of number $n of $calls"; return 1; }
+    { carry_on && the_same; } || { echo "after sync $n of $calls"; return 1; }
+  done
+}
