@@ -552,7 +552,8 @@ struct ir {
   struct step_recipes *recipes; /* step/: what steps of one kind share */
   /* lower: rows of the ledger would be refused, so that the plan has none. */
   bool ledger_refused;
-  bool makes_ledger;            /* lower: the plan begins with the ledger */
+  bool ledger_denied; /* lower: the role may not write it */
+  bool makes_ledger;  /* lower: the plan begins with the ledger */
 };
 
 /* Closes the scripts. Called once, before the arena goes away. */

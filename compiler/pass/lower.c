@@ -327,6 +327,8 @@ static void judge_ledger(ir *ir) {
   bool wanted =
       !upk_str_is(ir->target->ledger, "none") && ledger_action(ir).data;
   ir->ledger_refused = wanted && is_denied(ir, "ledger_writable");
+  ir->ledger_denied =
+      wanted && !ir->ledger_refused && is_denied(ir, "ledger_allowed");
   ir->makes_ledger =
       wanted && !ir->ledger_refused &&
       (!step_capability(ir, UPK_STR("ledger")) || ledger_is_old(ir));

@@ -13,10 +13,25 @@ static bool has_steps(const ir *ir) {
   return false;
 }
 
-/* On a replica that is as it must be. */
-static void say_refused(ir *ir) {
-  if (!ir->ledger_refused || !has_steps(ir) ||
-      upk_str_is(ir->facts.role, "replica"))
+static void say_denied(ir *ir) {
+  upk_diag *d = upk_diag_add(
+      ir->diags, 1596, UPK_NO_SPAN,
+      "the connected role may not write upkeep's ledger in target `%.*s`, so "
+      "that the plan cannot be applied",
+      UPK_FMT(ir->target->name));
+  upk_diag_help(ir->diags, d,
+                "`upkeep explain privileges %.*s` prints what to grant; "
+                "`ledger: none` does without it",
+                UPK_FMT(ir->target->name));
+}
+
+/* On a replica there is none, as it must be. */
+static void say_ledger(ir *ir) {
+  if (!has_steps(ir) || upk_str_is(ir->facts.role, "replica"))
+    return;
+  if (ir->ledger_denied)
+    say_denied(ir);
+  if (!ir->ledger_refused)
     return;
   upk_diag *d = upk_diag_add(
       ir->diags, 1595, UPK_NO_SPAN,
@@ -36,6 +51,6 @@ upk_status pass_optimise(ir *ir) {
   optimise_subsume(ir, related);
   if (!optimise_followups(ir))
     return UPK_DENIED;
-  say_refused(ir);
+  say_ledger(ir);
   return UPK_OK;
 }

@@ -18,14 +18,15 @@ static bool takes_over(const machine *m, int number) {
 void ledger_ask(machine *m, int number) {
   const plan *p = m->plan;
   bool first = number == 0 && m->phase == RUN_OPENING;
-  m->ledger_there = true;
   m->sessions[number].lock_until_us = 0;
-  if (!p->has_ledger || (!first && !m->sessions[number].was_good))
+  if (!p->has_ledger || (!first && !m->sessions[number].was_good)) {
     session_good(m, number);
-  else if (p->ledger_present.sql.data)
+  } else if (p->ledger_present.sql.data) {
     session_sql(m, number, SESSION_PRESENT, p->ledger_present.sql);
-  else
+  } else {
+    m->ledger_there = true;
     ask_runs(m, number);
+  }
 }
 
 static void ask_query(machine *m, int number, session_state state,
@@ -46,10 +47,13 @@ static void ask_query(machine *m, int number, session_state state,
   command->rows_max = rows_max;
 }
 
+bool session_wants_lease(const machine *m) {
+  return !m->leased && m->ledger_there && m->plan->lease_take.sql.data &&
+         !m->config.dry_run && !m->config.rehearse && m->shut == UPK_OK;
+}
+
 bool session_take_lease(machine *m) {
-  session *se = &m->sessions[0];
-  if (m->leased || !m->ledger_there || !m->plan->lease_take.sql.data ||
-      m->config.dry_run || m->config.rehearse || se->state != SESSION_FREE)
+  if (!session_wants_lease(m) || m->sessions[0].state != SESSION_FREE)
     return false;
   ask_query(m, 0, SESSION_TAKING, &m->plan->lease_take, 0);
   return true;
@@ -57,6 +61,17 @@ bool session_take_lease(machine *m) {
 
 void ledger_on_lease(machine *m, int number) {
   m->leased = true;
+  m->sessions[number].state = SESSION_FREE;
+  machine_advance(m);
+}
+
+/* The role may not write it, or the server writes nothing any more: no step
+ * could have its row. */
+void ledger_on_no_lease(machine *m, int number, upk_str text) {
+  machine_report(m, 3170, text,
+                 "make the plan again with `upkeep plan`, by a role that may "
+                 "write the ledger");
+  m->shut = UPK_PRECHECK;
   m->sessions[number].state = SESSION_FREE;
   machine_advance(m);
 }

@@ -216,6 +216,8 @@ static const char *closed(const machine *m) {
     return "another run's session still works";
   if (m->shut == UPK_STALE)
     return "the target is no longer the plan's";
+  if (m->shut == UPK_PRECHECK)
+    return "the ledger takes no rows";
   if (m->config.goal == MACHINE_ROLLBACK)
     return "";
   return m->stopping ? "a step failed" : NULL;

@@ -419,6 +419,9 @@ void ledger_on_runs(machine *m, int number);
 void ledger_on_uses(machine *m, int number);
 void ledger_on_rows(machine *m, int number);
 void ledger_on_lease(machine *m, int number);
+void ledger_on_no_lease(machine *m, int number, upk_str text);
+/* The lease is still to be taken. */
+bool session_wants_lease(const machine *m);
 /* Once run.begin is on disk: takes the lease, so that no row of another run's
  * processes is written from now on. False: it is taken, or there is none. */
 bool session_take_lease(machine *m);

@@ -206,7 +206,8 @@ void session_good(machine *m, int number) {
     return;
   }
   se->was_good = true;
-  if (!watch_is(m, number))
+  /* What cannot take the lease is opened again only so often. */
+  if (!watch_is(m, number) && (number != 0 || !session_wants_lease(m)))
     se->reopens = 0;
   se->state = SESSION_FREE;
   if (m->phase == RUN_OPENING) {
@@ -273,11 +274,16 @@ void session_reply(machine *m, int number) {
   }
   bool reach = state == SESSION_OPENING || fault->kind == MACHINE_LOST;
   upk_str hint = command_text(m, "%.*s", UPK_FMT(fault->hint));
-  session_failed(
-      m, number, reach ? UPK_UNREACHABLE : UPK_ERROR, reach ? 3140 : 3148,
-      command_text(m, "%s: %.*s", doing[state], UPK_FMT(fault_text(m, fault))),
-      hint.len ? hint.data
-      : reach  ? "check that the server runs and that its connection "
-                 "string is right"
-               : "look at the privileges of the role that connects");
+  upk_str text =
+      command_text(m, "%s: %.*s", doing[state], UPK_FMT(fault_text(m, fault)));
+  if (state == SESSION_TAKING && fault->kind == MACHINE_ERROR) {
+    ledger_on_no_lease(m, number, text);
+    return;
+  }
+  session_failed(m, number, reach ? UPK_UNREACHABLE : UPK_ERROR,
+                 reach ? 3140 : 3148, text,
+                 hint.len ? hint.data
+                 : reach ? "check that the server runs and that its connection "
+                           "string is right"
+                         : "look at the privileges of the role that connects");
 }

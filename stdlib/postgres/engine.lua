@@ -11,6 +11,8 @@ return engine {
       .. " or (attrelid = to_regclass('upkeep.lease') and attname = 'epoch')",
     -- False: made by an older version, without the view upkeep.log, and this role may add it.
     ledger_current = sql_file "ledger_current.sql",
+    -- This role may make the ledger, or write the one that is there.
+    ledger_allowed = sql_file "ledger_allowed.sql",
     -- A replica writes nothing. From three million ids before the end on (one million on 13) every insert is refused, while VACUUM works;
     -- the server warns from 40 million on. Manual, 24.1.5.
     ledger_writable = sql_file "ledger_writable.sql",

@@ -23,4 +23,9 @@ function partitions.together(statements)
   return { sql = "do " .. u.literal(body .. "end") }
 end
 
+-- Partitions come and go by the parent's owner only.
+function partitions.owned(o)
+  if o["table.is_owned"] == false then u.refuse("the connected role does not own it") end
+end
+
 return partitions

@@ -153,6 +153,7 @@ return action {
     "managed_by", "strategy", "key", "key_type", "interval", "timezone", "step_months", "step_days", "step_size", "partitions_ahead",
     "position", "edge", "next_bound", "name_format", "name_prefix", "default_partition", "default_rows", "referenced_by", "writable_columns",
     "model", "model_schema", "model_persistence", "model_method", "model_tablespace", "model_statements", "identity_index", "published",
+    "table.is_owned",
   },
   atomicity = function(o, p)
     if reads_before(o, p) then return "autocommit" end
@@ -208,6 +209,7 @@ return action {
     }
   end,
   plan = function(o, p)
+    partitions.owned(o)
     local all = wanted(o, p)
     local taken = {}
     for _, range in ipairs(all) do

@@ -18,7 +18,7 @@ return action {
   doc = "drops an index that is invalid, unused, or made needless by another (DROP INDEX CONCURRENTLY), without blocking anybody",
   reads = {
     "table", "definition", "tablespace", "comment", "is_valid", "is_partition", "is_partitioned",
-    "supports_constraint", "duplicate_of", "redundant_to", "unused_for",
+    "supports_constraint", "duplicate_of", "redundant_to", "unused_for", "is_owned",
   },
   needs = { privileges = { "owner" }, capabilities = { "ledger" } },
   atomicity = "autocommit",
@@ -55,6 +55,7 @@ return action {
   end,
   plan = function(o, p)
     u.known(o, "table", "definition")
+    if o.is_owned == false then u.refuse("the connected role does not own its table") end
     if o.is_partition or o.is_partitioned then
       u.refuse("indexes of partitioned tables cannot be dropped concurrently")
     end

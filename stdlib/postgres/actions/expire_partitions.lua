@@ -86,7 +86,7 @@ return action {
   },
   reads = {
     "managed_by", "strategy", "key", "default_partition", "referenced_by", "oldest_partition_age", "partitions_behind", "past_schemas",
-    "past_names", "past_bounds", "past_ages",
+    "past_names", "past_bounds", "past_ages", "table.is_owned",
   },
   needs = { privileges = { "owner" }, capabilities = { "ledger" } },
   atomicity = function(o, p)
@@ -139,6 +139,7 @@ return action {
     }
   end,
   plan = function(o, p)
+    partitions.owned(o)
     local all = due(o, p)
     local other, taken, run = {}, {}, {}
     for _, part in ipairs(all) do

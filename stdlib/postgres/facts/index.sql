@@ -28,7 +28,7 @@ select
   n.nspname in ('pg_catalog', 'information_schema') as is_system,
   e.extname::text as extension,
   case c.relpersistence when 'u' then 'unlogged' else 'permanent' end as persistence,
-  c.relpages * s.block_size as size,
+  greatest(c.relpages, 0) * s.block_size as size,
   case when c.reltuples >= 0 and not (c.reltuples = 0 and c.relpages = 0 and s.version < 140000)
     then c.reltuples::bigint
   end as rows,
@@ -50,7 +50,8 @@ select
   c.relkind = 'I' and not i.indisvalid as parent_incomplete,
   i.indexprs is not null as expression,
   i.indpred is not null as partial,
-  w.mine as may_maintain
+  w.mine or case when s.version >= 170000 then has_table_privilege(t.oid, 'maintain') else false end as may_maintain,
+  w.mine as is_owned
 from settings s
 cross join pg_index i
 join pg_class c on c.oid = i.indexrelid

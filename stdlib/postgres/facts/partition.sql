@@ -54,7 +54,7 @@ select
     then e.reltuples::bigint
   end as rows,
   case when e.reltuples < 0 or (e.reltuples = 0 and e.relpages = 0) then 'never vacuumed or analysed' end as "rows.reason",
-  e.relpages * current_setting('block_size')::bigint as size,
+  greatest(e.relpages, 0) * current_setting('block_size')::bigint as size,
   e.detaching
 from ends e
 join pg_class pc on pc.oid = e.set_id

@@ -25,7 +25,7 @@ totals as materialized (
     b.set_id,
     count(*) filter (where x.reltuples < 0) as uncounted,
     sum(greatest(x.reltuples, 0))::bigint as rows,
-    sum((x.relpages + coalesce(t.relpages, 0))::bigint * current_setting('block_size')::bigint)::bigint as size
+    sum((greatest(x.relpages, 0) + coalesce(t.relpages, 0))::bigint * current_setting('block_size')::bigint)::bigint as size
   from below b join pg_class x on x.oid = b.part left join pg_class t on t.oid = x.reltoastrelid and x.reltoastrelid <> 0
   where b.relkind = 'r'
   group by b.set_id

@@ -32,6 +32,7 @@ return {
       { "freeze_due_ratio", "ratio", "age over the age at which autovacuum freezes it by force", reason = true },
       { "has_primary_key", "bool", "has a primary key" },
       { "autovacuum_enabled", "bool", "autovacuum works on it" },
+      { "is_owned", "bool", "the connected role owns it, and so may change what it is" },
     },
     filter = "and n.nspname = $1 and c.relname = $2",
     filter_keys = { "schema", "name" },

@@ -5,17 +5,17 @@ with recursive limits as (
     current_setting('block_size')::bigint as block_size,
     current_setting('server_version_num')::int as version,
     coalesce((select rolsuper from pg_roles where rolname = current_user), false)
-      or exists (select from pg_roles where rolname = 'pg_maintain' and pg_has_role(oid, 'usage'))
-      or exists (
-        select from pg_database
-        where datname = current_database() and pg_has_role(datdba, 'usage')
-      ) as maintains_all
+      or exists (select from pg_roles where rolname = 'pg_maintain' and pg_has_role(oid, 'usage')) as maintains_all,
+    exists (
+      select from pg_database
+      where datname = current_database() and pg_has_role(datdba, 'usage')
+    ) as owns_database
 ),
 owners as materialized (
   select oid, rolname, pg_has_role(oid, 'usage') as mine from pg_roles
 ),
 index_pages as materialized (
-  select i.indrelid, sum(x.relpages)::bigint as pages, bool_or(i.indisprimary) as has_primary_key
+  select i.indrelid, sum(greatest(x.relpages, 0))::bigint as pages, bool_or(i.indisprimary) as has_primary_key
   from pg_index i join pg_class x on x.oid = i.indexrelid
   group by i.indrelid
 ),
@@ -50,7 +50,7 @@ select
   current_database()::text as database,
   case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' else 'materialized view' end as type,
   w.rolname::text as owner,
-  l.maintains_all or w.mine
+  l.maintains_all or w.mine or (l.owns_database and not c.relisshared)
     or case when l.version >= 170000 then has_table_privilege(c.oid, 'maintain') else false end as may_maintain,
   n.nspname in ('pg_catalog', 'information_schema') as is_system,
   e.extname::text as extension,
@@ -64,7 +64,8 @@ select
   case when c.reltuples < 0 or (c.reltuples = 0 and c.relpages = 0 and l.version < 140000)
     then 'never vacuumed or analysed'
   end as "rows.reason",
-  c.relpages * l.block_size as size,
+  -- An analyze of a partitioned table leaves -1 there (14).
+  greatest(c.relpages, 0) * l.block_size as size,
   coalesce(p.pages, 0) * l.block_size as index_size,
   coalesce(t.relpages, 0) * l.block_size as toast_size,
   case when c.relkind <> 'p' then greatest(age(c.relfrozenxid), age(t.relfrozenxid)) end as xid_age,
@@ -79,7 +80,8 @@ select
   ) end as freeze_due_ratio,
   case when c.relkind = 'p' then 'a partitioned table has no rows of its own' end as "freeze_due_ratio.reason",
   coalesce(p.has_primary_key, false) as has_primary_key,
-  coalesce(o.enabled, true) as autovacuum_enabled
+  coalesce(o.enabled, true) as autovacuum_enabled,
+  w.mine as is_owned
 from limits l
 cross join pg_class c
 join pg_namespace n on n.oid = c.relnamespace
