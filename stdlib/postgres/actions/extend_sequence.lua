@@ -8,7 +8,7 @@ return action {
   name = "extend_sequence", engine = "postgres", kind = "sequence",
   needs = { privileges = { "owner" } },
   doc = "gives a sequence the whole range of its column (ALTER SEQUENCE .. AS .. NO MAXVALUE); nextval waits for a moment",
-  reads = { "type", "column_type", "max_value", "last_value", "increment" },
+  reads = { "type", "column_type", "max_value", "last_value", "increment", "is_owned" },
   atomicity = "transaction",
   risk = "medium",
   explain = { undo = "inverse: the sequence gets its old end; refused when it has passed it" },
@@ -23,6 +23,7 @@ return action {
   estimate = { reads_bytes = 0, writes_bytes = 8192, disk_peak_bytes = 0, blocking_ms = 10, ms = 20 },
   plan = function(o, p)
     u.known(o, "type", "max_value", "increment")
+    if o.is_owned == false then u.refuse("the connected role does not own it") end
     if o.increment < 0 then u.refuse("it counts down") end
     local wanted = o.column_type or "bigint"
     if not largest[wanted] then u.refuse("its column is of type " .. wanted) end

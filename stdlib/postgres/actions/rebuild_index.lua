@@ -44,13 +44,18 @@ return action {
   reads = {
     "table", "size", "is_exclusion", "is_partitioned", "is_system", "am", "corruption_found", "instance.amcheck_schema",
     "instance.role", "table.corruption_found", "table.damaged_index", "instance.version",
+    "is_owned",
   },
   atomicity = "autocommit",
   risk = function(o, p)
-    if p.online then return "low" end
-    return "high"
+    if not p.online then return "high" end
+    -- Who may maintain the table and does not own it (17) cannot drop what is left of a rebuild that is cut off.
+    if o.is_owned == false then return "medium" end
+    return "low"
   end,
-  explain = { risk = "low; high with `online: false`, which makes writers wait" },
+  explain = {
+    risk = "low; medium where the role does not own the table, and could not drop what a broken rebuild leaves; high with `online: false`, which makes writers wait",
+  },
   locks = function(o, p)
     if p.online then return { { mode = "share update exclusive", object = { o.schema, o.table } } } end
     return {

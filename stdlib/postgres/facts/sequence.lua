@@ -21,6 +21,7 @@ return {
       { "last_value", "int", "the value it gave last", reason = true },
       { "limit", "int", "the last value that fits sequence and column" },
       { "used_ratio", "ratio", "share of its values that are used up", reason = true },
+      { "is_owned", "bool", "the connected role owns it, and so may change it" },
     },
     filter = "and n.nspname = $1 and c.relname = $2",
     filter_keys = { "schema", "name" },

@@ -12,6 +12,7 @@ listed as materialized (
   select
     n.nspname,
     c.relname,
+    c.relowner,
     s.seqtypid,
     s.seqcycle,
     s.seqincrement,
@@ -62,5 +63,6 @@ select
     else least(1000000, greatest(0, (l.seqmax - l.last_value::numeric) * 1000000
       / greatest(1, l.seqmax - l.final::numeric)))::bigint
   end as used_ratio,
-  case when not l.readable then 'the role may not read the sequence' end as "used_ratio.reason"
+  case when not l.readable then 'the role may not read the sequence' end as "used_ratio.reason",
+  pg_has_role(l.relowner, 'usage') as is_owned
 from listed l
