@@ -212,8 +212,8 @@ static upk_status find_openings(upk_arena *arena, shell_request *run) {
   if (status == UPK_OK && request->goal == UPK_APPLY)
     status = approve(run, 0);
   if (status == UPK_OK)
-    status =
-        openings_wait(run->plan, request, run->openings, clock, run->diags);
+    status = openings_wait(run->plan, request, run->approved.not_after_us,
+                           run->openings, clock, run->diags);
   int64_t spent_us = clock->monotonic_us(clock->ctx) - mono_us;
   if (status == UPK_OK && request->goal == UPK_APPLY && request->wait &&
       spent_us > AGAIN_US)

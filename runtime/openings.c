@@ -142,6 +142,21 @@ static upk_str window_of(upk_arena *arena, const plan *p,
                                 UPK_FMT(p->windows[step->window].name));
 }
 
+static upk_status say_approved_no_longer(int64_t not_after_us,
+                                         upk_diags *diags) {
+  upk_buf text = {0};
+  upk_timestamp_format(not_after_us - not_after_us % 1000000, &text);
+  upk_diag *diag = upk_diag_add(
+      diags, 3221, UPK_NO_SPAN,
+      "no step may start: none fits before the approvals end at %.*s",
+      UPK_FMT(upk_buf_view(&text)));
+  upk_diag_help(diags, diag,
+                "have the plan approved until after its window: `upkeep "
+                "approve --until`, within the `expires` of the rule");
+  upk_buf_free(&text);
+  return UPK_WINDOW;
+}
+
 static upk_status say_closed(const plan *p, const upk_apply_request *request,
                              soonest next, bool by_stop_at, int64_t now_us,
                              upk_diags *diags) {
@@ -209,8 +224,11 @@ static void tell(upk_arena *arena, const plan *p,
 }
 
 upk_status openings_wait(const plan *p, const upk_apply_request *request,
-                         const machine_openings *openings,
+                         int64_t not_after_us, const machine_openings *openings,
                          const upk_clock *clock, upk_diags *diags) {
+  int64_t asked_us = request->stop_at_us;
+  bool approved = not_after_us && (!asked_us || not_after_us < asked_us);
+  int64_t stop_us = approved ? not_after_us : asked_us;
   const struct timespec nap = {.tv_nsec = LOOK_NS};
   upk_arena *arena = upk_arena_new(NULL);
   int64_t began_us = clock->wall_us(clock->ctx);
@@ -227,7 +245,7 @@ upk_status openings_wait(const plan *p, const upk_apply_request *request,
       status = say_expired(p, diags);
       break;
     }
-    soonest next = find_soonest(p, request->stop_at_us, openings, now_us);
+    soonest next = find_soonest(p, stop_us, openings, now_us);
     if (request->goal == UPK_APPLY && p->expires_us &&
         next.start_us >= p->expires_us)
       next = (soonest){INT64_MAX, NULL}; /* it would not begin in time */
@@ -236,8 +254,10 @@ upk_status openings_wait(const plan *p, const upk_apply_request *request,
     if (!request->wait && request->goal == UPK_RESUME)
       break; /* what was begun is settled; no more than that */
     if (!request->wait || !next.step) {
-      bool by_stop_at = !next.step && find_soonest(p, 0, openings, now_us).step;
-      status = say_closed(p, request, next, by_stop_at, now_us, diags);
+      bool by_stop = !next.step && find_soonest(p, 0, openings, now_us).step;
+      status = by_stop && approved
+                   ? say_approved_no_longer(not_after_us, diags)
+                   : say_closed(p, request, next, by_stop, now_us, diags);
       break;
     }
     if (request->stop && *request->stop) {

@@ -15,9 +15,10 @@ upk_status openings_make(upk_arena *arena, const plan *p,
 
 /* Refuses an expired plan, and returns when a step may start: at once, or,
  * with `wait`, after sleeping until one may. UPK_WINDOW when none may (in this
- * plan's time), UPK_CANCELLED after a signal. Blocks. */
+ * plan's time, before --stop-at, and before `not_after_us`, when its approvals
+ * end; 0: they do not), UPK_CANCELLED after a signal. Blocks. */
 upk_status openings_wait(const plan *p, const upk_apply_request *request,
-                         const machine_openings *openings,
+                         int64_t not_after_us, const machine_openings *openings,
                          const upk_clock *clock, upk_diags *diags);
 
 #endif

@@ -177,8 +177,8 @@ void window_cancelled(machine *m, step *s) {
   s->why.code = 3222;
   s->why.text =
       stop_came(m)
-          ? upk_arena_printf(s->arena, "the time of --stop-at has come: %.*s",
-                             UPK_FMT(s->why.text))
+          ? upk_arena_printf(s->arena, "the time of %s has come: %.*s",
+                             stop_name(m), UPK_FMT(s->why.text))
           : upk_arena_printf(s->arena, "%.*s closed: %.*s",
                              UPK_FMT(name_of(m, s)), UPK_FMT(s->why.text));
   step_end(m, s, MACHINE_CANCELLED);

@@ -6,7 +6,8 @@
 #   faulty_start [BIN]   the server, the database `calm` from which `fault` is
 #                        copied, the role keeper, the plan, and what a run that
 #                        nothing happened to leaves behind.
-#   anew                 the database and the project as before that run
+#   anew                 the database and the project as before that run; `jobs`
+#                        sessions, 1 unless it is set
 #   carry_on [FLAG..]    resumes the run until it has ended
 #   the_same             the log, the ledger and the database are as after it
 #   proxy_start, say     tests/fault/proxy.py before the server, and its orders

@@ -44,12 +44,11 @@ disturbed() { # order..
 }
 
 @test "three sessions at once: cuts and lost commits, the same end" {
-  local round number
+  local round number jobs=3
   proxy_start
   RANDOM=42
   for round in $(seq 9); do
     anew
-    sed -i 's/engine: postgres,/& jobs: 3,/' upkeep.yaml
     if [ "$round" -le 5 ]; then
       say bytes $((RANDOM % 20000 + 2000)) $((RANDOM % 24000 + 4000)) $((RANDOM % 30000 + 4000))
     else

@@ -628,6 +628,25 @@ PY
   done
 }
 
+@test "approvals that end before the window opens are no reason to wait for it" {
+  team 1
+  python3 - <<'PY'
+import datetime
+at = datetime.datetime.utcnow() + datetime.timedelta(minutes=30)
+open("upkeep.yaml", "a").write(f"windows:\n  later: {{ rrule: 'FREQ=DAILY;BYHOUR={at.hour};BYMINUTE={at.minute};BYSECOND=0', duration: 1h, timezone: UTC }}\n")
+policy = open("policies/p.yaml").read()
+open("policies/p.yaml", "w").write(policy.replace("    by: run_sql", "    by: run_sql\n    window: later"))
+PY
+  planned
+  sign ann --until "$(date -u -d '+10 minutes' +%FT%TZ)"
+  run timeout 10 "$UPKEEP" apply plan.json --wait
+  expect_code 7
+  expect_text "none fits before the approvals end at"
+  sign bob --until "$(date -u -d '+45 minutes' +%FT%TZ)"
+  run timeout 2 "$UPKEEP" apply plan.json --wait
+  expect_text "waits for window"
+}
+
 @test "used once, here and by the ledger elsewhere; standing for a while" {
   team 1
   sign ann
