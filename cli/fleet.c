@@ -9,6 +9,7 @@
  * A member belongs to the caller's thread until it is queued, then to the other
  * one until that has ended.
  */
+#include <malloc.h>
 #include <pthread.h>
 
 #include "cell.h"
@@ -19,7 +20,9 @@ enum {
   PARALLELISM = 10,
   PARALLELISM_MAX = 1000,
   QUEUED_BYTES_MAX = 32 * 1024 * 1024, /* of facts: then the loop waits */
-  NAMED_MAX = 3,                       /* targets in a note */
+  LARGE_BYTES = 16 * 1024 * 1024, /* of facts: what made them is given back to
+                                   * the system, which main() lets libc keep */
+  NAMED_MAX = 3,                  /* targets in a note */
 };
 
 typedef struct member {
@@ -160,6 +163,8 @@ static void on_inspected(void *ctx, size_t index, upk_status status,
   if (status == UPK_OK) {
     m->facts = *facts;
     *facts = (upk_buf){0};
+    if (m->facts.len > LARGE_BYTES)
+      malloc_trim(0);
   }
   put(f, f->of_inspection[index]);
 }

@@ -3,12 +3,32 @@
 
 #include "cli.h"
 
+enum { SHOWN = 10 }; /* objects of a policy, without --verbose */
+
 typedef struct report {
   cli *c;
   upk_buf out;
-  size_t reports;
+  size_t shown;
   bool broken;
 } report;
+
+/* A report while it is read: only what is shown of it is kept, for there may
+ * be a line about each of all objects. */
+typedef struct reading {
+  report *r;
+  upk_json_reader json;
+  upk_arena *arena;
+  int64_t broken; /* of the totals */
+  size_t policies;
+} reading;
+
+/* One policy: its members but `objects`, the first of those, and how many
+ * there are. */
+typedef struct policy_read {
+  UPK_VEC(upk_json_member) members;
+  UPK_VEC(const upk_json *) objects;
+  size_t count;
+} policy_read;
 
 static void object_line(report *r, const upk_json *object,
                         const upk_json *policy) {
@@ -25,58 +45,127 @@ static void object_line(report *r, const upk_json *object,
                  UPK_FMT(upk_json_text(object, "because")));
 }
 
-static void policy_text(report *r, const upk_json *policy) {
-  const upk_json *objects = upk_json_get(policy, "objects");
-  size_t count = upk_json_count(objects);
-  size_t shown = flag_given(r->c, FLAG_verbose) ? count : 10;
-  int64_t broken = upk_json_number(policy, "broken", 0);
-  if (!count && !flag_given(r->c, FLAG_verbose))
+static void policy_text(report *r, const upk_json *policy,
+                        const policy_read *read) {
+  if (!read->count && !flag_given(r->c, FLAG_verbose))
     return;
   upk_buf_printf(&r->out,
                  "%.*s  (%.*s)  %" PRId64 " broken, %" PRId64
                  " unknown, %" PRId64 " hold\n",
                  UPK_FMT(upk_json_text(policy, "name")),
-                 UPK_FMT(upk_json_text(policy, "severity")), broken,
+                 UPK_FMT(upk_json_text(policy, "severity")),
+                 upk_json_number(policy, "broken", 0),
                  upk_json_number(policy, "unknown", 0),
                  upk_json_number(policy, "holds", 0));
-  for (size_t i = 0; i < count && i < shown; i++)
-    object_line(r, upk_json_at(objects, i), policy);
-  if (count > shown)
+  for (size_t i = 0; i < read->objects.len; i++)
+    object_line(r, read->objects.items[i], policy);
+  if (read->count > read->objects.len)
     upk_buf_printf(&r->out, "  ... and %zu more; --verbose shows all\n",
-                   count - shown);
+                   read->count - read->objects.len);
 }
 
-static void report_text(report *r, const upk_json *json) {
-  const upk_json *policies = upk_json_get(json, "policies");
-  const upk_json *totals = upk_json_get(json, "totals");
-  for (size_t i = 0; i < upk_json_count(policies); i++)
-    policy_text(r, upk_json_at(policies, i));
-  upk_buf_printf(&r->out,
+static void totals_text(const reading *in, upk_str target,
+                        const upk_json *totals) {
+  upk_buf_printf(&in->r->out,
                  "%.*s: %zu policies, %" PRId64 " broken, %" PRId64
                  " warn, %" PRId64 " unknown, %" PRId64 " hold\n",
-                 UPK_FMT(upk_json_text(json, "target")),
-                 upk_json_count(policies), upk_json_number(totals, "broken", 0),
+                 UPK_FMT(target), in->policies,
+                 upk_json_number(totals, "broken", 0),
                  upk_json_number(totals, "warns", 0),
                  upk_json_number(totals, "unknown", 0),
                  upk_json_number(totals, "holds", 0));
 }
 
+/* ---- reading a report ---- */
+
+static bool read_objects(reading *in, policy_read *policy) {
+  upk_json_token token = upk_json_next(&in->json);
+  while ((token = upk_json_next(&in->json)) == UPK_TOKEN_BEGIN_OBJECT) {
+    if (policy->count++ >= in->r->shown) {
+      if (!upk_json_skip(&in->json, token))
+        return false;
+      continue;
+    }
+    const upk_json *object = upk_json_read_value(&in->json, token, in->arena);
+    if (!object)
+      return false;
+    *UPK_PUSH(in->arena, &policy->objects) = object;
+  }
+  return token == UPK_TOKEN_END_ARRAY;
+}
+
+static bool read_policy(reading *in) {
+  policy_read read = {0};
+  upk_json_token token;
+  while ((token = upk_json_next(&in->json)) == UPK_TOKEN_KEY) {
+    upk_str key = in->json.string;
+    if (upk_str_is(key, "objects")) {
+      if (!read_objects(in, &read))
+        return false;
+      continue;
+    }
+    const upk_json *value =
+        upk_json_read_value(&in->json, upk_json_next(&in->json), in->arena);
+    if (!value)
+      return false;
+    *UPK_PUSH(in->arena, &read.members) = (upk_json_member){key, value};
+  }
+  upk_json policy = {.type = UPK_JSON_OBJECT};
+  policy.object.members = read.members.items;
+  policy.object.count = read.members.len;
+  policy_text(in->r, &policy, &read);
+  in->policies++;
+  return token == UPK_TOKEN_END_OBJECT;
+}
+
+static bool read_policies(reading *in) {
+  upk_json_token token = upk_json_next(&in->json);
+  while ((token = upk_json_next(&in->json)) == UPK_TOKEN_BEGIN_OBJECT)
+    if (!read_policy(in))
+      return false;
+  return token == UPK_TOKEN_END_ARRAY;
+}
+
+static bool read_report(reading *in) {
+  upk_str target = UPK_STR("");
+  upk_json_token token = upk_json_next(&in->json);
+  while ((token = upk_json_next(&in->json)) == UPK_TOKEN_KEY) {
+    upk_str key = in->json.string;
+    if (upk_str_is(key, "policies")) {
+      if (!read_policies(in))
+        return false;
+      continue;
+    }
+    const upk_json *value =
+        upk_json_read_value(&in->json, upk_json_next(&in->json), in->arena);
+    if (!value)
+      return false;
+    if (upk_str_is(key, "target"))
+      target = value->string;
+    if (upk_str_is(key, "totals")) {
+      in->broken = upk_json_number(value, "broken", 0);
+      totals_text(in, target, value);
+    }
+  }
+  return token == UPK_TOKEN_END_OBJECT;
+}
+
 /* From another thread than the rest: it has an arena of its own. */
 static void add_report(void *ctx, upk_str target, upk_str bytes) {
   report *r = ctx;
-  upk_json_error error;
-  upk_arena *arena = upk_arena_new(NULL);
-  const upk_json *json = upk_json_parse(arena, bytes, &error);
+  reading in = {.r = r, .arena = upk_arena_new(NULL)};
+  bool json = format_is(r->c, "json", "text");
   (void)target;
-  r->broken |= upk_json_number(upk_json_get(json, "totals"), "broken", 0) > 0;
+  r->shown = json ? 0 : flag_given(r->c, FLAG_verbose) ? SIZE_MAX : SHOWN;
   upk_buf_clear(&r->out);
-  if (format_is(r->c, "json", "text")) {
+  upk_json_reader_init(&in.json, bytes, in.arena);
+  read_report(&in);
+  r->broken |= in.broken > 0;
+  if (json)
     print_bytes(r->c, bytes);
-  } else {
-    report_text(r, json);
+  else
     print_text(r->c, upk_buf_view(&r->out));
-  }
-  upk_arena_free(arena);
+  upk_arena_free(in.arena);
 }
 
 static upk_status check_facts(report *r, const project *p, upk_str target) {
@@ -88,9 +177,9 @@ static upk_status check_facts(report *r, const project *p, upk_str target) {
     request.facts = upk_buf_view(&facts);
     status = compile(r->c, p, &request, &bytes);
   }
+  upk_buf_free(&facts);
   if (status == UPK_OK)
     add_report(r, target, upk_buf_view(&bytes));
-  upk_buf_free(&facts);
   upk_buf_free(&bytes);
   return status;
 }

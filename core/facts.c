@@ -4,14 +4,23 @@
 #include "cell.h"
 #include "facts.h"
 
-/* A column while it is read. */
+typedef struct cell {
+  bool null;
+  int64_t integer;
+  upk_str text;
+  upk_list list;
+} cell;
+
+/* A column while it is read. Most columns say the same of every object, and
+ * then the first cell is all there is. */
 typedef struct filling {
-  upk_facts_column *column;
-  int64_t *integers;
-  upk_str *texts;
-  upk_list *lists;
-  uint8_t *null;
-  size_t cap;
+  upk_type type;
+  bool varies;
+  cell first;
+  UPK_VEC(int64_t) integers;
+  UPK_VEC(upk_str) texts;
+  UPK_VEC(upk_list) lists;
+  UPK_VEC(uint8_t) null;
 } filling;
 
 typedef struct reader {
@@ -34,30 +43,34 @@ static bool next_is(reader *r, upk_json_token wanted, const char *what) {
 
 /* ---- cells ---- */
 
-static void grow(filling *f, size_t rows, upk_arena *arena) {
-  if (rows < f->cap)
-    return;
-  size_t cap = f->cap ? f->cap * 2 : 64;
-  uint8_t *null = upk_arena_alloc(arena, cap);
-  if (f->cap)
-    memcpy(null, f->null, f->cap);
-  f->null = null;
-#define GROW(member, type)                                                     \
-  do {                                                                         \
-    type *grown = UPK_NEW_ARRAY(arena, type, cap);                             \
-    if (f->cap)                                                                \
-      memcpy(grown, f->member, f->cap * sizeof(type));                         \
-    f->member = grown;                                                         \
-  } while (0)
-  upk_type type = f->column->values.type;
+static bool same(upk_type type, const cell *a, const cell *b) {
+  if (a->null || b->null)
+    return a->null && b->null;
   if (type == UPK_TYPE_TEXT)
-    GROW(texts, upk_str);
-  else if (type == UPK_TYPE_LIST)
-    GROW(lists, upk_list);
+    return upk_str_equal(a->text, b->text);
+  return type != UPK_TYPE_LIST && a->integer == b->integer;
+}
+
+static void push(filling *f, const cell *c, upk_arena *arena) {
+  *UPK_PUSH(arena, &f->null) = c->null;
+  if (f->type == UPK_TYPE_TEXT)
+    *UPK_PUSH(arena, &f->texts) = c->text;
+  else if (f->type == UPK_TYPE_LIST)
+    *UPK_PUSH(arena, &f->lists) = c->list;
   else
-    GROW(integers, int64_t);
-#undef GROW
-  f->cap = cap;
+    *UPK_PUSH(arena, &f->integers) = c->integer;
+}
+
+static void store(filling *f, size_t row, const cell *c, upk_arena *arena) {
+  if (row == 0)
+    f->first = *c;
+  else if (!f->varies && !same(f->type, &f->first, c)) {
+    for (size_t i = 0; i < row; i++)
+      push(f, &f->first, arena);
+    f->varies = true;
+  }
+  if (f->varies)
+    push(f, c, arena);
 }
 
 static bool read_list(reader *r, upk_list *ret_list) {
@@ -74,35 +87,33 @@ static bool read_list(reader *r, upk_list *ret_list) {
   return true;
 }
 
-static bool read_cell(reader *r, filling *f, size_t row) {
+static bool read_cell(reader *r, upk_type type, cell *c) {
   upk_json_token token = upk_json_next(&r->json);
-  grow(f, row, r->arena);
-  if (token == UPK_TOKEN_NULL) {
-    f->null[row] = 1;
+  *c = (cell){.null = token == UPK_TOKEN_NULL};
+  if (c->null)
     return true;
-  }
-  switch (f->column->values.type) {
+  switch (type) {
   case UPK_TYPE_TEXT:
-    f->texts[row] = r->json.string;
+    c->text = r->json.string;
     return expect(r, token == UPK_TOKEN_STRING, "a text");
   case UPK_TYPE_LIST:
     return expect(r, token == UPK_TOKEN_BEGIN_ARRAY, "a list") &&
-           read_list(r, &f->lists[row]);
+           read_list(r, &c->list);
   case UPK_TYPE_BOOL:
-    f->integers[row] = r->json.boolean;
+    c->integer = r->json.boolean;
     return expect(r, token == UPK_TOKEN_BOOL, "true or false");
   case UPK_TYPE_VERSION:
     return expect(r,
                   token == UPK_TOKEN_STRING &&
-                      upk_version_parse(r->json.string, &f->integers[row]),
+                      upk_version_parse(r->json.string, &c->integer),
                   "a version");
   default:
-    f->integers[row] = r->json.integer;
+    c->integer = r->json.integer;
     if (token == UPK_TOKEN_INT)
       return true;
     return expect(r,
                   token == UPK_TOKEN_STRING &&
-                      upk_int_parse(r->json.string, &f->integers[row]),
+                      upk_int_parse(r->json.string, &c->integer),
                   "an integer");
   }
 }
@@ -142,36 +153,46 @@ static bool read_columns(reader *r, upk_facts_kind *kind) {
   }
 }
 
-static void finish_columns(filling *cells, upk_facts_kind *kind) {
+static void finish_columns(filling *cells, upk_facts_kind *kind,
+                           upk_arena *arena) {
   for (size_t i = 0; i < kind->columns.len; i++) {
     upk_column *values = &kind->columns.items[i].values;
-    values->integers = cells[i].integers;
-    values->texts = cells[i].texts;
-    values->lists = cells[i].lists;
-    values->null = cells[i].null;
+    if (kind->rows && !cells[i].varies)
+      push(&cells[i], &cells[i].first, arena);
+    values->constant = kind->rows > 1 && !cells[i].varies;
+    values->integers = cells[i].integers.items;
+    values->texts = cells[i].texts.items;
+    values->lists = cells[i].lists.items;
+    values->null = cells[i].null.items;
   }
+}
+
+static bool read_row(reader *r, upk_facts_kind *kind, filling *cells) {
+  cell c;
+  for (size_t i = 0; i < kind->columns.len; i++) {
+    if (!read_cell(r, cells[i].type, &c))
+      return false;
+    store(&cells[i], kind->rows, &c, r->arena);
+  }
+  return next_is(r, UPK_TOKEN_END_ARRAY, "as many cells as columns");
 }
 
 static bool read_rows(reader *r, upk_facts_kind *kind) {
   size_t width = kind->columns.len;
   filling *cells = UPK_NEW_ARRAY(r->arena, filling, width + 1);
   for (size_t i = 0; i < width; i++)
-    cells[i].column = &kind->columns.items[i];
+    cells[i].type = kind->columns.items[i].values.type;
   if (!next_is(r, UPK_TOKEN_BEGIN_ARRAY, "a list of rows"))
     return false;
   for (;; kind->rows++) {
     upk_json_token token = upk_json_next(&r->json);
     if (token == UPK_TOKEN_END_ARRAY)
       break;
-    if (!expect(r, token == UPK_TOKEN_BEGIN_ARRAY, "a row"))
-      return false;
-    for (size_t i = 0; i < width; i++)
-      if (!read_cell(r, &cells[i], kind->rows))
-        return false;
-    if (!next_is(r, UPK_TOKEN_END_ARRAY, "as many cells as columns"))
+    if (!expect(r, token == UPK_TOKEN_BEGIN_ARRAY, "a row") ||
+        !read_row(r, kind, cells))
       return false;
   }
-  finish_columns(cells, kind);
+  finish_columns(cells, kind, r->arena);
   return true;
 }
 

@@ -9,7 +9,9 @@
 typedef struct upk_facts_column {
   upk_str name;
   upk_str reason; /* why the whole column is unknown; absent when it is not */
-  upk_column values; /* integers/texts/lists; `null` always set when rows > 0 */
+  /* integers/texts/lists; `null` always set when rows > 0. A column that says
+   * the same of every object is constant: see ir_cell_null and the like. */
+  upk_column values;
 } upk_facts_column;
 
 typedef struct upk_facts_kind {

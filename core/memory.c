@@ -33,7 +33,7 @@ enum {
   BLOCK_MIN = 16 * 1024,
   BLOCK_MAX = 4 * 1024 * 1024,
   ALIGNMENT = 16,
-  LARGE = 64 * 1024, /* an array that may have a block of its own */
+  LARGE = 64 * 1024, /* bytes; such an array has a block of its own */
   SMALL_ITEM = 32,   /* bytes; arrays of larger ones begin with one */
 };
 
@@ -94,11 +94,11 @@ void upk_arena_reset(upk_arena *arena) {
 
 /* Blocks double up to BLOCK_MAX, so that small arenas stay small and large
  * ones waste little. */
-static block *add_block(upk_arena *arena, size_t size) {
+static block *add_block(upk_arena *arena, size_t size, bool single) {
   size_t room = arena->blocks ? arena->blocks->size * 2 : BLOCK_MIN;
   if (room > BLOCK_MAX)
     room = BLOCK_MAX;
-  bool single = size > room / 4;
+  single |= size > room / 4;
   if (single)
     room = size;
   block *b = must_resize(arena->allocator, NULL, sizeof *b + room);
@@ -120,7 +120,7 @@ static void *take(upk_arena *arena, size_t size) {
   size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
   block *b = arena->blocks;
   if (!b || b->size - b->used < size)
-    b = add_block(arena, size);
+    b = add_block(arena, size, false);
   void *result = b->bytes + b->used;
   b->used += size;
   return result;
@@ -182,12 +182,18 @@ static void *grow_block(upk_arena *arena, block **at, size_t size) {
   return b->bytes;
 }
 
+static void *take_block(upk_arena *arena, size_t size) {
+  block *b = add_block(arena, size, true);
+  b->used = size;
+  return b->bytes;
+}
+
 /* Not zeroed: items are, one by one. */
 static void *grow(upk_arena *arena, void *items, size_t len, size_t size) {
   block **own = len >= LARGE ? own_block(arena, items) : NULL;
   if (own)
     return grow_block(arena, own, size);
-  void *grown = take(arena, size);
+  void *grown = size < LARGE ? take(arena, size) : take_block(arena, size);
   if (len)
     memcpy(grown, items, len);
   return grown;

@@ -7,10 +7,10 @@ static const char *const severities[] = {
     [UPK_NOTE] = "info", [UPK_WARNING] = "warning", [UPK_FAILURE] = "critical"};
 
 static void write_object(ir *ir, upk_json_writer *w, const ir_policy *policy,
-                         size_t row) {
-  ir_object object = ir_object_at(ir, policy->kind, row);
+                         size_t row, upk_arena *scratch) {
+  ir_object object = ir_object_in(scratch, ir, policy->kind, row);
   upk_json_begin_object(w);
-  upk_json_put_string(w, "because", ir_because(ir, policy, row));
+  upk_json_put_string(w, "because", ir_because_in(scratch, ir, policy, row));
   upk_json_key(w, "object");
   upk_json_begin_array(w);
   for (size_t i = 0; i < object.name_count; i++)
@@ -28,6 +28,7 @@ static void put_count(upk_json_writer *w, const size_t *counts,
 
 static void write_policy(ir *ir, upk_json_writer *w, const ir_policy *policy) {
   size_t rows = ir_kind_rows(ir, policy->kind);
+  upk_arena *scratch = upk_arena_new(NULL);
   upk_json_begin_object(w);
   put_count(w, policy->counts, IR_BROKEN);
   put_count(w, policy->counts, IR_EXCLUDED);
@@ -39,8 +40,10 @@ static void write_policy(ir *ir, upk_json_writer *w, const ir_policy *policy) {
   upk_json_begin_array(w);
   for (size_t row = 0; row < rows; row++)
     if (policy->verdicts[row] != IR_HOLDS &&
-        policy->verdicts[row] != IR_EXCLUDED)
-      write_object(ir, w, policy, row);
+        policy->verdicts[row] != IR_EXCLUDED) {
+      write_object(ir, w, policy, row, scratch);
+      upk_arena_reset(scratch);
+    }
   upk_json_end_array(w);
   upk_json_put_string(w, "owner", policy->owner);
   put_count(w, policy->counts, IR_PREDICTED);
@@ -50,6 +53,7 @@ static void write_policy(ir *ir, upk_json_writer *w, const ir_policy *policy) {
   put_count(w, policy->counts, IR_WARNS);
   upk_json_put_string(w, "why", policy->why);
   upk_json_end_object(w);
+  upk_arena_free(scratch);
 }
 
 static void write_totals(const ir *ir, upk_json_writer *w) {

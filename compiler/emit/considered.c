@@ -56,10 +56,10 @@ static bool is_detail(const ir_policy *policy, size_t row,
 }
 
 static void write_detail(ir *ir, upk_json_writer *w, const ir_policy *policy,
-                         size_t row) {
-  ir_object object = ir_object_at(ir, policy->kind, row);
+                         size_t row, upk_arena *scratch) {
+  ir_object object = ir_object_in(scratch, ir, policy->kind, row);
   upk_json_begin_object(w);
-  upk_json_put_string(w, "because", ir_because(ir, policy, row));
+  upk_json_put_string(w, "because", ir_because_in(scratch, ir, policy, row));
   upk_json_key(w, "object");
   emit_strings(w, object.name, object.name_count);
   upk_json_put_string(w, "verdict",
@@ -70,11 +70,15 @@ static void write_detail(ir *ir, upk_json_writer *w, const ir_policy *policy,
 static void write_details(ir *ir, upk_json_writer *w, const ir_policy *policy,
                           const uint8_t *acted) {
   size_t rows = policy->verdicts ? ir_kind_rows(ir, policy->kind) : 0;
+  upk_arena *scratch = upk_arena_new(NULL);
   upk_json_begin_array(w);
   for (size_t row = 0; row < rows; row++)
-    if (is_detail(policy, row, acted))
-      write_detail(ir, w, policy, row);
+    if (is_detail(policy, row, acted)) {
+      write_detail(ir, w, policy, row, scratch);
+      upk_arena_reset(scratch);
+    }
   upk_json_end_array(w);
+  upk_arena_free(scratch);
 }
 
 static void put_count(upk_json_writer *w, const ir_policy *policy,

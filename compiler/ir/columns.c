@@ -21,6 +21,10 @@ int64_t ir_cell_integer(const upk_column *column, size_t row) {
   return column->integers[column->constant ? 0 : row];
 }
 
+upk_str ir_cell_text(const upk_column *column, size_t row) {
+  return column->texts[column->constant ? 0 : row];
+}
+
 static upk_column null_column(upk_arena *arena, upk_type type) {
   static const uint8_t yes = 1;
   upk_column column = {.type = type, .constant = true, .null = &yes};
@@ -67,10 +71,13 @@ static bool key_hash(const key_columns *keys, size_t row, uint64_t *ret_hash) {
     const upk_column *column = keys->columns[i];
     if (ir_cell_null(column, row))
       return false;
-    if (column->type == UPK_TYPE_TEXT)
-      hash = mix(hash, column->texts[row].data, column->texts[row].len);
-    else
-      hash = mix(hash, &column->integers[row], sizeof(int64_t));
+    if (column->type == UPK_TYPE_TEXT) {
+      upk_str text = ir_cell_text(column, row);
+      hash = mix(hash, text.data, text.len);
+    } else {
+      int64_t integer = ir_cell_integer(column, row);
+      hash = mix(hash, &integer, sizeof integer);
+    }
   }
   *ret_hash = hash ^ (hash >> 29);
   return true;
@@ -84,8 +91,9 @@ static bool key_equal(const key_columns *a, size_t row_a, const key_columns *b,
     if ((left->type == UPK_TYPE_TEXT) != (right->type == UPK_TYPE_TEXT))
       return false;
     if (left->type == UPK_TYPE_TEXT
-            ? !upk_str_equal(left->texts[row_a], right->texts[row_b])
-            : left->integers[row_a] != right->integers[row_b])
+            ? !upk_str_equal(ir_cell_text(left, row_a),
+                             ir_cell_text(right, row_b))
+            : ir_cell_integer(left, row_a) != ir_cell_integer(right, row_b))
       return false;
   }
   return true;
@@ -167,9 +175,21 @@ static const uint32_t *join_rows(ir_scope *scope, const ir_kind *parent) {
   return join->rows;
 }
 
+/* Whether each row has a parent. */
+static bool all_joined(const uint32_t *rows, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (rows[i] == NO_ROW)
+      return false;
+  return true;
+}
+
 static upk_column gather(upk_arena *arena, const upk_column *from,
                          const uint32_t *rows, size_t count) {
   upk_column column = {.type = from->type};
+  if (from->constant && ir_cell_null(from, 0))
+    return null_column(arena, from->type);
+  if (from->constant && all_joined(rows, count))
+    return *from;
   uint8_t *null = UPK_NEW_ARRAY(arena, uint8_t, count ? count : 1);
   upk_str *texts = NULL;
   upk_list *lists = NULL;
@@ -186,11 +206,11 @@ static upk_column gather(upk_arena *arena, const upk_column *from,
     if (row == NO_ROW || ir_cell_null(from, row))
       null[i] = 1;
     else if (texts)
-      texts[i] = from->texts[row];
+      texts[i] = ir_cell_text(from, row);
     else if (lists)
-      lists[i] = from->lists[row];
+      lists[i] = from->lists[from->constant ? 0 : row];
     else
-      integers[i] = from->integers[row];
+      integers[i] = ir_cell_integer(from, row);
   }
   return column;
 }
@@ -255,9 +275,9 @@ static upk_column setting_column(const ir_scope *scope, upk_str name) {
   if (names && values && names->values.type == UPK_TYPE_TEXT &&
       values->values.type == UPK_TYPE_TEXT)
     for (size_t row = 0; row < facts->rows; row++)
-      if (upk_str_equal(names->values.texts[row], name) &&
+      if (upk_str_equal(ir_cell_text(&names->values, row), name) &&
           !ir_cell_null(&values->values, row))
-        return text_column(ir->arena, values->values.texts[row]);
+        return text_column(ir->arena, ir_cell_text(&values->values, row));
   return null_column(ir->arena, UPK_TYPE_TEXT);
 }
 
@@ -321,9 +341,8 @@ static upk_column retention_column(ir_scope *scope) {
   int64_t *values = UPK_NEW_ARRAY(ir->arena, int64_t, rows);
   uint8_t *null = UPK_NEW_ARRAY(ir->arena, uint8_t, rows);
   for (size_t row = 0; row < rows; row++) {
-    upk_str name = ir_cell_null(names, row)
-                       ? UPK_NO_STR
-                       : names->texts[names->constant ? 0 : row];
+    upk_str name =
+        ir_cell_null(names, row) ? UPK_NO_STR : ir_cell_text(names, row);
     const ir_requirement *item = ir_requirement_of(
         &ir->requirements, IR_REQUIREMENT_retention, ir->target->name, name);
     null[row] = !item;

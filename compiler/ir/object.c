@@ -40,22 +40,23 @@ static upk_str cell_text(upk_arena *arena, const upk_column *column,
 }
 
 /* Absent when the facts do not say. */
-static upk_str text_at(const ir *ir, const upk_facts_kind *facts, upk_str name,
-                       size_t row) {
+static upk_str text_at(upk_arena *arena, const upk_facts_kind *facts,
+                       upk_str name, size_t row) {
   const upk_facts_column *column =
       facts ? upk_facts_column_find(facts, name) : NULL;
   return column && !ir_cell_null(&column->values, row)
-             ? cell_text(ir->arena, &column->values, row)
+             ? cell_text(arena, &column->values, row)
              : UPK_NO_STR;
 }
 
-ir_object ir_object_at(ir *ir, ir_kind *kind, size_t row) {
+ir_object ir_object_in(upk_arena *arena, const ir *ir, ir_kind *kind,
+                       size_t row) {
   const upk_facts_kind *facts = upk_facts_kind_find(&ir->facts, kind->name);
-  upk_str *name = UPK_NEW_ARRAY(ir->arena, upk_str, kind->keys.len + 1);
+  upk_str *name = UPK_NEW_ARRAY(arena, upk_str, kind->keys.len + 1);
   for (size_t i = 0; i < kind->keys.len; i++) {
     const upk_facts_column *column =
         facts ? upk_facts_column_find(facts, kind->keys.items[i]) : NULL;
-    name[i] = column ? cell_text(ir->arena, &column->values, row) : UPK_STR("");
+    name[i] = column ? cell_text(arena, &column->values, row) : UPK_STR("");
   }
   ir_object object = {
       .kind = kind, .row = row, .name = name, .name_count = kind->keys.len};
@@ -64,12 +65,16 @@ ir_object ir_object_at(ir *ir, ir_kind *kind, size_t row) {
   } else {
     upk_buf buf = {0};
     upk_display_name(name, object.name_count, &buf);
-    object.display = upk_arena_copy(ir->arena, upk_buf_view(&buf));
+    object.display = upk_arena_copy(arena, upk_buf_view(&buf));
     upk_buf_free(&buf);
   }
-  object.native_id = text_at(ir, facts, UPK_STR("native_id"), row);
-  object.fingerprint = text_at(ir, facts, UPK_STR("fingerprint"), row);
+  object.native_id = text_at(arena, facts, UPK_STR("native_id"), row);
+  object.fingerprint = text_at(arena, facts, UPK_STR("fingerprint"), row);
   return object;
+}
+
+ir_object ir_object_at(ir *ir, ir_kind *kind, size_t row) {
+  return ir_object_in(ir->arena, ir, kind, row);
 }
 
 /* ---- because ---- */
@@ -92,7 +97,7 @@ static upk_str null_reason(const ir *ir, const ir_slot *slot, size_t row) {
   upk_buf_free(&name);
   if (reasons && reasons->values.type == UPK_TYPE_TEXT &&
       !ir_cell_null(&reasons->values, row))
-    return reasons->values.texts[row];
+    return ir_cell_text(&reasons->values, row);
   return UPK_NO_STR;
 }
 
@@ -198,7 +203,8 @@ static void add_moment(const ir *ir, const ir_policy *policy, size_t row,
   upk_timestamp_format(at_us, out);
 }
 
-upk_str ir_because(ir *ir, const ir_policy *policy, size_t row) {
+upk_str ir_because_in(upk_arena *arena, ir *ir, const ir_policy *policy,
+                      size_t row) {
   const ir_scope *scope = policy->kind->scope;
   const upk_column *columns = scope->columns.items;
   const ir_expression *expression = decider(policy, row, columns);
@@ -216,7 +222,11 @@ upk_str ir_because(ir *ir, const ir_policy *policy, size_t row) {
     upk_expr_because(expression->compiled, columns, row, &buf);
   if (upk_expr_truth(expression->compiled, columns, row) == UPK_UNKNOWN)
     add_reason(ir, scope, expression->compiled, row, &buf);
-  upk_str text = upk_arena_copy(ir->arena, upk_buf_view(&buf));
+  upk_str text = upk_arena_copy(arena, upk_buf_view(&buf));
   upk_buf_free(&buf);
   return text;
+}
+
+upk_str ir_because(ir *ir, const ir_policy *policy, size_t row) {
+  return ir_because_in(ir->arena, ir, policy, row);
 }

@@ -70,6 +70,7 @@ bool ir_scope_bind(ir_scope *scope);
 /* Cells of a bound column. */
 bool ir_cell_null(const upk_column *column, size_t row);
 int64_t ir_cell_integer(const upk_column *column, size_t row);
+upk_str ir_cell_text(const upk_column *column, size_t row);
 
 /* The label `key` of a target; `engine` and `target` (its name) are labels that
  * every target has. Absent when it has none. */
@@ -79,10 +80,15 @@ upk_str ir_target_label(const ir_target *target, upk_str key);
 size_t ir_kind_rows(const ir *ir, const ir_kind *kind);
 /* The object in a row of the kind's facts. Names are in ir->arena. */
 ir_object ir_object_at(ir *ir, ir_kind *kind, size_t row);
+/* The same with names in `arena`: for reports, which name many one by one. */
+ir_object ir_object_in(upk_arena *arena, const ir *ir, ir_kind *kind,
+                       size_t row);
 /* Why a policy's `ensure` (or `warn`, for verdict warns; or `where`, when that
  * is unknown) is as it is for a row; text in ir->arena, made of the values:
  * "bloat_ratio 41% > 30%". */
 upk_str ir_because(ir *ir, const ir_policy *policy, size_t row);
+upk_str ir_because_in(upk_arena *arena, ir *ir, const ir_policy *policy,
+                      size_t row);
 /* The word of a verdict as files have it: "holds", "unknown". */
 const char *ir_verdict_name(ir_verdict verdict);
 

@@ -42,7 +42,7 @@ upk_str lint_text_fact(const lint *l, const ir_object *object,
   if (!column || object->row >= facts->rows || !column->values.texts ||
       ir_cell_null(&column->values, object->row))
     return UPK_NO_STR;
-  return column->values.texts[object->row];
+  return column->values.texts[column->values.constant ? 0 : object->row];
 }
 
 bool lint_instance_fact(const lint *l, const char *attribute,

@@ -55,15 +55,16 @@ static void copy_column(table *t, const upk_facts_column *from) {
   filling *f = column_add(t, from->name, values->type);
   f->reason = from->reason;
   for (size_t row = 0; row < t->base_rows; row++) {
-    f->null[row] = values->null && values->null[row];
+    size_t at = values->constant ? 0 : row;
+    f->null[row] = values->null && values->null[at];
     if (f->null[row])
       continue;
     if (f->texts)
-      f->texts[row] = values->texts[row];
+      f->texts[row] = values->texts[at];
     else if (f->lists)
-      f->lists[row] = values->lists[row];
+      f->lists[row] = values->lists[at];
     else
-      f->integers[row] = values->integers[row];
+      f->integers[row] = values->integers[at];
   }
 }
 

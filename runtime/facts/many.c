@@ -57,11 +57,13 @@ static const known_request *request_of(fleet *f, upk_str bytes) {
 
 /* ---- one slot ---- */
 
+/* The columns go first: whoever takes the facts may need as much again. */
 static void finish(slot *s) {
   fleet *f = s->fleet;
-  f->on_end(f->ctx, s->index, s->in.status, &s->facts, &s->said);
-  upk_buf_free(&s->facts);
+  upk_status status = s->in.status;
   inspection_free(&s->in);
+  f->on_end(f->ctx, s->index, status, &s->facts, &s->said);
+  upk_buf_free(&s->facts);
   upk_arena_free(s->said_arena);
 }
 

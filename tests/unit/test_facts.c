@@ -45,6 +45,48 @@ static void columns_hold_what_the_file_says(void **state) {
   upk_arena_free(arena);
 }
 
+/* A column that says the same of all rows has one cell; one that differs in
+ * the last row alone has them all. */
+static void equal_columns_are_constant(void **state) {
+  enum { ROWS = 100000 };
+  upk_facts facts;
+  upk_buf in = {0}, out = {0};
+  (void)state;
+  upk_buf_str(&in, UPK_STR("{\"capabilities\":{},\"collectors\":{},"
+                           "\"engine\":\"sqlite\",\"format\":\"upkeep.facts/"
+                           "1\",\"identity\":{},\"kinds\":{\"table\":{"
+                           "\"columns\":["));
+  static const char *const types[] = {"text", "int", "int", "text", "bool"};
+  for (int i = 0; i < 5; i++)
+    upk_buf_printf(&in, "%s{\"name\":\"c%d\",\"type\":\"%s\"}", i ? "," : "", i,
+                   types[i]);
+  upk_buf_str(&in, UPK_STR("],\"rows\":["));
+  for (int i = 0; i < ROWS; i++)
+    upk_buf_printf(&in, "%s[\"same\",%d,7,%s,null]", i ? "," : "", i,
+                   i + 1 < ROWS ? "null" : "\"last\"");
+  upk_buf_str(&in, UPK_STR("]}},\"role\":\"standalone\",\"taken_at\":1,"
+                           "\"version\":\"3.40.1\"}\n"));
+  upk_arena *arena = upk_arena_new(NULL);
+  assert_int_equal(read_text(arena, upk_buf_view(&in), &facts), UPK_OK);
+  const upk_facts_kind *table = upk_facts_kind_find(&facts, UPK_STR("table"));
+  assert_int_equal(table->rows, ROWS);
+  static const bool constant[] = {true, false, true, false, true};
+  for (size_t i = 0; i < 5; i++)
+    assert_int_equal(table->columns.items[i].values.constant, constant[i]);
+  assert_int_equal(table->columns.items[1].values.integers[ROWS - 1], ROWS - 1);
+  assert_int_equal(table->columns.items[2].values.integers[0], 7);
+  assert_int_equal(table->columns.items[3].values.null[ROWS - 2], 1);
+  assert_text(table->columns.items[3].values.texts[ROWS - 1], "last");
+  /* 100,000 integers and texts with their nulls; nothing is left behind by
+   * arrays that grew. */
+  assert_true(upk_arena_bytes(arena) < 131072 * (8 + 1 + 16 + 1) + 512 * 1024);
+  assert_true(upk_facts_write(&facts, upk_sink_buf(&out)));
+  assert_string_equal(out.data, in.data);
+  upk_buf_free(&in);
+  upk_buf_free(&out);
+  upk_arena_free(arena);
+}
+
 static void every_cut_is_refused(void **state) {
   upk_facts facts;
   (void)state;
@@ -76,6 +118,7 @@ static void every_flip_is_refused_or_whole(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(columns_hold_what_the_file_says),
+      cmocka_unit_test(equal_columns_are_constant),
       cmocka_unit_test(every_cut_is_refused),
       cmocka_unit_test(every_flip_is_refused_or_whole),
   };
