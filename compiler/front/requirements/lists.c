@@ -307,6 +307,17 @@ static upk_str take_quoted(piece *item) {
   return (upk_str){text.data + 1, end - 1};
 }
 
+/* "Backups are kept for 35 days": no table, unless it is quoted. */
+static bool is_copy(upk_str name) {
+  static const char *const words[] = {"backup", "backups",   "dump",
+                                      "dumps",  "snapshots", "snapshot",
+                                      "wal",    "binlogs",   "binlog"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (word_is(name, words[i]))
+      return true;
+  return false;
+}
+
 /* "orders": one name, and a duration, in any order. */
 static bool read_one_retention(reader *r, const setting *at, piece item) {
   const piece whole = item;
@@ -334,7 +345,7 @@ static bool read_one_retention(reader *r, const setting *at, piece item) {
     }
     if (is_retention_filler(&c))
       continue;
-    if (t->type != TOKEN_WORD || name.data)
+    if (t->type != TOKEN_WORD || name.data || is_copy(t->text))
       return false;
     name = t->text;
     c.at++;

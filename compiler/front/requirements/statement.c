@@ -244,12 +244,14 @@ static bool looks_required(reader *r, upk_str text, bool item) {
       "must",      "never",       "shall",      "may not",  "do not",
       "don t",     "not exceed",  "forbidden",  "no work",  "no changes",
       "no change", "not allowed", "outside",    "at least", "at most",
-      "no more",   "cannot",      "prohibited", "always",   "only",
+      "no more",   "cannot",      "prohibited", "nothing",  "nobody",
+      "no one",    "touch",       "touched",    "touches",  "off limits",
+      "hands off", "untouched",   "alone",      "always",   "only",
       "should",    "required",    "have to",    "has to",   "need",
       "needs",     "during",      "every",      "avoid",    "no",
       "not",       "applies",     "apply",      "nightly",  "daily",
       "weekly",    "night",       "until"};
-  enum { ITEM_WORDS = 18 };
+  enum { ITEM_WORDS = 28 };
   size_t count = item ? sizeof words / sizeof *words : ITEM_WORDS;
   cursor c = tokens_of(r, text);
   upk_str phrase;
@@ -283,6 +285,25 @@ static bool has_address(upk_str text) {
   return false;
 }
 
+/* "X must never be touched between 6 and 8": X stands before the key. What is
+ * said behind it is not understood, so that X is protected always. */
+static bool read_subject(reader *r, ir_requirement_key key, const setting *at,
+                         piece before, piece behind) {
+  if (!read_value(r, key, at, before))
+    return false;
+  if (behind.text.len > 1 &&
+      !(behind.text.len > 3 && word_is((upk_str){behind.text.data, 3}, "by ")))
+    unread(r, behind, (int)key, NULL);
+  return true;
+}
+
+static bool has_word_be(upk_str phrase) {
+  for (size_t i = 0; i + 4 <= phrase.len; i++)
+    if (word_is((upk_str){phrase.data + i, 4}, " be "))
+      return true;
+  return false;
+}
+
 /* The sentence without its key: "p99 must stay under 50ms". */
 static bool read_prose(reader *r, const setting *at, piece text) {
   upk_str phrase;
@@ -299,6 +320,8 @@ static bool read_prose(reader *r, const setting *at, piece text) {
       piece_trim(piece_part(text, start + phrase.len, text.text.len));
   bool list = ir_requirement_rows[key].type == UPK_TYPE_LIST &&
               key != IR_REQUIREMENT_windows;
+  if (list && before.text.len && has_word_be(phrase))
+    return read_subject(r, key, at, before, behind);
   if (list)
     return read_value(r, key, at, behind.text.len > 1 ? behind : before);
   const piece parts[] = {before, behind};
