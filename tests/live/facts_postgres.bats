@@ -72,7 +72,7 @@ none = set("""
  application backend_type blocked_by database user plugin column column_type table unit auto_value extension duplicate_of redundant_to
  tablespace comment time_column touch_column detach_pending_from leftover_of managed_by upstream upstream_slot receiver_status
  xmin_horizon_source xmin_horizon_holder xmin_horizon_pid xmin_horizon_transaction xmin_horizon_session xmin_horizon_slot xmin_horizon_prepared xmin_session_pid
- xmin_replica_pid archive_failure wal_slot wal_slot_holder xmin_slot xmin_prepared catalog_xmin_slot partition_key
+ xmin_replica_pid archive_failure wal_slot wal_slot_holder xmin_slot xmin_prepared catalog_xmin_slot catalog_xmin_holder partition_key
 """.split())
 bad = {}
 def cells(kind):

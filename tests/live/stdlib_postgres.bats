@@ -153,3 +153,43 @@ PY
   run upkeep plan --only detach-pending --detailed-exitcode
   expect_code 0
 }
+
+@test "an index's own baseline: told after a rebuild that wrote it down, it grows with the index; without a ledger nothing fails" {
+  fresh grown
+  sql "create table g (id int primary key, v int); insert into g select i, i from generate_series(1, 20000) i"
+  sql "create index g_v on g (v)"
+  sql "vacuum analyze g"
+  cat >p.yaml <<'YAML'
+policies:
+  - { name: rebuilt, for: index, where: "name = 'g_v'", ensure: best_size is not null, if_unknown: act, by: { action: rebuild_index, with: { baseline: true } } }
+  - { name: growth, for: index, where: "name = 'g_v' and best_size is not null", ensure: size_to_best_ratio <= 150%, by: { action: rebuild_index, with: { baseline: true } } }
+YAML
+  sed -i '/^use:/d' upkeep.yaml
+  echo 'include: [ p.yaml ]' >>upkeep.yaml
+  upkeep plan --only rebuilt -o plan.json >/dev/null
+  run upkeep apply plan.json
+  expect_code 0
+  [ "$(sql "select count(*) from upkeep.saved where what = 'baseline' and name = 'g_v'" | xargs)" = 1 ]
+  run upkeep plan --detailed-exitcode
+  expect_code 0
+  # Nine of ten entries go, and their pages stay.
+  sql "delete from g where id % 10 <> 0"
+  sql "vacuum g"
+  run upkeep plan --only growth -o plan.json
+  expect_code 0
+  expect_text "size_to_best_ratio"
+  run upkeep apply plan.json
+  expect_code 0
+  [ "$(sql "select count(*) from upkeep.saved where what = 'baseline' and name = 'g_v'" | xargs)" = 2 ]
+  run upkeep plan --detailed-exitcode
+  expect_code 0
+  fresh unkept
+  sql "create table g (id int primary key); insert into g select generate_series(1, 2000)"
+  sql "update pg_index set indisvalid = false where indexrelid = 'g_pkey'::regclass"
+  sed -i '/^use:/d; s/dbname=unkept"/dbname=unkept", ledger: none/' upkeep.yaml
+  echo 'policies: [ { name: small, for: index, where: "name = '"'g_pkey'"'", ensure: is_valid, by: rebuild_index, with: { baseline: true } } ]' >p.yaml
+  echo 'include: [ p.yaml ]' >>upkeep.yaml
+  upkeep plan -o plan.json >/dev/null
+  run upkeep apply plan.json
+  expect_text "1 applied"
+}

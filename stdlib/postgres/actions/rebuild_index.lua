@@ -39,6 +39,7 @@ return action {
   parameters = {
     online = { type = "bool", default = true, doc = "CONCURRENTLY; otherwise writers of the table wait" },
     verify = { type = "bool", default = false, doc = "look for damage afterwards, each row of the table included (amcheck), and record it" },
+    baseline = { type = "bool", default = false, doc = "write down its size beside the ledger, by which `size_to_best_ratio` judges it later" },
     tablespace = { type = "text", doc = "put it there (14 and later)" },
   },
   reads = {
@@ -117,6 +118,13 @@ return action {
       local check = amcheck.index(o, { heapallindexed = o.am == "btree" })
       check.name = "rebuild_index"
       for _, statement in ipairs(amcheck.run(o, "index", check)) do table.insert(run, statement) end
+    end
+    if p.baseline then
+      table.insert(run, {
+        -- Without a ledger, or rights on it, there is none: the rebuild is no worse for it.
+        sql = sql_file "save_baseline.sql", transaction = false, returns = "baseline", catch = { "3F000", "42501", "42P01", "54000" },
+        params = { { from = "step.run" }, { from = "step.id" }, o.schema, o.name, o.sql },
+      })
     end
     return {
       pre = {

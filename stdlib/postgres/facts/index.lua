@@ -143,6 +143,21 @@ return {
   },
 
   collector {
+    name = "index_baseline", kind = "index", cost = "cheap",
+    attributes = {
+      { "schema", "text", "schema of the index and of its table" },
+      { "name", "text", "name of the index" },
+      { "best_size", "bytes", "its file right after the last rebuild with `baseline`", reason = true },
+      { "size_to_best_ratio", "ratio", "bytes an entry over those after that rebuild: 200% is twice as large as it need be", reason = true },
+      { "best_age", "duration", "since that rebuild", reason = true },
+    },
+    filter = "and n.nspname = $1 and c.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = { { needs = { "ledger" }, sql = sql_file "index_baseline.sql" } },
+    unavailable = "upkeep's ledger is not in this database",
+  },
+
+  collector {
     name = "index_measured", kind = "index", cost = "reading",
     attributes = {
       { "schema", "text", "schema of the index and of its table" },
