@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <upkeep/runtime.h>
+
 #include "child.h"
 #include "cli.h"
 
@@ -162,6 +164,8 @@ int main(int argc, char **argv) {
   keep_memory();
   if (argc == 2 && strcmp(argv[1], CHILD_VERB) == 0)
     return child_main();
+  if (argc == 2 && strcmp(argv[1], UPK_SESSION_VERB) == 0)
+    return upk_session_serve();
   setlocale(LC_ALL, "C");
   cli c = {.arena = upk_arena_new(NULL)};
   upk_diags_init(&c.diags, c.arena);

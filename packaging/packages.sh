@@ -7,7 +7,7 @@ packages_build="cmake ninja-build gcc libc6-dev pkg-config libsqlite3-dev
   liblua5.4-dev libyaml-dev libuv1-dev libssl-dev libseccomp-dev libzstd-dev
   libpq-dev libical-dev libcmark-gfm-dev libcmark-gfm-extensions-dev"
 packages_test="libcmocka-dev clang clang-format clang-tidy cppcheck bats sqlite3
-  postgresql-15 postgresql-client-15 pgbackrest barman libclang-rt-14-dev util-linux procps
+  unixodbc-dev odbc-mariadb mariadb-server postgresql-15 postgresql-client-15 pgbackrest barman libclang-rt-14-dev util-linux procps
   python3 python3-dateutil python3-jsonschema libxml2-utils zstd iproute2 faketime strace mandoc man-db
   bsdextrautils zsh fish openssh-client git cmark-gfm
   graphviz chromium jq python3-yaml"

@@ -10,7 +10,7 @@ enum { SECOND_US = 1000000 };
 static const schema_word engines[] = {
     {"postgres", 0, false, "PostgreSQL 13 to 18"},
     {"sqlite", 0, false, "SQLite 3"},
-    {"mariadb", 0, true, "MariaDB"},
+    {"mariadb", 0, false, "MariaDB 10.6 and later, over ODBC"},
     {"mysql", 0, true, "MySQL"},
     {"sqlserver", 0, true, "Microsoft SQL Server"},
     {"oracle", 0, true, "Oracle Database"},
@@ -35,8 +35,9 @@ static const schema_field target_fields[] = {
     {"engine", SCHEMA_WORD, REQUIRED, IN(engine_name), .more = engines,
      .doc = "the database system"},
     {"connect", SCHEMA_TEXT, REQUIRED, IN(connect),
-     .doc = "libpq connection string, or the file of an SQLite database; "
-            "env:NAME and file:PATH name where it stands"},
+     .doc = "libpq connection string, the file of an SQLite database, or for "
+            "MariaDB an ODBC data source or connection string; env:NAME and "
+            "file:PATH name where it stands"},
     {"labels", SCHEMA_LABELS, 0, IN(labels),
      .doc = "names and texts by which policies choose targets"},
     {"role", SCHEMA_WORD, 0, IN(role), .more = roles,

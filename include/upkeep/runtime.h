@@ -240,4 +240,11 @@ upk_status upk_log_replay(upk_str run_folder, upk_str plan, upk_str plan_path,
 /* Drivers built in: "sqlite", "postgres"; NULL past the end. */
 const char *upk_driver_name(size_t index);
 
+/* The hidden verb by which a driver starts this program again for a connection
+ * of its own (ODBC), and what a program that uses such engines does when this
+ * is its only argument: serves standard input, a socket, until it closes. The
+ * exit code; 1 where no such driver is built in. */
+#define UPK_SESSION_VERB "__session"
+int upk_session_serve(void);
+
 #endif

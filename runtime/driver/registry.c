@@ -7,6 +7,9 @@ static const driver *const built_in[] = {
     &driver_postgres,
 #endif
     &driver_sqlite,
+#ifdef UPKEEP_WITH_ODBC
+    &driver_mariadb,
+#endif
 };
 
 /* Engines upkeep knows of, and the configure option of each driver; NULL: it
@@ -16,6 +19,7 @@ static const struct {
 } known[] = {
     {"postgres", "UPKEEP_WITH_POSTGRES"},
     {"sqlite", NULL},
+    {"mariadb", "UPKEEP_WITH_ODBC"},
 };
 
 static const struct {
@@ -56,4 +60,12 @@ bool driver_class_transient(driver_class class) {
 const char *upk_driver_name(size_t index) {
   const driver *found = driver_at(index);
   return found ? found->engine : NULL;
+}
+
+int upk_session_serve(void) {
+#ifdef UPKEEP_WITH_ODBC
+  return odbc_serve();
+#else
+  return 1;
+#endif
 }

@@ -7,5 +7,9 @@
 
 extern const driver driver_sqlite;
 extern const driver driver_postgres;
+extern const driver driver_mariadb; /* over ODBC */
+
+/* driver/odbc: what a connection's process does. The exit code. */
+int odbc_serve(void);
 
 #endif
