@@ -39,6 +39,8 @@ static const odbc_code codes[] = {
     {2013, DRIVER_CONNECTION},
     {2026, DRIVER_CONNECTION}, /* TLS */
     {2055, DRIVER_CONNECTION},
+    {5013, DRIVER_CONNECTION}, /* Connector/C: reading from the network */
+    {5014, DRIVER_CONNECTION}, /* and writing */
     {4031, DRIVER_CONNECTION}, /* MySQL: disconnected for inactivity */
     /* ends */
     {1317, DRIVER_CANCELLED}, /* ER_QUERY_INTERRUPTED */
@@ -87,7 +89,6 @@ static const odbc_code codes[] = {
  * of ours means, how values read, or the language of messages. No
  * NO_ZERO_DATE: tables with such rows must remain alterable. */
 static const char *const session[] = {
-    "set names utf8mb4",
     "set session sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', autocommit = 1,"
     " time_zone = '+00:00', lc_messages = 'en_US', completion_type = 0,"

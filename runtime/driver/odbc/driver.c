@@ -15,7 +15,8 @@
 
 enum {
   JOBS_MAX = 64,
-  CLOSE_MAX_MS = 5000, /* from the end of the socket to SIGKILL */
+  CANCEL_AGAIN_MS = 500, /* one may come before the statement has begun */
+  CLOSE_MAX_MS = 5000,   /* from the end of the socket to SIGKILL */
   READ_BYTES = 64 * 1024,
 };
 
@@ -194,7 +195,7 @@ static void stop(driver_conn *conn, stop_reason why) {
     return;
   }
   send_plain(conn, ODBC_CANCEL);
-  set_timer(conn, DRIVER_GRACE_MS);
+  set_timer(conn, CANCEL_AGAIN_MS);
 }
 
 static void on_timer(uv_timer_t *timer) {
@@ -209,6 +210,9 @@ static void on_timer(uv_timer_t *timer) {
                                          : "the server did not answer in time");
   } else if (conn->stop == RUN) {
     stop(conn, STOP_DEADLINE);
+  } else if (uv_now(conn->loop) - conn->stopped_ms < DRIVER_GRACE_MS) {
+    send_plain(conn, ODBC_CANCEL);
+    set_timer(conn, CANCEL_AGAIN_MS);
   } else {
     lose(conn, "the server did not answer within 5 s of the cancel request");
   }
@@ -257,7 +261,9 @@ static void take_done(driver_conn *conn, odbc_reader *reader) {
   conn->opened = true;
   conn->lost |= after.lost;
   conn->in_transaction = after.in_transaction && !conn->lost;
-  snprintf(conn->session, sizeof conn->session, "%.*s", UPK_FMT(after.session));
+  if (after.session.len)
+    snprintf(conn->session, sizeof conn->session, "%.*s, process %d",
+             UPK_FMT(after.session), uv_process_get_pid(&conn->process));
   blame_stop(conn);
   finish(conn);
 }
