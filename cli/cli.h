@@ -118,7 +118,7 @@ void secrets_wipe(cli *c);
 typedef struct project {
   upk_str folder; /* absolute, of upkeep.yaml */
   upk_str file;   /* its name there */
-  const upk_json *targets, *programs;
+  const upk_json *targets, *programs, *archives;
   upk_str requirements;                /* path of the document; absent: none */
   const upk_json *windows, *blackouts; /* formats.md, "Project" */
   upk_str state; /* as the project says it; absent: the default */

@@ -23,14 +23,21 @@ static bool read_jobs(cli *c, unsigned *ret_jobs) {
 
 extern char **environ;
 
-/* What steps may run here, and the environment it may be given a part of. */
-void allow_programs(cli *c, const project *p, upk_apply_request *request) {
-  size_t count = upk_json_count(p->programs);
-  upk_str *programs = UPK_NEW_ARRAY(c->arena, upk_str, count + 1);
+static const upk_str *texts_of(cli *c, const upk_json *array) {
+  size_t count = upk_json_count(array);
+  upk_str *texts = UPK_NEW_ARRAY(c->arena, upk_str, count + 1);
   for (size_t i = 0; i < count; i++)
-    programs[i] = upk_json_at(p->programs, i)->string;
-  request->programs = programs;
-  request->program_count = count;
+    texts[i] = upk_json_at(array, i)->string;
+  return texts;
+}
+
+/* What steps may run here, the environment it may be given a part of, and where
+ * they may write archives. */
+void allow_programs(cli *c, const project *p, upk_apply_request *request) {
+  request->programs = texts_of(c, p->programs);
+  request->program_count = upk_json_count(p->programs);
+  request->archives = texts_of(c, p->archives);
+  request->archive_count = upk_json_count(p->archives);
   request->environment = environ;
 }
 

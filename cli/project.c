@@ -133,6 +133,7 @@ upk_status project_load(cli *c, project *p) {
     const upk_json *tree = upk_json_parse(c->arena, bytes, &error);
     p->targets = upk_json_get(tree, "targets");
     p->programs = upk_json_get(tree, "programs");
+    p->archives = upk_json_get(tree, "archives");
     p->requirements = upk_json_text(tree, "requirements");
     p->windows = upk_json_get(tree, "windows");
     p->blackouts = upk_json_get(tree, "blackouts");

@@ -3,6 +3,7 @@
 
 #include "approve/approve.h"
 #include "driver/registry.h"
+#include "folder.h"
 #include "openings.h"
 #include "plan/read.h"
 #include "program.h"
@@ -79,6 +80,54 @@ static upk_status check_programs(const upk_apply_request *request,
         UPK_FMT(step->id), UPK_FMT(s.refused->program));
     upk_diag_help(diags, diag,
                   "put it under `programs` in the upkeep.yaml that the plan is "
+                  "applied with");
+    return UPK_DENIED;
+  }
+  return UPK_OK;
+}
+
+/* ---- folders: where the executor's own project lets rows be written ---- */
+
+static bool is_archive(const upk_apply_request *request, upk_str folder) {
+  for (size_t i = 0; i < request->archive_count; i++)
+    if (upk_folder_within(request->archives[i], folder))
+      return true;
+  return false;
+}
+
+/* The first folder that is not allowed; absent: there is none. */
+static upk_str refused_folder(const upk_apply_request *request,
+                              const plan_statements *statements) {
+  for (size_t i = 0; i < statements->count; i++) {
+    const plan_statement *statement = &statements->items[i];
+    const plan_file *file = statement->query.file;
+    if (file && !is_archive(request, file->folder))
+      return file->folder;
+    for (size_t j = 0; statement->batch && j < statement->batch->run.count;
+         j++) {
+      file = statement->batch->run.items[j].query.file;
+      if (file && !is_archive(request, file->folder))
+        return file->folder;
+    }
+  }
+  return UPK_NO_STR;
+}
+
+static upk_status check_folders(const upk_apply_request *request, const plan *p,
+                                upk_diags *diags) {
+  for (size_t i = 0; i < p->step_count; i++) {
+    upk_str folder = refused_folder(request, &p->steps[i].run);
+    if (!folder.data)
+      folder = refused_folder(request, &p->steps[i].undo);
+    if (!folder.data)
+      continue;
+    upk_diag *diag = upk_diag_add(
+        diags, 3297, UPK_NO_SPAN,
+        "step `%.*s` archives to the folder `%.*s`, which this project does "
+        "not allow",
+        UPK_FMT(p->steps[i].id), UPK_FMT(folder));
+    upk_diag_help(diags, diag,
+                  "put it under `archives` in the upkeep.yaml that the plan is "
                   "applied with");
     return UPK_DENIED;
   }
@@ -232,6 +281,8 @@ upk_status upk_apply(const upk_apply_request *request, const upk_clock *clock,
     status = check_target(request, run.plan, diags);
   if (status == UPK_OK)
     status = check_programs(request, run.plan, diags);
+  if (status == UPK_OK)
+    status = check_folders(request, run.plan, diags);
   if (status != UPK_OK)
     goto out;
   run.driver = driver_find(request->target.engine);

@@ -123,6 +123,18 @@ static void write_batch(const ir *ir, upk_json_writer *w,
   upk_json_end_object(w);
 }
 
+static void write_file(const ir *ir, upk_json_writer *w, const ir_file *file) {
+  upk_json_key(w, "file");
+  upk_json_begin_object(w);
+  if (!file->write)
+    upk_json_put_string(w, "read", file->folder);
+  upk_json_key(w, "with");
+  write_params(ir, w, file->with.items, file->with.len);
+  if (file->write)
+    upk_json_put_string(w, "write", file->folder);
+  upk_json_end_object(w);
+}
+
 static void write_statement(const ir *ir, upk_json_writer *w,
                             const ir_statement *statement) {
   const ir_exec *exec = statement->exec;
@@ -137,6 +149,8 @@ static void write_statement(const ir *ir, upk_json_writer *w,
   }
   if (exec)
     write_exec(ir, w, exec);
+  if (statement->file)
+    write_file(ir, w, statement->file);
   if (statement->params.len) {
     upk_json_key(w, "params");
     write_params(ir, w, statement->params.items, statement->params.len);

@@ -153,9 +153,20 @@ void project_windows_write(const ir *ir, upk_json_writer *w) {
   upk_json_end_array(w);
 }
 
+static void write_archives(upk_json_writer *w, const ir *ir) {
+  if (!ir->project.archives.len)
+    return;
+  upk_json_key(w, "archives");
+  upk_json_begin_array(w);
+  for (size_t i = 0; i < ir->project.archives.len; i++)
+    upk_json_string(w, ir->project.archives.items[i].text);
+  upk_json_end_array(w);
+}
+
 bool project_write(const ir *ir, upk_sink sink) {
   upk_json_writer *w = upk_json_writer_new(sink);
   upk_json_begin_object(w);
+  write_archives(w, ir);
   project_blackouts_write(ir, w);
   upk_json_put_string(w, "format", UPK_STR("upkeep.project/1"));
   upk_json_key(w, "programs");

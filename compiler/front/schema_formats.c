@@ -142,6 +142,8 @@ static const schema_object check = {
     .open = false};
 
 static const schema_field round_statement_fields[] = {
+    {"file", SCHEMA_ANY, 0, NOWHERE,
+     .doc = "beside sql: the file that its rows go to, or come from"},
     {"params", SCHEMA_ANY, 0, NOWHERE, .doc = "parameters"},
     {"returns", SCHEMA_TEXT, 0, NOWHERE,
      .doc = "name under which the first row is kept"},

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "expr.h"
+#include "folder.h"
 #include "program.h"
 
 static bool is_letter(char c) {
@@ -181,6 +182,8 @@ const schema_form form_file = {is_file, "a path", "^.+$"};
 const schema_form form_program = {upk_program_good,
                                   "an absolute path, or a name without a path",
                                   "^(/([^/]+/)*)?[^/]+$"};
+const schema_form form_folder = {upk_folder_good,
+                                 "an absolute path of a folder", "^(/[^/]+)+$"};
 const schema_form form_rrule = {
     is_rrule, "a recurrence rule such as FREQ=DAILY;BYHOUR=2",
     "^([A-Z]+=[^;=]+;)*FREQ=[A-Z]+(;[A-Z]+=[^;=]+)*$"};

@@ -10,6 +10,7 @@ extern const schema_form form_commit;   /* 40 hex digits */
 extern const schema_form form_git;      /* where `git fetch` finds it */
 extern const schema_form form_path;     /* relative, '/', no ".." */
 extern const schema_form form_file;     /* relative or absolute */
+extern const schema_form form_folder;   /* absolute */
 extern const schema_form form_program;  /* absolute, or a name alone */
 extern const schema_form form_rrule;    /* RFC 5545, 3.3.10 */
 extern const schema_form form_timezone; /* IANA name */

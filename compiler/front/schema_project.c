@@ -226,6 +226,9 @@ static const schema_field project_fields[] = {
     {"programs", SCHEMA_TEXTS, 0, IN(programs), .more = &form_program,
      .doc = "programs that steps may run: absolute paths, or names to be found "
             "in the system's folders"},
+    {"archives", SCHEMA_TEXTS, 0, IN(archives), .more = &form_folder,
+     .doc = "folders that steps may write archives to, and below: absolute "
+            "paths on the host of whoever applies the plan"},
     {"protected", SCHEMA_TEXTS, 0, NOWHERE,
      .doc = "objects that no step may touch; * is a wildcard"},
 };

@@ -250,6 +250,7 @@ typedef struct ir_project {
   UPK_VEC(ir_use) use;
   ir_text required_version;
   ir_texts programs; /* that steps may run */
+  ir_texts archives; /* folders that steps may write to */
   UPK_VEC(ir_approval) approvals;
   ir_texts standing_approvals; /* files */
   const node *vars;            /* values for ${name}, or NULL */
@@ -378,6 +379,13 @@ typedef struct ir_exec {
   int64_t timeout_ms;
 } ir_exec;
 
+/* Rows as the lines of a file: docs/formats.md, "A file". */
+typedef struct ir_file {
+  upk_str folder;
+  bool write;                 /* else its lines are a parameter */
+  UPK_VEC(const node *) with; /* its name; read: its digest too */
+} ir_file;
+
 /* Statements that are repeated: docs/formats.md, "A batch". */
 typedef struct ir_batch {
   struct ir_statement *run;
@@ -405,6 +413,7 @@ typedef struct ir_statement {
   upk_str sql;     /* or */
   ir_exec *exec;   /* or */
   ir_batch *batch; /* nothing but these three of it */
+  ir_file *file;   /* beside `sql`, or NULL */
   UPK_VEC(const node *) params;
   upk_str returns;
   ir_names catches;

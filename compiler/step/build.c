@@ -1,5 +1,6 @@
 /* One step: the action's functions are called with the object, what they give
  * is converted, and the invariant's checks are put around it. */
+#include "folder.h"
 #include "program.h"
 #include "step/locks.h"
 #include "step/recipe.h"
@@ -210,7 +211,7 @@ static void incomplete(making *m, const char *what) {
 
 static bool is_plain(const ir_statement *items, size_t count) {
   for (size_t i = 0; i < count; i++)
-    if (items[i].exec || items[i].batch)
+    if (items[i].exec || items[i].batch || items[i].file)
       return false;
   return true;
 }
@@ -231,6 +232,39 @@ static void check_exec(making *m, const ir_exec *exec) {
                  UPK_FMT(program));
 }
 
+static void check_file(making *m, const ir_file *file) {
+  if (!file || m->convert.failed)
+    return;
+  const ir_texts *allowed = &m->ir->project.archives;
+  for (size_t i = 0; i < allowed->len; i++)
+    if (upk_folder_within(allowed->items[i].text, file->folder))
+      return;
+  m->convert.code = 1593;
+  if (m->step.remedy->action.span.line)
+    m->convert.span = m->step.remedy->action.span;
+  convert_refuse(&m->convert, NULL,
+                 "the folder `%.*s` is not among the project's `archives`",
+                 UPK_FMT(file->folder));
+}
+
+static bool has_file(const ir_statement *items, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (items[i].file ||
+        (items[i].batch &&
+         has_file(items[i].batch->run, items[i].batch->run_count)))
+      return true;
+  return false;
+}
+
+static void check_files(making *m, const ir_statement *items, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const ir_batch *batch = items[i].batch;
+    check_file(m, items[i].file);
+    for (size_t j = 0; batch && j < batch->run_count; j++)
+      check_file(m, batch->run[j].file);
+  }
+}
+
 /* Programs must be allowed, and cannot be part of a transaction. */
 static void check_work(making *m) {
   const ir_step *step = &m->step;
@@ -245,13 +279,20 @@ static void check_work(making *m) {
                      "atomicity is external");
     check_exec(m, statement->exec);
   }
+  if (!transaction && (has_file(step->run.items, step->run.len) ||
+                       has_file(step->undo.items, step->undo.len)))
+    convert_refuse(&m->convert, NULL,
+                   "a file needs a transaction, whose commit waits for it");
+  check_files(m, step->run.items, step->run.len);
+  check_files(m, step->undo.items, step->undo.len);
   for (size_t i = 0; i < step->post.len; i++)
     check_exec(m, step->post.items[i].exec);
   check_exec(m, step->probe_done.exec);
   check_exec(m, step->probe_partial.exec);
   if (!is_plain(step->cleanup.items, step->cleanup.len))
     convert_refuse(&m->convert, NULL,
-                   "`cleanup` holds plain SQL: no batch and no program");
+                   "`cleanup` holds plain SQL: no batch, no program and no "
+                   "file");
 }
 
 /* No invariant says what must hold then; what is done by the probe, is. */

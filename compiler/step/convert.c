@@ -334,7 +334,7 @@ ir_statement convert_statement(convert *c, const node *value,
                                const char *what) {
   static const char *const keys[] = {
       "sql",     "params",     "returns", "catch",       "exec", "env",
-      "success", "timeout_ms", "batch",   "transaction", NULL};
+      "success", "timeout_ms", "batch",   "transaction", "file", NULL};
   ir_statement statement = {0};
   if (value && is_text(value)) {
     statement.sql = convert_text(c, value, what);
@@ -351,6 +351,11 @@ ir_statement convert_statement(convert *c, const node *value,
     statement.exec = convert_exec(c, value);
   else
     statement.sql = convert_text(c, node_find(value, "sql"), "`sql`");
+  if ((part = node_find(value, "file"))) {
+    if (statement.exec)
+      convert_refuse(c, part, "a program takes no `file`");
+    statement.file = convert_file(c, part);
+  }
   if ((part = node_find(value, "returns")))
     statement.returns = convert_text(c, part, "`returns`");
   if ((part = node_find(value, "transaction"))) {

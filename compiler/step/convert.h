@@ -51,8 +51,9 @@ void convert_names(convert *c, const node *value, const char *what,
 const node **convert_params(convert *c, const node *list, const char *what,
                             size_t *ret_count);
 
-/* work.c: the programs and batches that stand where a statement may. */
+/* work.c: the programs, files and batches that stand where a statement may. */
 ir_exec *convert_exec(convert *c, const node *value);
+ir_file *convert_file(convert *c, const node *value);
 ir_batch *convert_batch(convert *c, const node *value);
 
 ir_check convert_check(convert *c, const node *value, const char *what,

@@ -1,6 +1,8 @@
-/* What may stand in the place of a statement: a program, or a batch of
- * statements that is repeated. docs/formats.md has both forms. */
+/* What may stand in the place of a statement, or beside its SQL: a program, a
+ * file, or a batch of statements that is repeated. docs/formats.md has both
+ * forms. */
 #include "expr.h"
+#include "folder.h"
 #include "program.h"
 #include "step/convert.h"
 
@@ -68,6 +70,31 @@ ir_exec *convert_exec(convert *c, const node *value) {
       convert_refuse(c, value, "a program takes no `%s`", not_of_it[i]);
   }
   return exec;
+}
+
+/* ---- files ---- */
+
+ir_file *convert_file(convert *c, const node *value) {
+  static const char *const keys[] = {"read", "with", "write", NULL};
+  ir_file *file = UPK_NEW(c->arena, ir_file);
+  const node *way = node_find(value, "write");
+  if (!convert_keys(c, value, "`file`", keys))
+    return file;
+  file->write = way != NULL;
+  if ((way != NULL) == (node_find(value, "read") != NULL))
+    convert_refuse(c, value, "`file` has one of `write` and `read`");
+  file->folder =
+      convert_text(c, way ? way : node_find(value, "read"), "a file's folder");
+  file->with.items =
+      convert_params(c, node_find(value, "with"), "`with`", &file->with.len);
+  file->with.cap = file->with.len;
+  if (file->with.len != (way ? 1 : 2))
+    convert_refuse(c, value,
+                   "`with` of a file holds its name, and its digest where it "
+                   "is read");
+  if (!upk_folder_good(file->folder))
+    convert_refuse(c, value, "a file's folder is an absolute path");
+  return file;
 }
 
 /* ---- batches ---- */

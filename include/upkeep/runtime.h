@@ -111,6 +111,10 @@ typedef struct upk_apply_request {
    * another program is refused. */
   const upk_str *programs;
   size_t program_count;
+  /* Folders that steps may write archives to and read them from, and what is
+   * below, as the executor's own project says: absolute paths. */
+  const upk_str *archives;
+  size_t archive_count;
   /* Of this process, ending with NULL: programs get of it what their step
    * names. NULL: nothing. */
   char *const *environment;

@@ -40,12 +40,22 @@ typedef struct plan_exec {
   int64_t timeout_ms; /* 0: the step's limits alone */
 } plan_exec;
 
+/* What a query's rows are written to, or one parameter is read from. */
+typedef struct plan_file {
+  upk_str folder; /* an absolute path */
+  bool write;     /* else read */
+  /* Its name, and where it is read its digest: behind the query's own
+   * parameters. */
+  size_t with_count;
+} plan_file;
+
 /* A query and its parameters; `sql` absent: there is none. */
 typedef struct plan_query {
   upk_str sql;
   const plan_param *params;
   size_t param_count;
   const plan_exec *exec; /* in place of `sql`, or NULL */
+  const plan_file *file; /* beside `sql`, or NULL */
 } plan_query;
 
 typedef enum plan_rows { PLAN_FIRST, PLAN_EVERY, PLAN_NO_ROW } plan_rows;

@@ -51,10 +51,11 @@ bool step_sql(machine *m, step *s, phase next, const char *sql) {
 }
 
 bool step_query(machine *m, step *s, const plan_query *query, size_t rows_max) {
-  plan_value *params =
-      UPK_NEW_ARRAY(m->out, plan_value, query->param_count + 1);
+  size_t count =
+      query->param_count + (query->file ? query->file->with_count : 0);
+  plan_value *params = UPK_NEW_ARRAY(m->out, plan_value, count + 1);
   upk_arena_reset(m->scratch);
-  for (size_t i = 0; i < query->param_count; i++) {
+  for (size_t i = 0; i < count; i++) {
     if (!value_resolve(m, s, &query->params[i], &params[i])) {
       fail_step(m, s, 3145,
                 command_text(m, "a parameter wants `%.*s`, which is not known",
@@ -72,6 +73,7 @@ bool step_query(machine *m, step *s, const plan_query *query, size_t rows_max) {
   command->sql = query->sql;
   command->params = params;
   command->param_count = query->param_count;
+  command->file = query->file;
   command->rows_max = rows_max;
   command->deadline_ms = deadline_of(m, s);
   return true;

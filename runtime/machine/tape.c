@@ -189,7 +189,9 @@ static void hash_text(upk_sha256 *hash, upk_str text) {
 }
 
 static void hash_work(upk_sha256 *hash, const machine_command *command) {
-  for (size_t i = 0; i < command->param_count; i++) {
+  size_t count =
+      command->param_count + (command->file ? command->file->with_count : 0);
+  for (size_t i = 0; i < count; i++) {
     const plan_value *value = &command->params[i];
     hash_number(hash, (uint64_t)value->type);
     if (value->type == PLAN_TEXT)
@@ -203,6 +205,8 @@ static void hash_work(upk_sha256 *hash, const machine_command *command) {
   }
   if (command->exec)
     hash_text(hash, command->exec->program);
+  if (command->file)
+    hash_text(hash, command->file->folder);
 }
 
 void tape_command(tape *t, const machine_command *command) {

@@ -58,6 +58,9 @@ bool plan_read_statements(plan_reader *rd, const upk_json *array,
 /* The members of `value` that make a program into *ret_query. */
 bool plan_read_exec(plan_reader *rd, const upk_json *value, const char *what,
                     bool any_code, plan_query *ret_query);
+/* Gives a query that has its parameters its file; null: it has none. */
+bool plan_read_file(plan_reader *rd, const upk_json *value, const char *what,
+                    plan_query *query);
 bool plan_read_batch(plan_reader *rd, const upk_json *value,
                      const plan_batch **ret_batch);
 /* An array of parameters as they stand. */

@@ -23,11 +23,12 @@ static const plan_field check_fields[] = {
 };
 
 static const plan_field statement_fields[] = {
-    {"batch", UPK_JSON_OBJECT, false},   {"catch", UPK_JSON_ARRAY, false},
-    {"env", UPK_JSON_ARRAY, false},      {"exec", UPK_JSON_ARRAY, false},
-    {"params", UPK_JSON_ARRAY, false},   {"returns", UPK_JSON_STRING, false},
-    {"sql", UPK_JSON_STRING, false},     {"success", UPK_JSON_ARRAY, false},
-    {"timeout_ms", UPK_JSON_INT, false}, {"transaction", UPK_JSON_BOOL, false},
+    {"batch", UPK_JSON_OBJECT, false},     {"catch", UPK_JSON_ARRAY, false},
+    {"env", UPK_JSON_ARRAY, false},        {"exec", UPK_JSON_ARRAY, false},
+    {"file", UPK_JSON_OBJECT, false},      {"params", UPK_JSON_ARRAY, false},
+    {"returns", UPK_JSON_STRING, false},   {"sql", UPK_JSON_STRING, false},
+    {"success", UPK_JSON_ARRAY, false},    {"timeout_ms", UPK_JSON_INT, false},
+    {"transaction", UPK_JSON_BOOL, false},
 };
 
 bool plan_is_place(upk_str from) {
@@ -244,6 +245,8 @@ static bool read_statement(plan_reader *rd, const upk_json *value,
     return plan_read_exec(rd, value, what, false, &statement->query);
   return plan_read_params(rd, upk_json_get(value, "params"), what,
                           &statement->query) &&
+         plan_read_file(rd, upk_json_get(value, "file"), what,
+                        &statement->query) &&
          plan_texts(rd, upk_json_get(value, "catch"), "catch",
                     &statement->catches, &statement->catch_count);
 }

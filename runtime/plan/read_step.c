@@ -256,6 +256,15 @@ static bool any_exec(const plan_statements *statements) {
   return false;
 }
 
+static bool any_file(const plan_statements *statements) {
+  for (size_t i = 0; i < statements->count; i++)
+    if (statements->items[i].query.file ||
+        (statements->items[i].batch &&
+         any_file(&statements->items[i].batch->run)))
+      return true;
+  return false;
+}
+
 static bool any_batch(const plan_statements *statements) {
   for (size_t i = 0; i < statements->count; i++)
     if (statements->items[i].batch)
@@ -270,8 +279,12 @@ static bool check_work(plan_reader *rd, plan_step *step) {
   if (step->atomicity == PLAN_TRANSACTION &&
       (any_exec(&step->run) || any_exec(&step->undo)))
     return plan_bad(rd, 3028, "a program stands in a transaction");
-  if (any_exec(&step->cleanup) || any_batch(&step->cleanup))
-    return plan_bad(rd, 3028, "cleanup holds a program or a batch");
+  if (step->atomicity != PLAN_TRANSACTION &&
+      (any_file(&step->run) || any_file(&step->undo)))
+    return plan_bad(rd, 3028, "a file stands outside a transaction");
+  if (any_exec(&step->cleanup) || any_batch(&step->cleanup) ||
+      any_file(&step->cleanup))
+    return plan_bad(rd, 3028, "cleanup holds a program, a file or a batch");
   for (size_t i = 0; i < step->pre.count; i++)
     if (step->pre.items[i].queries[0].exec)
       return plan_bad(rd, 3028, "a pre-check runs a program");

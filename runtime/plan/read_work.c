@@ -1,4 +1,5 @@
 /* What may stand in the place of a statement: programs and batches. */
+#include "folder.h"
 #include "plan/private.h"
 #include "program.h"
 
@@ -36,10 +37,11 @@ static bool read_environment(plan_reader *rd, const upk_json *array,
 
 bool plan_read_exec(plan_reader *rd, const upk_json *value, const char *what,
                     bool any_code, plan_query *ret_query) {
-  static const char *const not_of_it[] = {"params", "catch", "transaction"};
+  static const char *const not_of_it[] = {"params", "catch", "transaction",
+                                          "file"};
   const upk_json *words = upk_json_get(value, "exec");
   plan_exec *exec = UPK_NEW(rd->arena, plan_exec);
-  for (size_t i = 0; i < 3; i++)
+  for (size_t i = 0; i < 4; i++)
     if (upk_json_get(value, not_of_it[i])->type != UPK_JSON_NULL)
       return plan_bad(rd, 3028, "a program of %s has `%s`", what, not_of_it[i]);
   if (!plan_read_params(rd, words, what, ret_query))
@@ -59,6 +61,42 @@ bool plan_read_exec(plan_reader *rd, const upk_json *value, const char *what,
     return plan_bad(rd, 3024, "timeout_ms of a program is negative");
   return read_environment(rd, upk_json_get(value, "env"), exec) &&
          read_success(rd, upk_json_get(value, "success"), exec);
+}
+
+/* ---- files ---- */
+
+static const plan_field file_fields[] = {
+    {"read", UPK_JSON_STRING, false},
+    {"with", UPK_JSON_ARRAY, true},
+    {"write", UPK_JSON_STRING, false},
+};
+
+bool plan_read_file(plan_reader *rd, const upk_json *value, const char *what,
+                    plan_query *query) {
+  if (value->type == UPK_JSON_NULL)
+    return true;
+  if (!PLAN_SHAPE(rd, value, "a file", file_fields))
+    return false;
+  plan_file *file = UPK_NEW(rd->arena, plan_file);
+  upk_str write = upk_json_text(value, "write");
+  plan_query with = {0};
+  file->write = write.data != NULL;
+  file->folder = file->write ? write : upk_json_text(value, "read");
+  if (!upk_folder_good(file->folder) ||
+      file->write == (upk_json_text(value, "read").data != NULL))
+    return plan_bad(rd, 3024, "a file of %s is in no folder", what);
+  if (!plan_read_params(rd, upk_json_get(value, "with"), "a file", &with))
+    return false;
+  if (with.param_count != (file->write ? 1 : 2))
+    return plan_bad(rd, 3024, "`with` of a file has not its name and digest");
+  file->with_count = with.param_count;
+  size_t own = query->param_count, all = own + with.param_count;
+  plan_param *params = UPK_NEW_ARRAY(rd->arena, plan_param, all + 1);
+  for (size_t i = 0; i < all; i++)
+    params[i] = i < own ? query->params[i] : with.params[i - own];
+  query->params = params;
+  query->file = file;
+  return true;
 }
 
 /* ---- batches ---- */

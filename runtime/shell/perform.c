@@ -1,7 +1,7 @@
 /* The machine's commands, carried out. */
 #include "shell/private.h"
 
-static shell_op *op_new(shell *sh, const machine_command *command) {
+shell_op *shell_op_new(shell *sh, const machine_command *command) {
   const upk_allocator *libc = upk_allocator_libc();
   shell_op *op = libc->resize(libc->ctx, NULL, sizeof *op);
   if (!op)
@@ -41,7 +41,7 @@ static void perform_open(shell *sh, const machine_command *command) {
                                 ? apply->connect_timeout_ms
                                 : UPK_CONNECT_MS,
   };
-  shell_op *op = op_new(sh, command);
+  shell_op *op = shell_op_new(sh, command);
   op->opens = true;
   op->conn = sh->request->driver->open(&sh->loop, &options, on_done, op);
   sh->conns[command->session] = op->conn;
@@ -56,19 +56,19 @@ static void perform_limits(shell *sh, const machine_command *command) {
         (driver_setting){command->settings[i].name, command->settings[i].value};
   driver_limits limits = {command->lock_ms, command->statement_ms,
                           command->read_only, settings, command->setting_count};
-  shell_op *op = op_new(sh, command);
+  shell_op *op = shell_op_new(sh, command);
   op->limits = true;
   sh->request->driver->set_limits(op->conn, &limits, on_done, op);
   upk_arena_free(scratch);
 }
 
 static void perform_lock(shell *sh, const machine_command *command) {
-  shell_op *op = op_new(sh, command);
+  shell_op *op = shell_op_new(sh, command);
   sh->request->driver->try_lock(op->conn, command->key, on_locked, op);
 }
 
 static void perform_evict(shell *sh, const machine_command *command) {
-  shell_op *op = op_new(sh, command);
+  shell_op *op = shell_op_new(sh, command);
   upk_str application =
       upk_arena_printf(sh->arena, "upkeep/%.*s", UPK_FMT(sh->run));
   sh->request->driver->evict(op->conn, command->key, application, on_done, op);
@@ -81,15 +81,21 @@ static const driver_value_type types[] = {
     [PLAN_TEXT] = DRIVER_TEXT,
 };
 
+driver_value shell_value(const plan_value *value) {
+  return (driver_value){types[value->type], value->integer, value->text};
+}
+
 static void perform_query(shell *sh, const machine_command *command) {
-  shell_op *op = op_new(sh, command);
+  if (command->file) {
+    shell_file_start(sh, command);
+    return;
+  }
+  shell_op *op = shell_op_new(sh, command);
   upk_arena *scratch = upk_arena_new(NULL);
   driver_value *params =
       UPK_NEW_ARRAY(scratch, driver_value, command->param_count + 1);
   for (size_t i = 0; i < command->param_count; i++)
-    params[i] =
-        (driver_value){types[command->params[i].type],
-                       command->params[i].integer, command->params[i].text};
+    params[i] = shell_value(&command->params[i]);
   driver_query query = {
       .sql = command->sql,
       .params = params,
@@ -104,12 +110,14 @@ static void perform_query(shell *sh, const machine_command *command) {
 }
 
 static void perform_begin(shell *sh, const machine_command *command) {
-  shell_op *op = op_new(sh, command);
+  shell_file_commit(sh, command->session); /* none is of this transaction */
+  shell_op *op = shell_op_new(sh, command);
   sh->request->driver->begin(op->conn, command->deadline_ms, on_done, op);
 }
 
 static void perform_commit(shell *sh, const machine_command *command) {
-  shell_op *op = op_new(sh, command);
+  shell_op *op = shell_op_new(sh, command);
+  shell_file_commit(sh, command->session);
   /* The machine never asks for it in a rehearsal; if it did, the transaction
    * would be rolled back. */
   if (sh->request->apply->rehearse) {
@@ -120,12 +128,14 @@ static void perform_commit(shell *sh, const machine_command *command) {
 }
 
 static void perform_rollback(shell *sh, const machine_command *command) {
-  shell_op *op = op_new(sh, command);
+  shell_file_rollback(sh, command->session);
+  shell_op *op = shell_op_new(sh, command);
   sh->request->driver->rollback(op->conn, command->deadline_ms, on_done, op);
 }
 
 static void perform_cancel(shell *sh, const machine_command *command) {
   shell_exec_cancel(sh, command->session);
+  shell_file_cancel(sh, command->session);
   if (sh->conns[command->session])
     sh->request->driver->cancel(sh->conns[command->session]);
 }
@@ -157,7 +167,7 @@ static void on_timer(uv_timer_t *timer) {
 }
 
 static void perform_sleep(shell *sh, const machine_command *command) {
-  shell_op *op = op_new(sh, command);
+  shell_op *op = shell_op_new(sh, command);
   unsigned hurry = sh->request->hurry ? sh->request->hurry : 1;
   op->timer.data = op;
   op->next = sh->sleeps;

@@ -23,6 +23,15 @@ typedef struct shell_op {
   struct shell_op *next, **link; /* of the sleeps */
 } shell_op;
 
+typedef struct shell_file shell_file;
+
+/* A part of an archive that the session's transaction wrote; `folder` absent:
+ * none. */
+typedef struct shell_part {
+  upk_str folder;
+  char name[256];
+} shell_part;
+
 /* An answer to a record of the log, kept until the commands are all done. */
 typedef struct shell_logged {
   uint64_t id;
@@ -51,6 +60,8 @@ struct shell {
   upk_str run;
   driver_conn *conns[MACHINE_SESSIONS_MAX];
   struct shell_exec *programs[MACHINE_SESSIONS_MAX]; /* under way, or NULL */
+  shell_file *files[MACHINE_SESSIONS_MAX];           /* under way, or NULL */
+  shell_part parts[MACHINE_SESSIONS_MAX];
   shell_op *sleeps;
   UPK_VEC(shell_logged) logged;
   size_t logged_first;
@@ -78,6 +89,16 @@ void shell_answer_records(shell *sh);
 /* perform.c: one command of the machine. */
 void shell_perform(shell *sh, const machine_command *command);
 void shell_drop_sleeps(shell *sh);
+shell_op *shell_op_new(shell *sh, const machine_command *command);
+driver_value shell_value(const plan_value *value);
+
+/* file.c: a query with a file. */
+void shell_file_start(shell *sh, const machine_command *command);
+void shell_file_cancel(shell *sh, unsigned session);
+/* The session is asked to commit, or to roll back: what it wrote stays, or
+ * goes. */
+void shell_file_commit(shell *sh, unsigned session);
+void shell_file_rollback(shell *sh, unsigned session);
 
 /* exec.c: a program, answered like a query. */
 void shell_exec_start(shell *sh, const machine_command *command);
