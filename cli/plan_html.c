@@ -157,6 +157,7 @@ static void add_checks(upk_buf *out, const char *title,
 
 static void add_plain_statement(upk_buf *out, const upk_json *statement) {
   add_value(out, "program", upk_json_get(statement, "exec"));
+  add_value(out, "file", upk_json_get(statement, "file"));
   add_sql(out, upk_json_text(statement, "sql"));
   add_value(out, "parameters", upk_json_get(statement, "params"));
 }

@@ -92,6 +92,14 @@ static void sql_statement(upk_buf *out, const upk_json *statement) {
     sql_statements(out, upk_json_get(batch, "run"));
     upk_buf_str(out, UPK_STR("-- end of a round\n"));
   } else {
+    upk_str write = upk_json_text(upk_json_get(statement, "file"), "write");
+    upk_str read = upk_json_text(upk_json_get(statement, "file"), "read");
+    if (write.data)
+      upk_buf_printf(out, "-- its rows go to a file in %.*s\n", UPK_FMT(write));
+    if (read.data)
+      upk_buf_printf(out,
+                     "-- its last parameter is the lines of a file in %.*s\n",
+                     UPK_FMT(read));
     sql_text(out, upk_json_text(statement, "sql"),
              upk_json_get(statement, "params"));
   }

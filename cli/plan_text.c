@@ -301,6 +301,13 @@ static void statement_text(const upk_json *statement, const char *indent,
     upk_buf_char(out, '\n');
     return;
   }
+  const upk_json *file = upk_json_get(statement, "file");
+  upk_str write = upk_json_text(file, "write");
+  if (write.data)
+    upk_buf_printf(out, "%sto a file in %.*s:\n", indent, UPK_FMT(write));
+  else if (upk_json_count(file))
+    upk_buf_printf(out, "%sfrom a file in %.*s:\n", indent,
+                   UPK_FMT(upk_json_text(file, "read")));
   upk_str rest = upk_str_trim(upk_json_text(statement, "sql"));
   while (rest.data) {
     upk_str line = upk_str_split(rest, '\n', &rest);

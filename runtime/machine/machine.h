@@ -184,9 +184,9 @@ typedef struct machine_command {
   size_t param_count;
   const plan_exec *exec; /* EXEC */
   /* QUERY, or NULL: the first column of its rows goes to a file, and the
-   * answer is a row of name, rows, bytes and sha256; or a file is read, its
-   * lines being the parameter behind the others. Its own parameters stand
-   * behind `param_count`. */
+   * answer is a row of bytes, name and sha256 beside their number; or a file is
+   * read, its lines being the parameter behind the others. Its own parameters
+   * stand behind `param_count`. */
   const plan_file *file;
   size_t rows_max;
   int64_t deadline_ms;           /* QUERY, BEGIN, COMMIT, UNDO_ALL, EXEC */

@@ -72,20 +72,18 @@ static bool fail(shell_file *x, const char *words) {
 
 /* Notes the part for a rollback of its transaction. */
 static void answer_made(shell_file *x) {
-  static const upk_str columns[] = {
-      {"bytes", 5}, {"name", 4}, {"rows", 4}, {"sha256", 6}};
+  static const upk_str columns[] = {{"bytes", 5}, {"name", 4}, {"sha256", 6}};
   shell_part *made = &x->sh->parts[x->session];
-  driver_value values[4] = {
+  driver_value values[3] = {
       {.type = DRIVER_INT, .integer = x->made.bytes},
       {.type = DRIVER_TEXT, .text = x->name},
-      {.type = DRIVER_INT, .integer = x->made.rows},
       {.type = DRIVER_TEXT, .text = upk_digest_view(&x->made.digest)}};
   if (x->made.rows) {
     made->folder = x->file->folder;
     snprintf(made->name, sizeof made->name, "%.*s", UPK_FMT(x->name));
   }
   answer(x, &(driver_result){.columns = columns,
-                             .column_count = 4,
+                             .column_count = 3,
                              .values = values,
                              .row_count = 1,
                              .rows_total = x->made.rows,

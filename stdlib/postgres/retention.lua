@@ -48,7 +48,7 @@ end
 local function due_template(p)
   return "t." .. u.ident(p.column) .. string.format(" < to_timestamp(({value}::bigint - %d) / 1000000.0)", p.older_than)
 end
-local function due(p) return string.replace(due_template(p), "{value}", "$1") end
+function retention.due(p) return string.replace(due_template(p), "{value}", "$1") end
 
 retention.started = { from = "step.started_at" }
 
@@ -56,7 +56,7 @@ function retention.pre(o, p)
   return {
     {
       name = "rows past their retention", otherwise = "skip", params = { retention.started },
-      sql = "select count(*) as due from only " .. o.sql .. " t where " .. due(p), expect = "due > 0",
+      sql = "select count(*) as due from only " .. o.sql .. " t where " .. retention.due(p), expect = "due > 0",
     },
     {
       name = "the columns are the planned ones", otherwise = "fail",
@@ -77,7 +77,7 @@ function retention.fewer(o, p)
   return {
     -- Others may hold rows, and may insert old ones.
     name = "fewer rows past their retention", params = { retention.started },
-    sql = "select count(*) as due from only " .. o.sql .. " t where " .. due(p), expect = "due = 0 or due < before.due",
+    sql = "select count(*) as due from only " .. o.sql .. " t where " .. retention.due(p), expect = "due = 0 or due < before.due",
   }
 end
 

@@ -1,3 +1,4 @@
+local parts = require "postgres/parts"
 local retention = require "postgres/retention"
 
 local function archive_of(o, p)
@@ -11,12 +12,17 @@ end
 return action {
   name = "archive_rows", engine = "postgres", kind = "table",
   needs = { privileges = { "owner", "write_rows" } },
-  doc = "moves rows past their retention to an archive table of the same database, in short transactions",
+  doc = "moves rows past their retention to an archive table of the same database, or to files, in short transactions",
   parameters = {
     column = retention.parameters.column,
     older_than = { type = "duration", required = true, min = 1, doc = "rows older than this are moved" },
     to = { type = "text", doc = "the archive table; otherwise the table's name and _archive; made when it is not there" },
     to_schema = { type = "text", doc = "its schema, which exists; otherwise the table's" },
+    folder = {
+      type = "text",
+      doc = "in place of a table: files of JSON lines, compressed (.jsonl.zst), in this folder of the host that applies the plan;"
+        .. " `archives` of the project must allow it",
+    },
     max_rows = { type = "int", default = 100000, min = 0, doc = "at most so many rows a step; 0: all" },
     batch = retention.parameters.batch,
     round = retention.parameters.round,
@@ -24,11 +30,12 @@ return action {
   reads = retention.reads,
   atomicity = "transaction",
   explain = {
-    undo = "inverse: the rows are put back from the archive, where they stand marked with the run",
+    undo = "inverse: the rows are put back from the archive, where they stand marked with the run; or from the files, once their checksums are verified",
   },
   risk = "high",
   destructive = true,
   locks = function(o, p)
+    if p.folder then return { { mode = "row exclusive", object = { o.schema, o.name } } } end
     return {
       { mode = "row exclusive", object = { o.schema, o.name } },
       { mode = "row exclusive", object = { p.to_schema or o.schema, p.to or (o.name .. "_archive") } },
@@ -38,6 +45,9 @@ return action {
   conflicts = { "expire_rows" },
   blocked_by = retention.blocked_by,
   undo = function(o, p)
+    if p.folder then
+      return { class = "inverse", why = "the rows stand in the files of the folder", steps = parts.undo(o, p) }
+    end
     local archive = archive_of(o, p)
     local steps = retention.passes_over(o, p, {
       source = archive, which = "t.upkeep_run = {value}", value = { from = "step.run" }, value_kind = "text",
@@ -53,6 +63,10 @@ return action {
   end,
   plan = function(o, p)
     retention.check(o, p)
+    if p.folder and (p.to or p.to_schema) then u.refuse("rows go to a table or to a folder, not to both") end
+    if p.folder then
+      return { pre = parts.pre(retention.pre(o, p)), run = parts.run(o, p), post = { retention.fewer(o, p) } }
+    end
     if string.contains(", " .. o.columns .. ",", ", upkeep_run,") then u.refuse("it is an archive") end
     local archive = archive_of(o, p)
     local pre = retention.pre(o, p)
