@@ -20,6 +20,8 @@ report_run "wall: YAML only in compiler/front/yaml" \
   sh -c '! grep -rlE "#include[ \t]*<yaml\.h>" core compiler runtime cli include | grep -v "^compiler/front/yaml/"'
 report_run "wall: cmark only in compiler/front/markdown" \
   sh -c '! grep -rlE "#include[ \t]*<cmark" core compiler runtime cli include | grep -v "^compiler/front/markdown/"'
+report_run "wall: zstd only in runtime/part and cli" \
+  sh -c '! grep -rlE "#include[ \t]*<zstd\.h>" core compiler runtime cli include | grep -vE "^(runtime/part|cli)/"'
 report_run "wall: libical only in runtime/window" \
   sh -c '! grep -rlE "#include[ \t]*<libical/" core compiler runtime cli include | grep -v "^runtime/window/"'
 report_run "wall: each driver owns its client library" \
