@@ -149,6 +149,30 @@ static void put_relations(ir *ir, const ir_action *action, page *page) {
   }
 }
 
+/* What the role must be allowed, in the words of the engine's table: that of
+ * `explain privileges`. */
+static upk_str privilege_doc(const ir_engine *engine, upk_str privilege) {
+  const node *map = node_find(engine->definition, "privileges");
+  for (size_t i = 0; map && map->type == NODE_MAP && i < map->map.count; i++)
+    if (upk_str_equal(map->map.members[i].key, privilege))
+      return field_text(map->map.members[i].value, "doc");
+  return UPK_NO_STR;
+}
+
+static void put_privileges(const ir_engine *engine, const ir_action *action,
+                           page *page) {
+  if (!action->privileges_said)
+    page_put(page, UPK_STR("privileges"),
+             UPK_STR("not known: the action does not say"));
+  else if (!action->privileges.len)
+    page_put(page, UPK_STR("privileges"),
+             UPK_STR("none beyond those of the engine"));
+  for (size_t i = 0; i < action->privileges.len; i++)
+    page_put_typed(page, UPK_STR("privileges"), action->privileges.items[i],
+                   UPK_NO_STR,
+                   privilege_doc(engine, action->privileges.items[i]));
+}
+
 static void put_parameters(const ir_action *action, page *page) {
   for (size_t i = 0; i < action->parameters.len; i++) {
     const ir_parameter *p = &action->parameters.items[i];
@@ -160,7 +184,8 @@ static void put_parameters(const ir_action *action, page *page) {
   }
 }
 
-static void put_action(ir *ir, const ir_action *action, page *page) {
+static void put_action(ir *ir, const ir_engine *engine, const ir_action *action,
+                       page *page) {
   page_add(page, action->name,
            upk_arena_printf(page->arena, "action of %.*s, on %.*s",
                             UPK_FMT(action->engine), UPK_FMT(action->kind)),
@@ -176,6 +201,7 @@ static void put_action(ir *ir, const ir_action *action, page *page) {
     page_put(page, UPK_STR("destructive"),
              UPK_STR("never on unknown facts, never by itself"));
   page_put(page, UPK_STR("file"), action->path);
+  put_privileges(engine, action, page);
   put_parameters(action, page);
 }
 
@@ -184,11 +210,19 @@ void explain_action(ir *ir, upk_str word, page *page) {
     const ir_engine *engine = ir->engines.items[i];
     for (size_t j = 0; j < engine->actions.len; j++)
       if (upk_str_equal(engine->actions.items[j]->name, word))
-        put_action(ir, engine->actions.items[j], page);
+        put_action(ir, engine, engine->actions.items[j], page);
   }
 }
 
 /* ---- Markdown ---- */
+
+static void markdown_privileges(const ir_action *action, upk_buf *out) {
+  if (!action->privileges.len)
+    return;
+  upk_buf_str(out, UPK_STR("- privileges: "));
+  add_names(&action->privileges, out);
+  upk_buf_char(out, '\n');
+}
 
 static void markdown_action(const ir_action *action, upk_buf *out) {
   upk_buf_printf(out, "\n### %.*s (%.*s)\n\n%.*s\n\n", UPK_FMT(action->name),
@@ -201,6 +235,7 @@ static void markdown_action(const ir_action *action, upk_buf *out) {
     out->len = begin;
   else
     upk_buf_char(out, '\n');
+  markdown_privileges(action, out);
   upk_buf_printf(out, "- atomicity: %.*s\n- risk: %.*s\n- validated by: %.*s\n",
                  UPK_FMT(promise_of(action, "atomicity")),
                  UPK_FMT(promise_of(action, "risk")), UPK_FMT(post_of(action)));

@@ -256,3 +256,18 @@ YAML
   run upkeep validate
   expect_no_text UPK1061
 }
+
+@test "a shipped policy that another is after may be left out" {
+  sqlite3 t.db "create table t (a); insert into t values (1)"
+  printf 'version: 1\ntargets:\n  t: { engine: sqlite, connect: t.db }\nuse: [ { name: std/sqlite-baseline, except: [ sqlite-integrity ] } ]\n' >upkeep.yaml
+  grep -q 'after: .*sqlite-integrity' "$UPKEEP_SOURCE/policies/sqlite-baseline.yaml" # or this tests nothing
+  run upkeep plan -o plan.json
+  expect_code 0
+  expect_no_text UPK1207
+  [ "$(grep -c sqlite-integrity plan.json)" -eq 0 ]
+  # one that nobody has left out is still an error
+  mkdir policies
+  echo 'policies: [ { name: p, for: table, ensure: rows <= 1, by: refresh_statistics, after: [ sqlite-integrty ] } ]' >policies/p.yaml
+  echo 'include: [ policies/*.yaml ]' >>upkeep.yaml
+  fails 3 'error[UPK1207]' validate
+}

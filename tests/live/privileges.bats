@@ -100,3 +100,21 @@ PY
   run upkeep explain privileges shopp
   expect_code 64
 }
+
+@test "explain ACTION names the privileges, in the words of explain privileges" {
+  echo 'policies: [ { name: q, for: index, ensure: size >= 0, by: rebuild_index } ]' | sqlite_project x.db
+  run upkeep explain rebuild_index
+  expect_code 0
+  expect_text "privileges"
+  expect_text "owns the index's table"
+  upkeep explain rebuild_index --format json >said.json
+  sed -i 's/sqlite/postgres/; s/x\.db/"service=x user=robot"/' upkeep.yaml
+  upkeep explain privileges --format json >report.json
+  python3 - <<'PY'
+import json
+said = json.load(open("said.json"))
+report = {p["name"]: p["doc"] for p in json.load(open("report.json"))["privileges"] if p["for"]}
+rows = {r["name"]: r["text"] for m in said["meanings"] if "postgres" in m["what"] for r in m["rows"] if r.get("group") == "privileges"}
+assert rows and rows == {name: doc for name, doc in report.items() if name in rows} and set(report) == set(rows), (rows, report)
+PY
+}

@@ -64,13 +64,24 @@ static bool is_name_byte(char c) {
          ((unsigned char)c & 0x80) || strchr("_.*?$-", c) != NULL;
 }
 
-/* "No maintenance on Fridays" is about no table. */
+/* "No maintenance on Fridays", "on the first of a month", "on 24 and 31
+ * December" are about no table. */
 static bool is_no_name(upk_str text) {
   static const char *const words[] = {
-      "monday", "tuesday",    "wednesday",  "thursday", "friday",  "saturday",
-      "sunday", "weekend",    "weekday",    "holiday",  "workday", "christmas",
-      "easter", "anything",   "it",         "them",     "this",    "these",
-      "those",  "everything", "production", "day",      "night",   "data"};
+      "monday",    "tuesday",  "wednesday",  "thursday",  "friday",
+      "saturday",  "sunday",   "weekend",    "weekday",   "holiday",
+      "workday",   "easter",   "christmas",  "anything",  "it",
+      "them",      "this",     "these",      "those",     "everything",
+      "day",       "night",    "production", "data",      "first",
+      "second",    "third",    "fourth",     "last",      "next",
+      "week",      "month",    "quarter",    "year",      "end",
+      "beginning", "start",    "morning",    "afternoon", "evening",
+      "noon",      "midnight", "lunchtime",  "payday",    "date",
+      "january",   "february", "march",      "april",     "may",
+      "june",      "july",     "august",     "september", "october",
+      "november",  "december", "database",   "server",    "system"};
+  if (text.len && text.data[0] >= '0' && text.data[0] <= '9')
+    return true;
   upk_str single = text;
   if (single.len > 3 && lower(single.data[single.len - 1]) == 's')
     single.len--;
@@ -307,14 +318,26 @@ static upk_str take_quoted(piece *item) {
   return (upk_str){text.data + 1, end - 1};
 }
 
-/* "Backups are kept for 35 days": no table, unless it is quoted. */
-static bool is_copy(upk_str name) {
-  static const char *const words[] = {"backup", "backups",   "dump",
-                                      "dumps",  "snapshots", "snapshot",
-                                      "wal",    "binlogs",   "binlog"};
+static bool is_copy_word(upk_str word) {
+  static const char *const words[] = {
+      "backup", "backups", "dump",     "dumps",   "snapshots", "wal",
+      "wals",   "binlog",  "snapshot", "binlogs", "copies",    "copy"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (word_is(name, words[i]))
+    if (word_is(word, words[i]))
       return true;
+  return false;
+}
+
+/* "Backups are kept for 35 days", "Backup files | 5 weeks": no table, unless it
+ * is quoted or has its schema. */
+static bool is_copy(upk_str name) {
+  for (size_t start = 0, at = 0; at <= name.len; at++) {
+    if (at < name.len && name.data[at] != ' ' && name.data[at] != '-')
+      continue;
+    if (is_copy_word((upk_str){name.data + start, at - start}))
+      return true;
+    start = at + 1;
+  }
   return false;
 }
 
@@ -325,6 +348,8 @@ static bool read_one_retention(reader *r, const setting *at, piece item) {
   int64_t us = 0;
   if (!name.data)
     name = take_quoted(&item);
+  else if (is_copy(name))
+    return false;
   cursor c = tokens_of(r, item.text);
   while (!cursor_done(&c)) {
     const token *t = cursor_peek(&c, 0);

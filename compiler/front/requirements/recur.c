@@ -128,8 +128,9 @@ static int take_months(cursor *c) {
   return 0;
 }
 
-/* "the last three days of a quarter", "the first 2 days of each month". Of
- * working days the calendar is not known: they are not read. */
+/* "the last three days of a quarter", "the first 2 days of each month", "the
+ * first and last day of a month". Of working days the calendar is not known:
+ * they are not read. */
 static bool take_edge(cursor *c, recurrence *s) {
   cursor copy = *c;
   int64_t count = 1;
@@ -137,16 +138,22 @@ static bool take_edge(cursor *c, recurrence *s) {
   bool last = cursor_take(&copy, "last") || cursor_take(&copy, "final");
   if (!last && !cursor_take(&copy, "first"))
     return false;
+  bool both = !last && (cursor_take(&copy, "and the last") ||
+                        cursor_take(&copy, "and last"));
   (void)take_count(&copy, &count);
   (void)cursor_take(&copy, "calendar");
   if (!cursor_take(&copy, "days") && !cursor_take(&copy, "day"))
     return false;
   int months = take_months(&copy);
   if (!months || count < 1 || (s->months && s->months != months) ||
-      s->month_day_count + (size_t)count > MONTH_DAYS_MAX || count > 28)
+      s->month_day_count + (size_t)count * (both ? 2 : 1) > MONTH_DAYS_MAX ||
+      count > 28)
     return false;
-  for (int n = 1; n <= (int)count; n++)
+  for (int n = 1; n <= (int)count; n++) {
     s->month_days[s->month_day_count++] = last ? -n : n;
+    if (both)
+      s->month_days[s->month_day_count++] = -n;
+  }
   s->months = months;
   *c = copy;
   return true;

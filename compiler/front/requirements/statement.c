@@ -237,6 +237,12 @@ static bool has_unit(const cursor *c) {
           cursor_peek(c, 2)->type == TOKEN_NUMBER);
 }
 
+/* "No DDL during quarter-end close." */
+static bool begins_with_ban(cursor c) {
+  return cursor_take(&c, "no") || cursor_take(&c, "not") ||
+         cursor_take(&c, "avoid") || cursor_take(&c, "keep");
+}
+
 /* Whether a sentence has the marks of a requirement. */
 static bool looks_required(reader *r, upk_str text, bool item) {
   /* Those from ITEM_WORDS on are common in prose that asks for nothing. */
@@ -260,7 +266,7 @@ static bool looks_required(reader *r, upk_str text, bool item) {
       text.len) /* too many words to see: not passed over in silence */
     return true;
   bool known = key_in(r, text, &phrase) >= 0;
-  if (item && known)
+  if (begins_with_ban(c) || (item && known))
     return true;
   for (; !cursor_done(&c); c.at++) {
     const token *t = cursor_peek(&c, 0);
