@@ -25,7 +25,7 @@ report_run "wall: zstd only in runtime/part and cli" \
 report_run "wall: libical only in runtime/window" \
   sh -c '! grep -rlE "#include[ \t]*<libical/" core compiler runtime cli include | grep -v "^runtime/window/"'
 report_run "wall: each driver owns its client library" \
-  sh -c '! grep -rlE "#include[ \t]*<(sqlite3|libpq-fe)\.h>" core compiler runtime cli include | grep -vE "^runtime/(driver/(sqlite|postgres)|state)/"'
+  sh -c '! grep -rlE "#include[ \t]*<(sqlite3|libpq-fe|sql|sqlext|sqlucode)\.h>" core compiler runtime cli include | grep -vE "^runtime/(driver/(sqlite|postgres|odbc)|state)/"'
 report_run "wall: the machine does no I/O and reads no clock" \
   no_match '#include[ \t]*<(uv|stdio|time|unistd|fcntl|sys/)' runtime/machine
 report_run "wall: libraries do not print, exit or read the environment" \
