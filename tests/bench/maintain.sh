@@ -68,7 +68,7 @@ YAML
 cat >"$work/p.yaml" <<YAML
 policies:
   - { name: vacuumed, for: table, where: "name ~ '^z[0-9]+\$'", ensure: dead_ratio <= 5%, by: vacuum, with: { analyze: true }, limits: { pace: none } }
-  - { name: lean, for: index, where: "name ~ '^z[0-9]+_'", ensure: bloat_ratio <= 35%, by: rebuild_index, limits: { pace: none } }
+  - { name: lean, for: index, where: "name ~ '^z[0-9]+_'", ensure: bloat_ratio <= 20%, by: rebuild_index, limits: { pace: none } }
   - { name: whole, for: table, where: "name ~ '^z[0-9]+\$'", ensure: integrity_check_age <= 7d, if_unknown: act, by: verify_integrity, limits: { pace: none } }
   - { name: whole-index, for: index, where: "name ~ '^z[0-9]+_'", ensure: integrity_check_age <= 7d, if_unknown: act, by: verify_integrity, limits: { pace: none } }
 YAML
