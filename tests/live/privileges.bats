@@ -106,9 +106,9 @@ PY
   run upkeep explain rebuild_index
   expect_code 0
   expect_text "privileges"
-  expect_text "owns the index's table"
+  expect_text "vacuums, analyses, reindexes"
   upkeep explain rebuild_index --format json >said.json
-  sed -i 's/sqlite/postgres/; s/x\.db/"service=x user=robot"/' upkeep.yaml
+  sed -i 's/sqlite/postgres/; s/x\.db/service=x user=robot/' upkeep.yaml
   upkeep explain privileges --format json >report.json
   python3 - <<'PY'
 import json
