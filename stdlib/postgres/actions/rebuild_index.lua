@@ -20,15 +20,22 @@ local function state(o)
 end
 local rebuilt = "usable and file <> before.file and leftovers = 0"
 
--- Rebuilt, and with `verify` looked through as well.
+-- Rebuilt, with `verify` looked through, and what is to be written down of it is.
 local function done(o, p)
-  if not p.verify then return { name = "rebuilt", sql = state(o), expect = rebuilt } end
+  local asked, expect = "", rebuilt
+  if p.verify then
+    asked = ", (select count(*) from upkeep.finding f where f.run = $1 and f.step = $2) as findings"
+    expect = expect .. " and findings >= 1"
+  end
+  if o.collation_drift then
+    asked = asked .. ", (select count(*) from upkeep.saved s where s.run = $1 and s.step = $2 and s.what = 'collation') as marks"
+    expect = expect .. " and marks >= 1"
+  end
+  if asked == "" then return { name = "rebuilt", sql = state(o), expect = rebuilt } end
   return {
-    name = "rebuilt and looked through",
-    sql = state(o):replace(" from pg_catalog.pg_index i where",
-      ", (select count(*) from upkeep.finding f where f.run = $1 and f.step = $2) as findings from pg_catalog.pg_index i where"),
-    params = { { from = "step.run" }, { from = "step.id" } },
-    expect = rebuilt .. " and findings >= 1",
+    name = p.verify and "rebuilt and looked through" or "rebuilt and written down",
+    sql = state(o):replace(" from pg_catalog.pg_index i where", asked .. " from pg_catalog.pg_index i where"),
+    params = { { from = "step.run" }, { from = "step.id" } }, expect = expect,
   }
 end
 
@@ -45,7 +52,7 @@ return action {
   reads = {
     "table", "size", "is_exclusion", "is_partitioned", "is_system", "am", "corruption_found", "instance.amcheck_schema",
     "instance.role", "table.corruption_found", "table.damaged_index", "instance.version",
-    "is_owned",
+    "is_owned", "collation_drift", "collation_versions",
   },
   atomicity = "autocommit",
   risk = function(o, p)
@@ -124,6 +131,13 @@ return action {
         -- Without a ledger, or rights on it, there is none: the rebuild is no worse for it.
         sql = sql_file "save_baseline.sql", transaction = false, returns = "baseline", catch = { "3F000", "42501", "42P01", "54000" },
         params = { { from = "step.run" }, { from = "step.id" }, o.schema, o.name, o.sql },
+      })
+    end
+    if o.collation_drift then
+      u.known(o, "collation_versions")
+      table.insert(run, {
+        sql = sql_file "save_collation.sql", transaction = false,
+        params = { { from = "step.run" }, { from = "step.id" }, o.schema, o.name, o.collation_versions },
       })
     end
     return {

@@ -1,3 +1,5 @@
+local collations = require "postgres/collations"
+
 return {
   kind {
     name = "database",
@@ -42,6 +44,20 @@ return {
       { min = "15", sql = sql_file "database_collation_15.sql" },
       { max = "15", sql = sql_file "database_collation_13.sql" },
     },
+  },
+
+  collector {
+    name = "database_stale", kind = "database", cost = "cheap",
+    attributes = {
+      { "name", "text", "name of the database" },
+      { "drifted_collations", "text", "collations in use whose recorded versions are not the library's; (database): its own", reason = true },
+      { "owns_collations", "bool", "the connected role may record new versions of those", reason = true },
+      { "stale_indexes", "int", "indexes that they sort and that upkeep has not rebuilt since", reason = true },
+      { "stale_partitioned_tables", "int", "tables partitioned by ranges that they sort", reason = true },
+    },
+    filter = "and d.datname = $1",
+    filter_keys = { "name" },
+    variants = collations.variants(sql_file "database_stale.sql"),
   },
 
   collector {

@@ -1,3 +1,5 @@
+local collations = require "postgres/collations"
+
 -- Indexes of the current database's tables; those of TOAST tables and of temporary tables are left out.
 return {
   kind {
@@ -155,6 +157,19 @@ return {
     filter_keys = { "schema", "name" },
     variants = { { needs = { "ledger" }, sql = sql_file "index_baseline.sql" } },
     unavailable = "upkeep's ledger is not in this database",
+  },
+
+  collector {
+    name = "index_collation", kind = "index", cost = "cheap",
+    attributes = {
+      { "schema", "text", "schema of the index and of its table" },
+      { "name", "text", "name of the index" },
+      { "collation_drift", "bool", "the library sorts differently from when it was built, as far as is recorded", reason = true },
+      { "collation_versions", "text", "its collations whose recorded versions are not the library's, with the library's", reason = true },
+    },
+    filter = "and s.nspname = $1 and s.relname = $2",
+    filter_keys = { "schema", "name" },
+    variants = collations.variants(sql_file "index_collation.sql"),
   },
 
   collector {
