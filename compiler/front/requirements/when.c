@@ -299,7 +299,9 @@ static taken take_times(reader *r, cursor *c, piece where, spec *s) {
   bool dash = cursor_take(&copy, "-") || cursor_take(&copy, "to") ||
               cursor_take(&copy, "until") || cursor_take(&copy, "till") ||
               cursor_take(&copy, "through") || cursor_take(&copy, "bis");
-  bool range = dash || cursor_take(&copy, "and") || cursor_take(&copy, "/");
+  /* "on 24 and 31 December" are days. */
+  bool range = dash || ((named || !from.bare) && cursor_take(&copy, "and")) ||
+               cursor_take(&copy, "/");
   cursor day = copy;
   if (dash && take_other_day(&day, s, &from, &bad)) {
     *c = day;
