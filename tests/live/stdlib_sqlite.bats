@@ -260,3 +260,21 @@ YAML
   expect_code 0
   [ "$(sqlite3 t.db 'pragma journal_mode')" = wal ]
 }
+
+@test "an index that another order left wrong is made anew with all others" {
+  sqlite3 t.db "create table e (a text, b text); create index i on e (a);
+    with recursive n(x) as (values (1) union all select x + 1 from n where x < 500) insert into e select x, 1000 - x from n"
+  # The entries are of another column from now on.
+  sqlite3 t.db "pragma writable_schema = on; update sqlite_schema set sql = 'CREATE INDEX i on e (b)' where name = 'i'"
+  [ "$(sqlite3 t.db "pragma integrity_check(1)")" != ok ]
+  sqlite_project t.db <<'YAML'
+policies: [ { name: anew, for: database, ensure: size < 0, by: reindex_database } ]
+YAML
+  run upkeep plan -o plan.json
+  expect_code 0
+  run upkeep apply plan.json
+  expect_clean
+  expect_code 0
+  [ "$(sqlite3 t.db "pragma integrity_check(1)")" = ok ]
+  [ "$(sqlite3 t.db "select count(*) from e indexed by i where b = '700'")" = 1 ]
+}
