@@ -74,3 +74,14 @@ YAML
   run upkeep plan
   expect_text "partitioned by ranges of texts"
 }
+
+@test "without a ledger an index is rebuilt all the same; that it was is not known" {
+  sorted bare
+  sed -i 's/dbname=bare"/dbname=bare", ledger: none/' upkeep.yaml
+  run upkeep plan --do rebuild_index:public.p_t -o plan.json
+  expect_code 0
+  run upkeep apply plan.json
+  expect_clean
+  expect_code 0
+  expect_text "1 applied"
+}
