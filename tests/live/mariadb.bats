@@ -35,9 +35,14 @@ YAML
   expect_code 0
   [ "$(my_sql "select count(*) from upkeep_log where outcome = 'applied' and duration_ms >= 0" shop)" = 3 ]
   [ "$(my_sql "select count(*) from mysql.innodb_table_stats where database_name = 'shop' and last_update < '2021-01-01'")" = 0 ]
-  ! grep -r 'se;cret' .upkeep plan.json
+  refute grep -r 'se;cret' .upkeep plan.json
   # A password that is wrong: the server's words, and no secret.
   SHOP=${SHOP/se;cret/wrong;secret} run upkeep inspect
   [ "$status" -ne 0 ]
   expect_text 'UPK3140' && expect_no_text 'wrong;secret'
+  # Nothing of it stays.
+  server=$MY_PID
+  [ "$(cat "$MY_DIR/pid")" = "$server" ]
+  my_stop
+  refute kill -0 "$server" 2>/dev/null
 }

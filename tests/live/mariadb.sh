@@ -9,9 +9,10 @@
 # A script with an EXIT trap of its own calls my_stop there. The server never
 # runs as root: as the user mysql, or nobody.
 
-my_as_user() {
-  if [ "$(id -u)" != 0 ]; then "$@"
-  else setpriv --reuid "$MY_USER" --regid "$(id -g "$MY_USER")" --clear-groups "$@"; fi
+# In place of the shell, so that its process id is the server's.
+my_exec() {
+  [ "$(id -u)" = 0 ] || exec "$@"
+  exec setpriv --reuid "$MY_USER" --regid "$(id -g "$MY_USER")" --clear-groups "$@"
 }
 
 my_stop() {
@@ -39,10 +40,10 @@ my_start() {
   ! id -u mysql >/dev/null 2>&1 || MY_USER=mysql
   [ "$(id -u)" != 0 ] || chown "$MY_USER" "$MY_DIR"
   chmod 755 "$MY_DIR"
-  my_as_user mariadb-install-db --no-defaults --datadir="$MY_DIR/data" \
-    --auth-root-authentication-method=normal --skip-test-db >"$MY_DIR/install.log" 2>&1 ||
+  (my_exec mariadb-install-db --no-defaults --datadir="$MY_DIR/data" \
+    --auth-root-authentication-method=normal --skip-test-db >"$MY_DIR/install.log" 2>&1) ||
     { cat "$MY_DIR/install.log" >&2; return 1; }
-  my_as_user mariadbd --no-defaults --datadir="$MY_DIR/data" \
+  my_exec mariadbd --no-defaults --datadir="$MY_DIR/data" \
     --socket="$MY_SOCKET" --pid-file="$MY_DIR/pid" --skip-networking \
     --innodb-buffer-pool-size=32M --innodb-log-file-size=8M \
     --innodb-flush-log-at-trx-commit=2 "$@" >"$MY_DIR/log" 2>&1 3>&- &
